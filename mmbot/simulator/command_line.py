@@ -20,8 +20,8 @@ from mmbot.simulator.wire.faults import Fault
 from mmbot.simulator.world import BALANCE
 
 FASTEST: Final = 10_000.0
-"""The greatest speed of the exchange's clock, as a multiple of real time. The setting ``exchange.clock.rate`` has the
-same upper bound."""
+"""The highest speed at which the exchange's clock may run, as a multiple of real time. The setting
+``exchange.clock.rate`` has the same upper bound."""
 
 _SCOPES: Final = ("line", "market", "sport_event", "tournament", "account")
 

@@ -1,4 +1,4 @@
-"""Runs ``mmbot exchange``: a local exchange as a separate process, until a signal ends it."""
+"""Runs ``mmbot exchange``, a local exchange in a process of its own, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -31,15 +31,17 @@ PORT: Final = 9000
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a local exchange. Money in cents. Durations in nanoseconds, measured by the exchange's own clock."""
+    """Settings of a local exchange. Money is in cents. Durations are in nanoseconds, measured by the exchange's own
+    clock."""
 
     host: str = "127.0.0.1"
     port: int = PORT
-    """The port of the HTTP server; 0: any free port."""
+    """The port of the HTTP server. If it is 0, the system picks any free port."""
     ws_port: int | None = None
-    """The port of the feed. None: the same port as the HTTP server; 0: any free port."""
+    """The port of the feed. If it is None, the feed has the same port as the HTTP server. If it is 0, the system picks
+    any free port."""
     tape: Path | None = None
-    """The file of a recorded market to replay. None: use the synthetic board."""
+    """The file of the recorded market to replay. If it is None, the exchange has a synthetic board."""
     speed: float = 1.0
     epoch_ns: Instant | None = None
     """The time that the exchange's clock shows when the machine's clock shows ``anchor_ns``. Give both values so that a
@@ -48,21 +50,21 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     balance: Cents = BALANCE
     before_sport_event: Duration | None = None
-    """The time from the start of the run to the start of the first sport event. None: as the tape or the board has
-    it."""
+    """The time from the start of the run to the start of the first sport event. If it is None, the tape or the board
+    decides."""
     sport_events: int | None = None
-    """The number of sport events on the synthetic board. None: the board's default number."""
+    """The number of sport events on the synthetic board. If it is None, the board has its default number."""
     full: bool = False
-    """Use the full board, which has every sort of market that the bot has to tell apart, and carry out scripted
-    changes."""
+    """True for the full board, which has every sort of market that the bot has to tell apart. The scripted changes are
+    then carried out too."""
     faults: tuple[Fault, ...] = ()
     """The faults that are in force from the start."""
     one_query_a_second: bool = False
-    """Reject a second read of the same board path within one second."""
+    """If True, a second read of the same board path within one second is rejected."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """A cancel of a single wager is answered with "retry later" if it comes within this time after the wager opened or
-    was matched."""
+    """The time after a wager opened or was matched in which a cancel of this single wager is answered with "retry
+    later"."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """The referee's limits on the worst case, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
@@ -70,12 +72,12 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
     json: bool = False
-    """Write the line with the exchange's addresses as JSON."""
+    """If True, the line with the exchange's addresses is written as JSON."""
 
 
 def run(options: ServeOptions) -> int:
-    """Run the exchange until SIGINT or SIGTERM, and return exit code 0. If the exchange cannot start, write the reason
-    to standard error and return 2."""
+    """Run the exchange until SIGINT or SIGTERM, and return 0 as the exit code. If the exchange cannot start, write the
+    reason to standard error and return 2."""
     try:
         return asyncio.run(serve(options))
     except (TapeError, OSError, ValueError) as bad:
@@ -95,8 +97,8 @@ def _why(bad: Exception, options: ServeOptions) -> str:
 
 
 async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
-    """Run the exchange until SIGINT or SIGTERM, and return exit code 0. When the exchange is ready, ``say`` is called
-    with the line that names its addresses.
+    """Run the exchange until SIGINT or SIGTERM, and return 0 as the exit code. When the exchange is ready, ``say`` gets
+    the line that names its addresses.
 
     Raises:
         TapeError: the tape cannot be played.
@@ -126,7 +128,7 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
     """Make the simulated exchange that the options ask for, as it stands at the time ``epoch``. If the options skip the
-    start of a tape, the skipped changes have already been applied."""
+    beginning of a tape, the skipped changes have already been applied."""
     real_second = round(SECOND * options.speed)  # network delays do not get shorter on a faster clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
@@ -163,7 +165,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
 
 
 def settings(options: ServeOptions) -> LocalSettings:
-    """The settings of the HTTP server and the feed that the options ask for."""
+    """Return the settings of the HTTP server and the feed that the options ask for."""
     return LocalSettings(
         access_key=options.access_key,
         secret_key=options.secret_key,
@@ -174,8 +176,8 @@ def settings(options: ServeOptions) -> LocalSettings:
 
 
 def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
-    """The text that names the exchange's addresses. If the exchange's clock is not that of the machine, further lines
-    give the clock settings for a daemon."""
+    """Return the text that names the exchange's addresses. If the exchange's clock differs from the machine's clock,
+    further lines of the text give the clock settings for a daemon."""
     if options.json:
         ready = {
             "ready": True,

@@ -1,1 +1,2 @@
-"""The other traders at the local exchange: a synthetic crowd, and a crowd that replays a recorded market."""
+"""The simulated traders at the local exchange other than the bot. There is a synthetic crowd, and a crowd that replays
+a recorded market."""

@@ -1,5 +1,5 @@
-"""The interface of every crowd, that is, of the simulated traders other than the bot. The function ``maker_stake``
-computes the stake that a crowd needs to show a given amount to takers."""
+"""The interface of every crowd. A crowd is a group of simulated traders other than the bot. The function
+``maker_stake`` computes the stake that a crowd needs to show a given amount to takers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Crowd(Protocol):
 
     @property
     def finished(self) -> bool:
-        """True if the crowd will not act any more."""
+        """True if the crowd has no more actions to carry out."""
 
 
 def maker_stake(value: Cents, shown: Odds) -> Cents:
-    """The stake in cents that a wager needs so that takers see ``value`` at the odds ``shown``.
+    """Return the stake in cents that a wager needs so that takers see ``value`` at the odds ``shown``.
 
     ``value`` is the amount in cents that takers can stake against the wager. The result is exact if the takers back the
-    underdog. If they back the favourite, one cent of the wager's stake adds several cents to the value. The result is
-    then the greatest stake that shows at most ``value``.
+    underdog. If they back the favourite, one more cent of the wager's stake adds several cents to the amount that
+    takers see. In this case the result is the greatest stake that shows at most ``value``.
     """
     return half_up(value * shown, 100) if shown > 0 else (100 * value + 49) // -shown

@@ -1,4 +1,5 @@
-"""The sport events of the synthetic boards, with their competitors and markets. The crowd decides how they are traded.
+"""The sport events of the synthetic boards, with their competitors and markets. How they are traded is in
+``synthetic_crowd``.
 
 The ids of tournaments and markets were seen on the real exchange. Teams and players are invented.
 """
@@ -22,16 +23,16 @@ _FIRST_PLAYER: Final = 700_001
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A market that a fixture has on the board."""
+    """A market that belongs to a fixture (a sport event to be created)."""
 
     market: int
     kind: str
-    """The market's ``type`` in the exchange's messages. The market of a first half has the same ``type`` as that of the
-    whole game."""
+    """The market's ``type`` in the exchange's messages. A market on the first half has the same ``type`` as the market
+    on the whole game."""
     name: str
     numbers: tuple[int, ...] = (0,)
-    """The numbers of the market's lines in quarter points. The first number is that of the favourite line, the main
-    line of the market."""
+    """The numbers of the market's lines in quarter points. The first number in this tuple belongs to the favourite
+    line, which is the main line of the market."""
     slope: float = 0.0
     """The change in the log-odds of outcome 0 when the number of the line rises by one point."""
     sub_type: str
@@ -39,7 +40,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[str, ...] = ()
     """The names of the outcomes. Empty if the outcomes are the two teams, or over and under."""
     player: Player | None = None
-    """The player on whom a prop or an outright is a bet. None for other markets."""
+    """The player that a prop or an outright is about. None for other markets."""
 
 
 class Fixture(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class Fixture(msgspec.Struct, frozen=True):
     tournament: Tournament
     name: str
     competitors: tuple[str, ...]
-    """The two teams, with the home team first. Empty for an outright."""
+    """The two teams of a game, with the home team first. Empty for an outright."""
     offers: tuple[Offer, ...]
     sub_type: str = ""
 
@@ -70,8 +71,8 @@ def sport_event(fixture: Fixture, sport_event_id: int, starts: Instant) -> Sport
 
 
 def players(fixture: Fixture, sport_event_id: int, first: int) -> list[Player]:
-    """Make two players for each team, and the players of the fixture's props and outrights. The team players' ids count
-    up from ``first``."""
+    """Make two players for each team of the fixture, and add the players of its props and outrights. The ids of the
+    team players count up from ``_FIRST_PLAYER + first``."""
     found = []
     for place in range(2 * len(fixture.competitors)):
         number = first + place
@@ -152,14 +153,15 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The fixtures of the plain board, which the demo shows: games with one line in each market."""
+"""The fixtures of the plain board, which the demo shows. They are games whose markets have one line each."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------
 
 
 def _half(period: str = "1st Half", sub_type: str = "first_half_moneyline") -> Offer:
-    """A moneyline on a part of a game. It has the ``type`` of a whole game; only its sub-type and category differ."""
+    """A moneyline on a part of a game. It has the same ``type`` as the moneyline of the whole game, but another
+    sub-type and another category."""
     return Offer(market=64, kind="moneyline", name=f"{period} Moneyline", sub_type=sub_type, category=period)
 
 
@@ -256,8 +258,8 @@ FULL: Final = (
     ),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The fixtures of the full board: every sort of market that the bot has to tell apart. There are markets with several
-lines, first halves, player props, a market with three outcomes, and an outright."""
+"""The fixtures of the full board, which has every sort of market that the bot has to tell apart. Among them are markets
+with several lines, first halves, player props, a market with three outcomes, and an outright."""
 
 LATECOMERS: Final = (
     _game(NBA, "Birchwood Hawks", "Saltmarsh Pilots", _moneyline(), _spread(-6)),

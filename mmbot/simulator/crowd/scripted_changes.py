@@ -1,7 +1,7 @@
 """Changes that happen on the full board in the first fifteen minutes of a run, such as suspended markets and deposits.
 
-The changes are the same in every run, so that you know what to expect. A change is skipped if it is impossible, for
-example because its sport event is not on the board or is over.
+The changes are the same in every run, so that you know what to expect. An impossible change is skipped, for example
+because its sport event is not on the board or is over.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ BY_HAND: Final = "by-hand-1"
 """The ``external_id`` of the wager that the script places on the bot's account as if a person had placed it by hand."""
 
 _LONGER_BY: Final = 0.10
-"""The hand-placed wager's implied probability is this much below the fair price. At such long odds the wager stays open
-for a while."""
+"""The difference between the fair price and the implied probability of the wager that the script places by hand. The
+wager's implied probability is the lower one. At such long odds the wager stays open for a while."""
 
 
 class ScriptedChanges:
@@ -111,7 +111,7 @@ class ScriptedChanges:
                 self._venue.void(market.key, now)
 
     def _correct(self, now: Instant) -> None:
-        """Correct the result of the first sport event's moneyline, so that the other team wins."""
+        """Change the result of the moneyline of the first sport event on the board, so that the other team wins."""
         key = MarketKey(FIRST_SPORT_EVENT, self._market(0, "moneyline").key.market)
         won = self._crowd.results.get(key)
         if self._venue.sport_event(FIRST_SPORT_EVENT).status == FINISHED and won in (0, 1):

@@ -1,5 +1,5 @@
-"""A synthetic crowd. Fair prices wander at random, a simulated market maker ("the house") quotes around them, and
-takers trade with it; some takers know the future price.
+"""A synthetic crowd. Fair prices move at random. A simulated market maker ("the house") quotes around them, and takers
+trade with it. Some takers know the future price.
 
 Everything follows from one seed. Each line has its own random numbers, so a change on one line does not affect another
 line.
@@ -29,51 +29,51 @@ from mmbot.simulator.venue.venue import Venue
 
 
 class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the synthetic markets. Times in nanoseconds, money in cents, prices as probabilities."""
+    """Settings of the synthetic markets. Times are in nanoseconds, money is in cents, and prices are probabilities."""
 
     full: bool = False
-    """True: list the full board, with every sort of market that the bot has to tell apart. False: list the plain board,
-    games with one line in each market."""
+    """Which board to list. If True, it is the full board, with every sort of market that the bot has to tell apart. If
+    False, it is the plain board, whose markets have one line each."""
     sport_events: int | None = None
-    """The number of sport events to list, from the start of the board's list. None: six of the plain board, or all of
-    the full board."""
+    """How many of the board's sport events to list, counted from the top of the board. If it is None, the plain board
+    lists six of them, and the full board lists all."""
     first_start_ns: Duration = 6 * MINUTE
-    """The time from the start of the run to the start of the first sport event. The time from the first to the second
-    start is twice as long, and each further interval is twice the previous one."""
+    """The time from the start of the run to the start of the first sport event. The next sport event starts twice this
+    time after the first one, and each further interval is twice the interval before it."""
     game_ns: Duration = 5 * MINUTE
-    """The time for which a sport event is in play."""
+    """How long a sport event is in play."""
     step_ns: Duration = SECOND
-    """The time between two changes of the fair price."""
+    """The time from one change of the fair price to the next."""
     volatility: float = 0.008
-    """The standard deviation of one change of the fair price before the start, in log-odds. In play it is three times
-    this value."""
+    """The standard deviation of one change of the fair price, in log-odds, before the sport event starts. In play the
+    standard deviation is three times this value."""
     bound: float = 1.8
-    """The greatest distance of the fair price of the favourite line from even odds, in log-odds."""
+    """The greatest distance between the fair price of the favourite line and even odds, in log-odds."""
     refresh_ns: Duration = 2 * SECOND
-    """The mean time between two updates of the simulated market maker's quotes on one line."""
+    """The mean time from one update of the simulated market maker's quotes on a line to the next update."""
     half_width: float = 0.02
-    """The distance of the simulated market maker's best prices from the fair price."""
+    """The distance of the simulated market maker's best prices from the fair price, as a probability."""
     level_step: float = 0.01
     levels: int = 4
     level_payout: Cents = 30_000
-    """The mean payout (stake plus profit) of the simulated market maker's orders at its best price. Its orders at worse
-    prices are larger."""
+    """The mean payout (stake plus profit) of the simulated market maker's orders at its best price, in cents. Its
+    orders at worse prices are larger."""
     taker_ns: Duration = 8 * SECOND
-    """The mean time between two takers on one line."""
+    """The mean time from one taker on a line to the next."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
     """The share of takers who know the future price, from 0 to 1."""
     foresight: int = 120
     """The number of future price changes that informed takers know."""
     push: float = 0.03
-    """The probability that a point spread or total with a whole number ends in a push."""
+    """The probability that a point spread or total whose line has a whole number ends in a push."""
 
 
 FIRST_SPORT_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
-"""The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the other
-two outcomes."""
+"""The probability of the draw in a market with three outcomes. The other two outcomes share the rest according to the
+moving fair price."""
 
 _PLAIN_SPORT_EVENTS: Final = 6
 """The number of sport events that the plain board lists by default."""
@@ -82,8 +82,8 @@ _STEP, _HOUSE, _TAKER = range(3)
 
 
 class _PriceWalk:
-    """A random walk of the fair price in log-odds, within a bound. Some future steps are known in advance. The lines of
-    a market share one walk."""
+    """A random walk of the fair price in log-odds, within a bound. The next steps are already drawn, so that informed
+    takers can know them. The lines of a market share one walk."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
         self._rng = rng
@@ -101,17 +101,18 @@ class _PriceWalk:
             self._values.append(value)
 
     def step(self) -> None:
-        """Move the present price one step ahead."""
+        """Move the present price to the next step of the walk."""
         self._values.popleft()
         self._grow()
 
     def now(self, shift: float = 0.0) -> float:
-        """The probability of outcome 0 now. ``shift`` is the difference in log-odds between the line and the favourite
-        line."""
+        """Return the present probability of outcome 0 on a line. ``shift`` is the line's log-odds minus those of the
+        market's favourite line."""
         return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
 
     def later(self, shift: float = 0.0) -> float:
-        """The probability of outcome 0 at the last step that is known in advance. ``shift`` as in ``now``."""
+        """Return the future probability of outcome 0 on a line, at the most distant step that is already drawn.
+        ``shift`` is the line's log-odds minus those of the market's favourite line."""
         return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
@@ -128,25 +129,26 @@ class _TradedLine:
         self.rng = rng
         self.walk = walk
         self.leads = leads
-        """True for the favourite line of a market. It moves the market's price walk and decides the result."""
+        """True for the favourite line of a market. This line moves the random walk that all lines of the market share,
+        and it decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """The simulated market maker's orders by odds: first those that back outcome 0, then those that back outcome
-        1."""
+        """The simulated market maker's orders by odds. The first dict has the orders that back outcome 0, and the
+        second dict has those that back outcome 1."""
 
     @property
     def now(self) -> float:
-        """The probability of outcome 0 now."""
+        """The present probability of outcome 0."""
         return self.walk.now(self.shift)
 
     @property
     def later(self) -> float:
-        """The probability of outcome 0 at the last step that is known in advance."""
+        """The future probability of outcome 0, at the most distant step of the walk that is already drawn."""
         return self.walk.later(self.shift)
 
 
 class SyntheticCrowd:
-    """Lists sport events, trades them, starts them, ends them and settles their markets."""
+    """The synthetic crowd. It lists sport events, trades on them, starts them, ends them and settles their markets."""
 
     def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
         listed = fixtures.FULL if board.full else fixtures.PLAIN
@@ -167,10 +169,10 @@ class SyntheticCrowd:
         self._timers = Timers()
         self._lines: dict[int, list[_TradedLine]] = {}
         self.results: dict[MarketKey, Side | None] = {}
-        """The winner of the favourite line, for each market that has a result. None is a push."""
+        """The winner of the favourite line, for each market that has a result. The value None means a push."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """For each sport event: the start for which its timers were last set, and True if it was postponed at that
-        time."""
+        """What the timers of each sport event were set for: its start time, and True if the sport event was postponed
+        when they were set."""
         for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
@@ -190,7 +192,8 @@ class SyntheticCrowd:
             action(at)
 
     def fair(self, line: LineKey) -> float:
-        """The true probability of outcome 0 now, for tests and pictures. Raises KeyError if the line does not exist."""
+        """Return the present true probability of outcome 0 on a line, for tests and pictures. Raises KeyError if the
+        line does not exist."""
         for traded in self._lines[line.sport_event]:
             if traded.key == line:
                 return traded.now
@@ -199,7 +202,8 @@ class SyntheticCrowd:
     # --- the board ---------------------------------------------------------------------------------------------
 
     def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """Create a sport event and return its id. The crowd trades it while it is listed, until it has its result."""
+        """Create a sport event and return its id. The crowd trades on it from now until its result, whenever it is
+        listed."""
         sport_event_id = FIRST_SPORT_EVENT + len(self._lines)
         venue, tournament = self._venue, fixture.tournament
         if tournament not in venue.tournaments():
@@ -234,7 +238,7 @@ class SyntheticCrowd:
                 self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _plan(self, sport_event_id: int, now: Instant) -> None:
-        """Set the timers for a sport event's start and end if its schedule has changed since they were set."""
+        """Set the timers for a sport event's start and end, unless they are already set for its present schedule."""
         sport_event = self._venue.sport_event(sport_event_id)
         assert sport_event.scheduled is not None
         plan = (sport_event.scheduled, sport_event.status == POSTPONED)
@@ -252,7 +256,7 @@ class SyntheticCrowd:
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def _is_due(self, sport_event_id: int, at: Instant) -> bool:
-        """True if a sport event may start at ``at``: its scheduled time has come and it is not postponed."""
+        """True if the scheduled start of a sport event is at or before ``at`` and the sport event is not postponed."""
         scheduled, postponed = self._plans[sport_event_id]
         sport_event = self._venue.sport_event(sport_event_id)
         return not postponed and sport_event.status != POSTPONED and at >= scheduled
@@ -310,8 +314,8 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """Move the simulated market maker's orders to the present fair price. Orders whose prices are still wanted
-        stay."""
+        """Move the simulated market maker's orders to the present fair price. Orders whose odds are still right stay.
+        """
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder
@@ -338,7 +342,8 @@ class SyntheticCrowd:
                     traded.house[side][odds] = order
 
     def _post(self, traded: _TradedLine, now: Instant) -> None:
-        """Show prices around the probabilities of a market with three outcomes. Nobody trades in that market."""
+        """Show prices around the probabilities of a market with three outcomes. The crowd does not trade in such a
+        market."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now
         sides: list[tuple[ShownLevel, ...]] = []
@@ -354,8 +359,8 @@ class SyntheticCrowd:
         self._venue.board.show_levels(traded.key, tuple(sides), now)
 
     def _take(self, traded: _TradedLine, now: Instant) -> None:
-        """Let one taker act. An informed taker takes a price that is cheap against the future fair price. Any other
-        taker takes a price that is not much worse than the present fair price."""
+        """Let one taker act. An informed taker takes a price that is cheap compared with the future fair price. Any
+        other taker takes a price that is not much worse than the present fair price."""
         board = self._board
         rng = traded.rng
         informed = rng.random() < board.informed

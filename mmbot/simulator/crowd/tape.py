@@ -1,7 +1,7 @@
 """Reads tapes. A tape is the file of a recorded market; the tape crowd plays it.
 
-A tape is a JSON lines file, compressed with gzip or not. The first line is the header, and each further line is one
-change of the market. The fields of a change are: ``t``, the time in milliseconds since 1970; ``s``, the market's
+A tape is a file of JSON lines, which may be compressed with gzip. Its top line is the header, and each line below it is
+one change of the market. A change has these fields: ``t``, the time in milliseconds since 1970; ``s``, the market's
 status; ``p``, 1 if in play; ``b``, the best prices for takers, by outcome; ``x``, matched volume; ``w``, the winner.
 """
 
@@ -26,7 +26,7 @@ from mmbot.domain.odds import Side
 
 DEPTH: Final = 10
 LARGEST: Final = 1 << 28
-"""The most bytes of a tape, before and after decompression."""
+"""The greatest size of a tape in bytes, before and after decompression."""
 
 _STATUSES: Final = ("open", "suspended", "closed")
 
@@ -36,27 +36,27 @@ class TapeError(ValueError):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price in decimal odds, with the stake in cents that takers can put at this price (in a book) or did put there
-    (in a trade)."""
+    """A price in decimal odds with a stake in cents. In a book it is the stake that takers can put at this price. In a
+    trade it is the stake that they did put at this price."""
 
     decimal: float
     stake: Cents
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """Volume that was matched after the previous change, as it was recorded under one outcome."""
+    """Volume that was matched since the previous recorded change. The recording lists it under the outcome ``side``."""
 
     side: Side
     decimal: float
     stake: Cents
-    """The stake in cents of those who backed the outcome ``side``."""
+    """The stake in cents of the traders who backed the outcome ``side``."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One recorded change of the market. A field that is None did not change."""
+    """One recorded change of the market. If a field is None, this part of the market did not change."""
 
     at: Instant
-    """The recorded time."""
+    """The time at which the change was recorded."""
     status: str | None
     in_play: bool | None
     books: tuple[tuple[Price, ...] | None, tuple[Price, ...] | None]
@@ -65,7 +65,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Tape(msgspec.Struct, frozen=True):
-    """A recorded market with its original times. The crowd that plays it adds a fixed shift to them."""
+    """A recorded market with its original times. The crowd that plays it adds the same shift to all of these times."""
 
     sport_event: str
     sport: str
@@ -105,7 +105,7 @@ def read_tape(path: Path | str) -> Tape:
     """Read a tape from a file.
 
     Raises:
-        TapeError: the file is missing, damaged, cut short or contradicts itself. The message names the file and the
+        TapeError: the file is missing, damaged, incomplete or contradicts itself. The message names the file and the
             line.
     """
     path = Path(path)
@@ -126,8 +126,8 @@ def _unzipped(raw: bytes) -> bytes:
 
 
 def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
-    """Read a tape from its lines. ``name`` is the file's name in error messages. Raises TapeError as ``read_tape``
-    does."""
+    """Read a tape from its lines. ``name`` is the name of the file for error messages. Raises TapeError as
+    ``read_tape`` does."""
     reader = iter(lines)
     header = _header(next(reader, b""), name)
     changes: list[Change] = []

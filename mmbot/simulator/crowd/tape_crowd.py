@@ -44,8 +44,8 @@ _OTHER: Final = (1, "Recorded")
 
 
 class TapeCrowd:
-    """Plays one tape on a simulated exchange. Lists the sport event when it is created; the first recorded change comes
-    at ``start``."""
+    """Plays one tape on a simulated exchange. The tape's sport event is listed as soon as the object is created. The
+    first recorded change is played at ``start``, and the other changes follow at their recorded distances."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue
@@ -92,15 +92,15 @@ class TapeCrowd:
 
     @property
     def finished(self) -> bool:
-        """True at the end of the tape."""
+        """True if every recorded change was played."""
         return self._next == len(self._tape.changes)
 
     def next_due(self) -> Instant | None:
-        """The time of the next recorded change, or None at the end of the tape."""
+        """The time at which the next recorded change is played, or None at the end of the tape."""
         return self._due
 
     def advance(self, now: Instant) -> None:
-        """Play every recorded change whose time is at or before ``now``."""
+        """Play every recorded change whose shifted time is at or before ``now``."""
         while (due := self.next_due()) is not None and due <= now:
             self._play(due)
             self._next += 1
@@ -144,7 +144,8 @@ class TapeCrowd:
             self._started()
 
     def _started(self) -> None:
-        """Take note that the sport event is in play. The exchange has cancelled all orders from before the start."""
+        """Take note that the sport event is in play. All orders from before the start were cancelled by the exchange.
+        """
         self._in_play = True
         self._forget_levels()
 
@@ -163,8 +164,8 @@ class TapeCrowd:
     # --- levels ---------------------------------------------------------------------------------------------------
 
     def _tick(self, decimal: float) -> Odds | None:
-        """Decimal odds moved to the next odds of the ladder that are no better for the taker. None if the ladder has no
-        odds that short."""
+        """Convert decimal odds to odds of the ladder. If the ladder does not have them, take the nearest odds that are
+        worse for the taker. Returns None if the ladder has no such odds."""
         if decimal not in self._ticks:
             self._ticks[decimal] = self._ladder.at_least(1.0 / decimal)
         return self._ticks[decimal]
@@ -204,8 +205,9 @@ class TapeCrowd:
         return levels.copy()
 
     def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
-        """Separate the prices of the two outcomes if they would match each other. Moves the best level of
-        ``last_changed``, the outcome whose prices changed last, to shorter odds, one tick at a time."""
+        """Separate the price levels of the two outcomes if they would match each other. ``last_changed`` is the outcome
+        whose prices changed most recently. Its best level moves to shorter odds, tick by tick, until it cannot match
+        the other outcome."""
         moved = wanted[last_changed]
         other = wanted[1 - last_changed]
         if not other:
@@ -231,11 +233,12 @@ class TapeCrowd:
     def _replay_print(self, trade: Trade, now: Instant) -> None:
         """Let the taker of a recorded trade (a print) take the user's wagers.
 
-        The recording does not say which outcome the taker backed. The book from just before the print decides. If the
-        print's price is no better for a taker than the price shown for the recorded outcome, the taker backed that
-        outcome. Otherwise the taker backed the opposite outcome, at the complementary price. The complementary price is
-        rounded to longer odds: such prints have a price slightly shorter than the level that was taken, and must not
-        count as trades beyond that level.
+        The recording does not say which outcome the taker backed, so the book from just before the print decides. If
+        the print's price is no better for a taker than the price shown for the recorded outcome, the taker backed this
+        outcome. Otherwise the taker backed the opposite outcome, at the complementary price.
+
+        The complementary price is rounded to longer odds. A print often has a price slightly shorter than the level
+        that was taken, and it must not count as a trade beyond this level.
         """
         shown = self._raw[trade.side]
         if shown and trade.decimal <= shown[0].decimal:
@@ -252,9 +255,9 @@ class TapeCrowd:
             self._venue.board.announce_match(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
-        """Let a taker who backs ``side`` at ``odds`` take the user's wagers: first wagers at odds that are better for
-        the taker, then wagers at ``odds`` in the order of the queue. Returns the rest of the taker's stake, in
-        cents."""
+        """Let a taker who backs ``side`` at ``odds`` take the user's wagers. Wagers at odds that are better for the
+        taker come first, followed by wagers at ``odds`` in the order of the queue. Returns the rest of the taker's
+        stake, in cents."""
         book = self._venue.board.books[self.line]
         users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
         passed: Cents = 0

@@ -1,1 +1,1 @@
-"""The referee, which decides from the exchange's own books whether the bot kept the rules."""
+"""The referee. It decides from the exchange's own books whether the bot kept the rules."""

@@ -1,7 +1,7 @@
-"""The referee, which decides from the exchange's own books alone whether the bot kept the rules.
+"""The referee. It decides from the exchange's own books alone whether the bot kept the rules.
 
-It shares no code with the bot's engine. It computes positions, worst cases and profit from the exchange's wagers, and
-updates them at each change.
+The referee shares no code with the bot's engine. It computes positions, worst cases and profit from the exchange's
+wagers, and updates these figures whenever a wager changes.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """The worst case of one line in cents: the largest loss over "A wins", "B wins" and "push", and at least 0. It
-    includes the unmatched part of open wagers that would lose (docs/design.md, *Worst case*).
+    """Return the worst case of one line in cents. It is the largest loss over the results "A wins", "B wins" and
+    "push", and at least 0. If an open wager would lose, its unmatched part counts as lost too (docs/design.md, *Worst
+    case*).
 
     Args:
-        profit: profit of the matched wagers if outcome 0 wins, and if outcome 1 wins.
-        remaining: unmatched stake of the wagers that back outcome 0, and of those that back outcome 1.
+        profit: the profit of the matched wagers if outcome 0 wins, and their profit if outcome 1 wins.
+        remaining: the unmatched stake of the wagers that back outcome 0, and that of the wagers that back outcome 1.
     """
     return max(0, remaining[1] - profit[0], remaining[0] - profit[1])
 
@@ -119,7 +120,7 @@ class Referee:
     # --- calls by the exchange ----------------------------------------------------------------------------------------
 
     def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager was accepted or changed (called by the exchange)."""
+        """Take note that a wager was accepted or changed. The exchange calls this."""
         before = self._wagers.get(wager.wager_id)
         line = self._lines.get(wager.line)
         if line is None:
@@ -141,7 +142,7 @@ class Referee:
                 duty.wagers.pop(wager.wager_id, None)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Take note that the bot used an ``external_id`` twice (called by the exchange)."""
+        """Take note that the bot used an ``external_id`` twice. The exchange calls this."""
         what = "the same" if repeat.same_content else "different"
         self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
@@ -162,8 +163,8 @@ class Referee:
         self.operation_complete(now)
 
     def note_request(self, now: Instant, kind: str) -> None:
-        """Count a request of the account, of any kind. The referee reports a broken rule if more than
-        ``RefereeLimits.requests_per_second`` requests arrive within one second."""
+        """Count a request of the account, of any kind. If more than ``RefereeLimits.requests_per_second`` requests
+        arrive within one second, the referee reports a broken rule."""
         self._requests[kind] = self._requests.get(kind, 0) + 1
         second = self._second
         second.append(now)
@@ -175,7 +176,8 @@ class Referee:
                 self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
-        """Take note of a kill or a stop. From now on the bot may place nothing, and its open wagers have to end."""
+        """Take note of a kill or a stop. From now on the bot must not place any wager, and its open wagers have to end.
+        """
         if self._stopped_at is None:
             self._stopped_at = now
         self._must_clear(cause, now, 0)
@@ -186,7 +188,7 @@ class Referee:
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
         """Take note that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot may need to notice
-        the loss: 30 seconds if the feed falls silent."""
+        the loss. If the feed falls silent, this time is 30 seconds."""
         if self._process_killed:
             return
         if self._feed_lost_at is None:
@@ -200,8 +202,8 @@ class Referee:
 
     def note_process_killed(self) -> None:
         """Take note that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
-        wagers. Therefore the referee does not require the cancels that it requires after any other loss of the feed.
-        Everything that the bot does after its restart is judged as usual."""
+        wagers. Therefore the referee does not demand that these wagers end in time, as it does after any other loss of
+        the feed. Everything that the bot does after its restart is judged as usual."""
         self._process_killed = True
 
     # --- judging --------------------------------------------------------------------------------------------------
@@ -222,8 +224,8 @@ class Referee:
                 self._report_breach(4, now, f"own wagers {wager.external_id} and {against} could match each other")
 
     def _add_to_clear_duty(self, wager: VenueWager, now: Instant) -> None:
-        """Add a wager that arrived after the feed was lost, or after a kill or stop. The wager has to end too, even if
-        all older wagers have already ended."""
+        """Add a wager to those that have to end. It is a wager that arrived after the feed was lost, or after a kill or
+        stop. It has to end even if all older wagers have already ended."""
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
             cause = "feed" if self._stopped_at is None else "stop"
@@ -316,7 +318,7 @@ class Referee:
     # --- the report -----------------------------------------------------------------------------------------------
 
     def report(self, now: Instant) -> RefereeReport:
-        """The referee's judgement so far."""
+        """Return the referee's judgement so far."""
         self.observe(now)
         self._judge_money(now)
         gross = sum(self._gross.values())

@@ -11,8 +11,8 @@ from mmbot.domain.odds import Side
 
 
 class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits that the referee enforces. Money in cents, durations in nanoseconds. A limit that is None is not
-    enforced."""
+    """The limits that the referee enforces. Money is in cents, and durations are in nanoseconds. A limit that is None
+    is not enforced."""
 
     line: Cents | None = None
     market: Cents | None = None
@@ -21,9 +21,9 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     account: Cents | None = None
     requests_per_second: int = 50
     clear_within_ns: Duration = 10 * SECOND
-    """The time after a lost feed, a kill or a stop within which all wagers that were open have to end."""
+    """How long after a lost feed, a kill or a stop the open wagers may take to end."""
     in_flight_ns: Duration = 2 * SECOND
-    """The time after a lost feed within which a new wager may still arrive, because the bot sent it before the loss."""
+    """How long after a lost feed a new wager may still arrive, because the bot sent it before the loss."""
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -37,8 +37,8 @@ class Breach(msgspec.Struct, frozen=True):
 
 class ScopeFigure(msgspec.Struct, frozen=True):
     """The worst case of one scope (line, market, sport event, tournament or account) in cents. ``now`` and ``greatest``
-    count all wagers that have matched or could match; ``matched_now`` and ``matched_greatest`` count matched stakes
-    alone."""
+    count all wagers that have matched or could still match. ``matched_now`` and ``matched_greatest`` count matched
+    stakes alone."""
 
     kind: str
     id: str
@@ -50,7 +50,8 @@ class ScopeFigure(msgspec.Struct, frozen=True):
 
 
 class OutcomeFigure(msgspec.Struct, frozen=True):
-    """The account's matches on one outcome. ``stake`` and ``win`` in cents; ``matches`` is the number of matches."""
+    """The account's matches on one outcome. ``stake`` and ``win`` are sums in cents, and ``matches`` is the number of
+    matches."""
 
     line: LineKey
     side: Side
@@ -68,13 +69,13 @@ class Profit(msgspec.Struct, frozen=True):
     commission: Cents
     net: Cents
     wallet: Cents
-    """The rise of the wallet above its deposits. Stakes of matches without a result count as money of the wallet. Equal
-    to ``net`` once everything is paid."""
+    """How much more the wallet holds than was deposited, in cents. Stakes of matches without a result count as money in
+    the wallet. Once every result is paid, this figure equals ``net``."""
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """The time that it took to end all open wagers after a lost feed, a kill or a stop. ``took_ns`` is None if some of
-    the wagers are still open."""
+    """How long it took until all open wagers had ended after a lost feed, a kill or a stop. ``took_ns`` is None if some
+    of the wagers are still open."""
 
     cause: str
     at: Instant
@@ -87,17 +88,17 @@ class RefereeReport(msgspec.Struct, frozen=True):
     ok: bool
     at: Instant
     broken: tuple[Breach, ...]
-    """The first 200 breaches. ``broken_count`` counts all of them."""
+    """The oldest 200 breaches of a rule. ``broken_count`` counts all breaches."""
     broken_count: int
     worst_case: tuple[ScopeFigure, ...]
     matched: tuple[OutcomeFigure, ...]
     profit: Profit
     live_wagers: int
-    """The number of wagers that could still match: open or placing."""
+    """The number of wagers that could still match. They are open or placing."""
     open_wagers: int
     placed: int
     ended: dict[str, int]
-    """The number of wagers in each status at present."""
+    """The number of wagers in each status at present, including wagers that are still open."""
     requests: dict[str, int]
     busiest_second: int
     clearings: tuple[Clearing, ...]

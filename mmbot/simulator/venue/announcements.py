@@ -1,4 +1,4 @@
-"""The messages that the exchange has still to send, and the observers that follow single accounts."""
+"""The messages that the exchange still has to send, and the observers that follow single accounts."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Watcher(Protocol):
-    """An observer that is told every change of one account's wagers, for example the referee."""
+    """An observer that is told of every change of one account's wagers, such as the referee."""
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager was accepted or changed. ``match_stake`` (in cents) and ``match_odds`` are those of
-        one match, or None if the change is not a match."""
+        """Take note that a wager was accepted or changed. If the change is a match, ``match_stake`` (in cents) and
+        ``match_odds`` describe this match. Otherwise both are None."""
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
         """Take note that a request used an ``external_id`` a second time."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Take note that an operation of the exchange is complete, so its present state can be judged."""
+        """Take note that an operation of the exchange is complete. The exchange's present state can now be judged."""
 
 
 class Announcements:
-    """The messages that the exchange has still to send, in the order in which the changes happened.
+    """The messages that the exchange still has to send, in the order in which the changes happened.
 
-    If the book of a line changes several times before the messages are fetched, one message announces the latest
-    change.
+    If the book of a line changes several times before the messages are fetched, a single message announces it.
     """
 
     __slots__ = ("_books", "_messages", "_watchers")
@@ -40,20 +39,19 @@ class Announcements:
         self._watchers: dict[str, list[Watcher]] = {}
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """Tell ``watcher`` every change of the account's wagers from now on."""
+        """From now on, tell ``watcher`` every change of the account's wagers."""
         self._watchers.setdefault(account, []).append(watcher)
 
     def watchers(self, account: str) -> list[Watcher]:
-        """The observers of an account."""
+        """Return the observers of an account."""
         return self._watchers.get(account, [])
 
     def add(self, message: Announcement) -> None:
-        """Add a message."""
+        """Add a message to those that have to be sent."""
         self._messages.append(message)
 
     def book_changed(self, line: LineKey, now: Instant) -> None:
-        """Add the message that the shown book of a line changed. It replaces an earlier unsent message about the same
-        book."""
+        """Add the message that the public book of a line changed. It replaces an unsent message about the same book."""
         before = self._books.get(line)
         if before is not None:
             self._messages[before] = None
@@ -67,7 +65,7 @@ class Announcements:
                 watcher.operation_complete(now)
 
     def drain(self) -> list[Announcement]:
-        """Remove and return all messages that were added since the last call."""
+        """Remove and return all messages that were added since the previous call."""
         if not self._messages:
             return []
         messages = [message for message in self._messages if message is not None]

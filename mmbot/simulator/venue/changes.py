@@ -1,4 +1,4 @@
-"""The changes that the exchange announces, either to everybody or to one account.
+"""The changes that the exchange announces, some to everybody and some to one account.
 
 The server makes a message of the feed from each change. ``sequence`` is the time of the change in nanoseconds.
 """
@@ -14,14 +14,15 @@ from mmbot.simulator.venue.records import VenueWager
 
 
 class BookChanged(msgspec.Struct, frozen=True):
-    """A change of the public book of a line. The book itself is read with ``Venue.book``."""
+    """A change of the public book of a line. It does not contain the book, which ``Venue.book`` returns."""
 
     line: LineKey
     sequence: int
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` are the taker's."""
+    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` belong to the taker's wager.
+    """
 
     line: LineKey
     side: Side
@@ -40,14 +41,15 @@ class WagerChanged(msgspec.Struct, frozen=True):
     account: str
     wager: VenueWager
     kind: str
-    """``status`` if the wager's status changed; ``matching`` if the wager was matched."""
+    """The word ``status`` if the wager's status changed, or ``matching`` if the wager was matched."""
     match_stake: Cents | None
     match_odds: Odds | None
     sequence: int
 
 
 class TournamentChanged(msgspec.Struct, frozen=True):
-    """A tournament that was created (``op`` c), changed (u) or deleted (d)."""
+    """A change of a tournament. ``op`` is ``c`` if it was created, ``u`` if it was changed, and ``d`` if it was
+    deleted."""
 
     op: str
     tournament: Tournament
@@ -55,7 +57,8 @@ class TournamentChanged(msgspec.Struct, frozen=True):
 
 
 class SportEventChanged(msgspec.Struct, frozen=True):
-    """A sport event that was created (``op`` c), changed or listed again (u), or taken off the list (d)."""
+    """A change of a sport event. ``op`` is ``c`` if it was created, ``u`` if it was changed or listed again, and ``d``
+    if it was taken off the list."""
 
     op: str
     sport_event: SportEvent
@@ -63,7 +66,7 @@ class SportEventChanged(msgspec.Struct, frozen=True):
 
 
 class MarketChanged(msgspec.Struct, frozen=True):
-    """A market that was created, or whose status changed."""
+    """A change of a market. ``op`` is ``c`` if it was created, and ``u`` if its status changed."""
 
     op: str
     sport_event_id: int
@@ -72,7 +75,8 @@ class MarketChanged(msgspec.Struct, frozen=True):
 
 
 class LineChanged(msgspec.Struct, frozen=True):
-    """A line that was created, or whose status changed. There is one such message for each outcome."""
+    """A change of a line, for one of its outcomes. ``op`` is ``c`` if the line was created, and ``u`` if its status
+    changed. There is one such change for each outcome."""
 
     op: str
     line: Line

@@ -7,31 +7,37 @@ from mmbot.domain.odds import Odds
 
 
 def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """The stakes in cents that two opposite orders match: the stake on the favourite, then the stake on the underdog.
+    """Return the stakes in cents that two opposite orders match. The stake on the favourite comes first, and the stake
+    on the underdog second.
 
     Args:
         favourite: the unmatched stake of the order on the favourite, at odds of -``points``.
         underdog: the unmatched stake of the order on the underdog, at odds of +``points``.
         points: the American odds without the sign.
 
-    Each stake is the win of the other order. Each win is the stake times the odds, rounded half-up to the cent. For
-    this, the stake on the underdog has to be computed first: because of the rounding, several stakes on the favourite
-    give the same win. This is the arithmetic of a taker on the underdog, and with ``VenueSettings.maker_wins``
-    ``half_up`` of every taker.
+    Each stake is the win of the other order. Each win is the order's own stake times its odds, rounded half-up to the
+    cent. Because of the rounding, several stakes on the favourite give the same win, so the stake on the underdog is
+    computed first.
+
+    This arithmetic holds for a taker on the underdog. If ``VenueSettings.maker_wins`` is ``half_up``, it holds for
+    every taker.
     """
     stake = min(underdog, (100 * favourite + 49) // points)
     return half_up(stake * points, 100), stake
 
 
 def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """The two stakes in cents if the taker is on the favourite: his stake, and the underdog's stake, which is his win
-    rounded half-up. The underdog wins the taker's stake, which may differ by some cents from the half-up profit of the
-    underdog's own stake. The arguments are those of ``pair``."""
+    """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The
+    underdog's stake comes second; it is the taker's win, rounded half-up.
+
+    The underdog wins the taker's stake. This may differ by some cents from the half-up profit of the underdog's own
+    stake. The arguments are those of ``pair``.
+    """
     stake = min(favourite, half_up(underdog * points, 100))
     return stake, half_up(100 * stake, points)
 
 
 def takeable(remaining: Cents, odds: Odds) -> Cents:
-    """The stake in cents that takers can put against an order with the unmatched stake ``remaining``. It is 0 if the
-    order could not win a cent."""
+    """Return the stake in cents that takers can put against an order whose unmatched stake is ``remaining``. It is 0 if
+    the order could not win even one cent."""
     return half_up(remaining * odds, 100) if odds > 0 else (100 * remaining + 49) // -odds

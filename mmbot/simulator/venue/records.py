@@ -1,6 +1,6 @@
-"""The values with which the exchange answers: wagers, matches, money, books and pages of history.
+"""The values with which the exchange answers. They are wagers, matches, money, books and pages of history.
 
-Money in cents, times in nanoseconds. The package ``wire/legacy`` gives the fields their names in JSON.
+Money is in cents, and times are in nanoseconds. The package ``wire/legacy`` gives the fields their names in JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mmbot.domain.wager import Matching, Status, Winning
 
 
 class VenueWager(msgspec.Struct, frozen=True):
-    """The state of one wager at one time, according to the exchange's books."""
+    """One wager and its state at one time, according to the exchange's books."""
 
     wager_id: str
     external_id: str
@@ -26,17 +26,18 @@ class VenueWager(msgspec.Struct, frozen=True):
     outcome_id: int
     odds: Odds
     stake: Cents
-    """The present stake. A cancel after a partial match cuts it to the matched part."""
+    """The present stake in cents. A cancel after a partial match reduces it to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
     match_win: Cents
-    """The win of the matched part, not counting the matched stake."""
+    """The win of the matched part in cents. It does not include the matched stake."""
     unmatched: Cents
-    """The stake that can still match, now or once the wager is open. 0 if the wager has ended."""
+    """The stake in cents that can still match, now or when the wager opens. It is 0 if the wager has ended."""
     profit: Cents
-    """The win of the whole present stake, as ``VenueSettings.shown_profit`` says."""
+    """The win of the whole present stake, in cents. The setting ``VenueSettings.shown_profit`` decides how it is
+    computed."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -44,12 +45,12 @@ class VenueWager(msgspec.Struct, frozen=True):
 
     @property
     def live(self) -> bool:
-        """True while the wager can still match: it is open or placing."""
+        """True while the wager can still match. Such a wager is open or placing."""
         return self.unmatched > 0 and self.status in (Status.INACTIVE, Status.OPEN)
 
 
 class VenueMatch(msgspec.Struct, frozen=True):
-    """One match of one wager. ``win`` is the stake of the other wager (docs/protocol.md 7.5)."""
+    """One match of one wager. ``win`` is the matched stake of the other wager (docs/protocol.md 7.5)."""
 
     match_id: str
     wager_id: str
@@ -58,7 +59,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """The odds of the match from the view of this wager. They are set by the order that was open first."""
+    """The odds of the match from the view of this wager. The wager that was open first decides the odds."""
     stake: Cents
     win: Cents
     taker: bool
@@ -67,7 +68,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
 
 class VenueBalance(msgspec.Struct, frozen=True):
     """The money of an account. ``balance`` does not contain matched stakes. If funds are taken at placement, it does
-    not contain unmatched stakes either. ``unmatched`` is as it stood at ``last_synced_at``."""
+    not contain unmatched stakes either. ``unmatched`` shows the unmatched stakes at the time ``last_synced_at``."""
 
     balance: Cents
     matched: Cents
@@ -78,13 +79,13 @@ class VenueBalance(msgspec.Struct, frozen=True):
 
 class VenueTransaction(msgspec.Struct, frozen=True):
     """One movement of money in a wallet. ``type`` is a transaction type of the exchange's specification. ``amount`` is
-    negative if the balance falls."""
+    negative if the movement reduces the balance."""
 
     transaction_id: str
     type: str
     amount: Cents
     balance: Cents
-    """The balance after this movement."""
+    """The balance after this movement, in cents."""
     wager_id: str | None
     market: MarketKey | None
     created_at: Instant
@@ -98,13 +99,13 @@ class ShownLevel(msgspec.Struct, frozen=True):
     value: Cents
     """The amount in cents that takers can still stake at this price."""
     stake: Cents
-    """The makers' original stakes. A partial match does not reduce this sum."""
+    """The sum of the makers' original stakes in cents. A partial match does not reduce it."""
     updated_at: Instant
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """The public book of a line: for each outcome at most ten prices, best for the taker first. An outcome without
-    offers has an empty tuple."""
+    """The public book of a line. For each outcome it has at most ten prices, with the best price for the taker first.
+    An outcome without offers has an empty tuple."""
 
     line: LineKey
     sides: tuple[tuple[ShownLevel, ...], ...]
@@ -112,8 +113,8 @@ class ShownBook(msgspec.Struct, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A query of an account's wagers. It needs a range of creation times, of change times, or both. Times in
-    nanoseconds; a range includes both ends."""
+    """A query for an account's wagers. It needs a range of creation times, or a range of times of change, or both.
+    Times are in nanoseconds, and a range includes both of its ends."""
 
     created_from: Instant | None = None
     created_to: Instant | None = None
@@ -128,7 +129,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """One page of wagers. ``next_cursor`` is empty on the last page."""
+    """One page of wagers. ``next_cursor`` is the cursor of the next page, or empty if this is the final page."""
 
     wagers: tuple[VenueWager, ...]
     next_cursor: str
@@ -136,7 +137,7 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 class MatchPage(msgspec.Struct, frozen=True):
-    """One page of matches. ``next_cursor`` is empty on the last page."""
+    """One page of matches. ``next_cursor`` is the cursor of the next page, or empty if this is the final page."""
 
     matches: tuple[VenueMatch, ...]
     next_cursor: str

@@ -1,4 +1,4 @@
-"""Timers: actions that are carried out at a given time, such as opening a wager or paying a result."""
+"""Timers. A timer carries out an action at a given time, such as opening a wager or paying a result."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from mmbot.domain.instant import Instant
 
 TimedAction = Callable[[Instant], None]
-"""An action of a timer. It is called with the time for which it was set."""
+"""An action of a timer. It is called with the time for which the timer was set."""
 
 
 class Timers:
-    """Actions in order of their time. Actions with the same time keep the order in which they were added."""
+    """Actions sorted by their time. Actions with the same time keep the order in which they were added."""
 
     __slots__ = ("_added", "_due")
 
@@ -21,16 +21,16 @@ class Timers:
         self._added = 0
 
     def add(self, due: Instant, action: TimedAction) -> None:
-        """Add an action that is carried out at the time ``due``."""
+        """Add an action to be carried out at the time ``due``."""
         self._added += 1
         heapq.heappush(self._due, (due, self._added, action))
 
     def next_due(self) -> Instant | None:
-        """The time of the next action, or None if there are no actions."""
+        """The time of the earliest action, or None if no action is left."""
         return self._due[0][0] if self._due else None
 
     def take(self, now: Instant) -> tuple[Instant, TimedAction] | None:
-        """Remove and return the next action with its time, if this time is at or before ``now``. Otherwise return
+        """Remove and return the earliest action with its time, if this time is at or before ``now``. Otherwise return
         None."""
         if not self._due or self._due[0][0] > now:
             return None

@@ -1,8 +1,8 @@
 """The exchange itself, without network or files. An object of the class ``Venue`` is one exchange.
 
 The board has the catalogue, order intake has the queue of new wagers, the matching engine makes the matches, and the
-wallets hold the money. The caller gives each call the present time, which never goes back. Ids are computed from the
-seed and from counters, so a run can be repeated exactly.
+wallets hold the money. Each call is given the present time, which never goes back. Ids are computed from the seed and
+from counters, so a run can be repeated exactly.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Venue:
         self._announcements = Announcements()
         self._timers = Timers()
         self.board = Board(self._announcements, seed)
-        """The catalogue with its books, for simulator code whose calls affect neither time nor wagers."""
+        """The catalogue with its books. Simulator code calls it directly if the call affects neither time nor wagers.
+        """
         self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns, settings.maker_wins)
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(
@@ -70,11 +71,11 @@ class Venue:
     # --- the board ------------------------------------------------------------------------------------------------
 
     def line_id(self, sport_event: int, market: int, number: int, side: Side) -> str:
-        """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
+        """Return the ``line_id`` of one outcome of a line. ``number`` is the line's number in quarter points."""
         return self.board.line_id(sport_event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
-        """List a tournament."""
+        """Add a tournament to the list."""
         self.board.add_tournament(tournament, self._at(now))
 
     def add_sport_event(self, sport_event: SportEvent, now: Instant, *, listed: bool = True) -> None:
@@ -88,8 +89,8 @@ class Venue:
         self.board.add_market(market, self._at(now))
 
     def update_sport_event(self, sport_event: SportEvent, now: Instant) -> None:
-        """Replace a sport event's details (``go_live`` starts it). Raises KeyError if the sport event does not
-        exist."""
+        """Replace a sport event's details. To start a sport event, use ``go_live`` instead. Raises KeyError if the
+        sport event does not exist."""
         self.advance(now)
         self.board.update_sport_event(sport_event, now)
 
@@ -104,7 +105,8 @@ class Venue:
         self.board.reschedule(sport_event_id, NOT_STARTED, scheduled, now)
 
     def postpone_sport_event(self, sport_event_id: int, now: Instant) -> None:
-        """Postpone a sport event. No wager on it is accepted or matched until ``move_sport_event``.
+        """Postpone a sport event. Until ``move_sport_event`` gives it a new start, no wager on it is accepted or
+        matched.
 
         Open wagers stay and can be cancelled. No source says whether the real exchange would cancel them. Raises the
         same errors as ``move_sport_event``.
@@ -113,7 +115,7 @@ class Venue:
         self.board.reschedule(sport_event_id, POSTPONED, self.board.sport_events[sport_event_id].scheduled, now)
 
     def list_sport_event(self, sport_event_id: int, now: Instant) -> None:
-        """List a sport event again."""
+        """Put a sport event back on the list."""
         self.advance(now)
         self.board.list_sport_event(sport_event_id, now)
 
@@ -127,7 +129,7 @@ class Venue:
 
         Raises:
             KeyError: the market does not exist.
-            VenueError: the market has its result.
+            VenueError: the market already has its result.
         """
         self.advance(now)
         self._settlement.require_open(market)
@@ -140,7 +142,7 @@ class Venue:
 
     @property
     def ladder(self) -> tuple[Odds, ...]:
-        """The odds that are accepted now."""
+        """The odds that the exchange accepts now."""
         return self._order_intake.ladder
 
     def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
@@ -150,7 +152,7 @@ class Venue:
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
     def go_live(self, sport_event_id: int, now: Instant) -> None:
-        """Start a sport event. The exchange ends the unmatched part of every wager on it, open or placing
+        """Start a sport event. The exchange ends the unmatched part of every wager on it that is open or placing
         (docs/protocol.md 9).
 
         Raises:
@@ -164,12 +166,14 @@ class Venue:
         self._announcements.operation_complete(now)
 
     def set_maintenance(self, on: bool, now: Instant) -> None:
-        """Start or end maintenance: no wager is accepted, opened or matched, but open wagers can be cancelled."""
+        """Start maintenance if ``on`` is true, and end it otherwise. During maintenance no wager is accepted, opened or
+        matched, but open wagers can be cancelled."""
         self.advance(now)
         self.board.maintenance = on
 
     def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
-        """Start or stop rejecting wagers on the sport events of a competitor. ``competitor`` is the name."""
+        """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
+        false. ``competitor`` is the competitor's name."""
         self.advance(now)
         self.board.set_blacklisted(competitor, on)
 
@@ -180,20 +184,21 @@ class Venue:
     # --- results --------------------------------------------------------------------------------------------------
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result; payment follows ``payout_ns`` later. Raises VenueError if there is a result
-        already."""
+        """Apply an automatic result. The payment follows ``payout_ns`` later. Raises VenueError if the market already
+        has a result."""
         self.advance(now)
         self._settlement.settle(market, winner, now)
         self._announcements.operation_complete(now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply a result that the exchange's staff enter, also to correct an earlier one. Payment is immediate."""
+        """Apply a result that the exchange's staff enter. It can be the market's first result or a correction. The
+        payment is immediate."""
         self.advance(now)
         self._settlement.correct(market, winner, now)
         self._announcements.operation_complete(now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, matched or not. All stakes are given back immediately."""
+        """Void every wager of the market, whether matched or not. All stakes are given back immediately."""
         self.advance(now)
         self._settlement.void(market, now)
         self._announcements.operation_complete(now)
@@ -201,7 +206,7 @@ class Venue:
     # --- accounts -------------------------------------------------------------------------------------------------
 
     def open_account(self, name: str, balance: Cents, *, unlimited: bool = False) -> str:
-        """Open an account with ``balance`` cents and return its id. An unlimited account belongs to the crowd: its
+        """Open an account with ``balance`` cents and return its id. An unlimited account belongs to the crowd. Its
         funds are not checked, and it has no messages and no history."""
         digits = derived_id("account", self._seed, name, len(self._accounts))
         account_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -213,12 +218,12 @@ class Venue:
         return account_id
 
     def deposit(self, account: str, amount: Cents, now: Instant, type: str | None = None) -> None:
-        """Deposit ``amount`` cents, or withdraw if ``amount`` is negative. ``type`` replaces the usual transaction
-        type."""
+        """Deposit ``amount`` cents into an account. If ``amount`` is negative, the money is withdrawn. ``type``
+        replaces the usual transaction type."""
         self._account(account).wallet.deposit(amount, self._at(now), type)
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """Tell ``watcher`` every change of the account's wagers from now on."""
+        """From now on, tell ``watcher`` every change of the account's wagers."""
         self._announcements.watch(account, watcher)
 
     # --- wagers ---------------------------------------------------------------------------------------------------
@@ -236,7 +241,8 @@ class Venue:
         """Accept a wager into the queue. It stays inactive until it opens.
 
         Raises:
-            VenueError: the wager is rejected, with a code of the error table. The ``external_id`` is not used up.
+            VenueError: the wager is rejected. The error has a code of the error table. The ``external_id`` can be used
+                again.
         """
         self.advance(now)
         record = self._order_intake.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
@@ -249,8 +255,8 @@ class Venue:
         return self.place(account, BY_HAND, line_id, odds, stake, now)
 
     def delay_activation(self, extra: Duration) -> None:
-        """Add ``extra`` nanoseconds to the time until newly accepted wagers open; 0 ends this. Wagers keep their
-        order."""
+        """Let newly accepted wagers wait ``extra`` nanoseconds longer until they open. If ``extra`` is 0, they wait as
+        usual again. Wagers keep their order."""
         self._order_intake.activation_extra = extra
 
     def cancel(self, account: str, wager_id: str, external_id: str, now: Instant) -> VenueWager:
@@ -267,15 +273,16 @@ class Venue:
         return record
 
     def cancel_sport_event(self, account: str, sport_event_id: int, now: Instant) -> int:
-        """Cancel the account's open wagers on a sport event, and return their number. Wagers that are still placing are
-        not cancelled. Raises VenueError 404 if the sport event does not exist or no wager was open."""
+        """Cancel the account's open wagers on a sport event, and return how many were cancelled. Wagers that are still
+        placing are not cancelled. Raises VenueError with the HTTP status 404 if the sport event does not exist or no
+        wager was open."""
         return self._cancel_open(account, lambda order: order.line.sport_event == sport_event_id, now, sport_event_id)
 
     def cancel_market(
         self, account: str, sport_event_id: int, market_id: int, line_id: str | None, now: Instant
     ) -> int:
-        """Cancel the account's open wagers on a market, or on one outcome only (``line_id``). Returns and raises as
-        ``cancel_sport_event``."""
+        """Cancel the account's open wagers on a market. If ``line_id`` is given, only those on its outcome are
+        cancelled. The result and the errors are those of ``cancel_sport_event``."""
         key = MarketKey(sport_event_id, market_id)
         return self._cancel_open(
             account,
@@ -285,7 +292,7 @@ class Venue:
         )
 
     def cancel_all(self, account: str, now: Instant) -> int:
-        """Cancel all open wagers of the account. Returns and raises as ``cancel_sport_event``."""
+        """Cancel all open wagers of the account. The result and the errors are those of ``cancel_sport_event``."""
         return self._cancel_open(account, lambda order: True, now)
 
     def _cancel_open(
@@ -308,8 +315,8 @@ class Venue:
         return self._now
 
     def advance(self, now: Instant) -> None:
-        """Carry out everything whose time is at or before ``now``, in order of time: wagers open, fill-or-kill wagers
-        expire, results are paid."""
+        """Carry out everything whose time is at or before ``now``, in order of time. Wagers open, fill-or-kill wagers
+        expire, and results are paid."""
         while (item := self._timers.take(now)) is not None:
             due, action = item
             at = self._at(due)
@@ -318,54 +325,56 @@ class Venue:
         self._at(now)
 
     def next_due(self) -> Instant | None:
-        """The next time at which ``advance`` has something to do, or None."""
+        """The earliest time at which ``advance`` has something to do. None if nothing is waiting."""
         return self._timers.next_due()
 
     # --- reading --------------------------------------------------------------------------------------------------
 
     def tournaments(self) -> list[Tournament]:
-        """All tournaments."""
+        """Return all tournaments."""
         return list(self.board.tournaments.values())
 
     def sport_events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
-        """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
+        """Return the listed sport events. If ``tournament_id`` or ``ids`` is given, only the sport events that fit it
+        are returned."""
         return self.board.listed(tournament_id, ids)
 
     def markets(self, sport_event_id: int) -> list[Market] | None:
-        """The markets of a sport event, or None if it is not listed."""
+        """Return the markets of a sport event, or None if the sport event is not listed."""
         return self.board.markets_shown(sport_event_id)
 
     def market(self, market: MarketKey) -> Market:
-        """One market, whether its sport event is listed or not. Raises KeyError if it does not exist."""
+        """Return one market, whether its sport event is listed or not. Raises KeyError if the market does not exist."""
         return self.board.markets[market]
 
     def book(self, line: LineKey) -> ShownBook:
-        """The public book of a line. Raises KeyError if the line does not exist."""
+        """Return the public book of a line. Raises KeyError if the line does not exist."""
         return self.board.shown(line)
 
     def sport_event(self, sport_event_id: int) -> SportEvent:
-        """One sport event, listed or not. Raises KeyError if it does not exist."""
+        """Return one sport event, whether it is listed or not. Raises KeyError if it does not exist."""
         return self.board.sport_events[sport_event_id]
 
     def line(self, line: LineKey) -> Line:
-        """One line. Raises KeyError if it does not exist."""
+        """Return one line. Raises KeyError if the line does not exist."""
         return self.board.lines[line]
 
     def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and the outcome that a ``line_id`` stands for, or None if it is unknown."""
+        """Return the line and the outcome that a ``line_id`` stands for, or None if the id is unknown."""
         return self.board.find(line_id)
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
-        """One wager as it stands now. Raises VenueError 404 if the account has no such wager."""
+        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such wager.
+        """
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
-        """Every wager of an account as it stands now. For the referee and tests; no endpoint returns it."""
+        """Return every wager of an account as it is now. The referee and tests use this; no endpoint returns it."""
         return [order.snapshot() for order in self._account(account).by_id.values()]
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:
-        """The wagers that a query selects, as they stood ``history_lag_ns`` ago. Raises VenueError for an invalid
-        query."""
+        """Return the wagers that a query selects, as they were ``history_lag_ns`` ago. Raises VenueError if the query
+        is invalid."""
         return history.history(self._account(account), query, self.settings, self._at(now))
 
     def matched_bets(
@@ -377,31 +386,35 @@ class Venue:
         cursor: str = "",
         now: Instant | None = None,
     ) -> MatchPage:
-        """The account's matches from ``start`` to ``end``, oldest first. Raises VenueError if the query is invalid."""
+        """Return the account's matches from ``start`` to ``end``, with the oldest first. Raises VenueError if the query
+        is invalid."""
         return history.matched_bets(self._account(account), start, end, limit, cursor, self.settings, self._at(now))
 
     def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
-        """Every match of the given wagers. Ids of other accounts' wagers are ignored."""
+        """Return every match of the given wagers. Ids of other accounts' wagers are ignored."""
         return self._account(account).matches_of(wager_ids)
 
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
-        """The account's money now, with the unmatched stakes of ``history_lag_ns`` ago (docs/protocol.md 4.1)."""
+        """Return the account's present money, with the unmatched stakes as they were ``history_lag_ns`` ago
+        (docs/protocol.md 4.1)."""
         return history.balance(self._account(account), self._at(now) - self.settings.history_lag_ns)
 
     def transactions(self, account: str) -> list[VenueTransaction]:
-        """Every movement of money in the account's wallet, oldest first. Empty for accounts of the crowd."""
+        """Return every movement of money in the account's wallet, with the oldest first. It is empty for accounts of
+        the crowd."""
         return list(self._account(account).wallet.lines)
 
     def wallet(self, account: str) -> Wallet:
-        """The account's wallet, for code inside the simulator."""
+        """Return the account's wallet, for code inside the simulator."""
         return self._account(account).wallet
 
     def unbalanced(self) -> Cents:
-        """The money in cents that was created (or lost, if negative). 0 if the exchange's books balance."""
+        """Return the money in cents that was created by mistake. It is negative if money was lost, and 0 if the
+        exchange's books balance."""
         return unbalanced(account.wallet for account in self._accounts.values())
 
     def drain(self) -> list[Announcement]:
-        """Remove and return the messages that were added since the last call, in order."""
+        """Remove and return the messages that were added since the previous call, in order."""
         return self._announcements.drain()
 
     def _account(self, account: str) -> Account:

@@ -21,21 +21,21 @@ class ApiRequest(msgspec.Struct, frozen=True):
     """A complete, authorised request."""
 
     account: str
-    """The account that sent the request. Empty if the account is not known, or if the endpoint needs no
+    """The account that sent the request. It is empty if the account is not known, or if the endpoint needs no
     authorisation."""
     now: Instant
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
     path: Mapping[str, str]
-    """The variable parts of the request's path, by name."""
+    """The variable parts of the request's path, by their names."""
 
     def json(self, kind: type[Body]) -> Body:
-        """The decoded JSON body.
+        """Return the JSON body after decoding it.
 
         Raises:
-            Rejection: ``invalid_request`` if the body is empty or cannot be decoded. For an empty body the message is
-                that of the real exchange (docs/protocol.md 2).
+            Rejection: the body is empty or cannot be decoded. The error code is ``invalid_request``. For an empty body
+                the message is that of the real exchange (docs/protocol.md 2).
         """
         if not self.body.strip():
             raise Rejection("invalid_request", "EOF")
@@ -45,10 +45,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
-        """A query parameter that is a whole number, or None if it is missing.
+        """Return a query parameter that is a whole number, or None if the parameter is missing.
 
         Raises:
-            Rejection: with the error code ``code``, if the parameter is not a whole number.
+            Rejection: the parameter is not a whole number. The error code is ``code``.
         """
         text = self.query.get(name, "")
         if not text:
@@ -59,8 +59,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection(code, _words(code, f"invalid {name} param")) from bad
 
     def choice(self, name: str, kind: type[Choice]) -> Choice | None:
-        """A query parameter that must have one of the values of ``kind``, or None if it is missing. Raises Rejection
-        ``invalid_param`` for any other value."""
+        """Return a query parameter that must have one of the values of ``kind``, or None if the parameter is missing.
+        If it has any other value, raises Rejection with the error code ``invalid_param``."""
         text = self.query.get(name, "")
         if not text:
             return None
@@ -70,18 +70,20 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
-        """A query parameter that is a time in unix seconds, converted to nanoseconds; None if it is missing. Raises
-        Rejection with the code ``invalid_from`` if the parameter ``from`` is invalid, and so on for other names."""
+        """Return a query parameter that is a time. It is sent in unix seconds and returned in nanoseconds. None if the
+        parameter is missing. If the parameter ``from`` is invalid, raises Rejection with the error code
+        ``invalid_from``, and so on for other names."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
             raise Rejection(f"invalid_{name}")
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
-        """A query parameter that is a list of ids, separated by commas. Empty if the parameter is missing.
+        """Return a query parameter that is a list of ids, separated by commas. The list is empty if the parameter is
+        missing.
 
         Raises:
-            Rejection: with the error code ``code``, if an id is not a positive 32-bit number.
+            Rejection: an id is not a positive 32-bit number. The error code is ``code``.
         """
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
@@ -91,12 +93,13 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return given
 
     def texts(self, name: str) -> list[str]:
-        """A query parameter that is a list of words, separated by commas. Empty if the parameter is missing."""
+        """Return a query parameter that is a list of words, separated by commas. The list is empty if the parameter is
+        missing."""
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:
-        """The number of items that the client wants, or ``default``. Raises Rejection ``invalid_param`` if the number
-        is below 1 or above ``most``."""
+        """Return how many items the client wants, or ``default`` if it does not say. If the number is below 1 or above
+        ``most``, raises Rejection with the error code ``invalid_param``."""
         given = self.integer("limit")
         if given is None:
             return default
@@ -106,6 +109,6 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 def _words(code: str, what: str) -> str | None:
-    """The error message about a parameter, or None for the message of the error table. Only the message of
-    ``invalid_param`` names the parameter."""
+    """Return the error message about a parameter. Only the message of ``invalid_param`` names the parameter. For other
+    error codes return None, so that the message of the error table is used."""
     return f"Invalid param: {what}" if code == "invalid_param" else None

@@ -1,4 +1,5 @@
-"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted; others happen once."""
+"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted, and others happen once.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +44,11 @@ from mmbot.simulator.wire.one_off_faults import (
 
 
 class ControlError(ValueError):
-    """A fault that cannot be applied."""
+    """The error for a fault that cannot be applied."""
 
 
 async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
-    """Apply a fault. Returns its number if it stays in force, otherwise the changes that it made.
+    """Apply a fault. If the fault stays in force, return its number. Otherwise return the changes that it made.
 
     Raises:
         ControlError: the fault cannot be applied, for example because it names something that does not exist.
@@ -69,7 +70,7 @@ async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> di
 
 
 def lift(exchange: LocalExchange, number: int | None = None) -> int:
-    """Lift the fault with this number, or all faults if ``number`` is None. Returns the number of lifted faults."""
+    """Lift the fault that has this number, or all faults if ``number`` is None. Returns how many faults were lifted."""
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):

@@ -1,6 +1,6 @@
-"""An account's wager history, which shows the account as it was a short time ago.
+"""An account's wager history. It shows the account as it was a short time ago.
 
-The cost of a query depends on the number of wagers that it examines, not on the number of wagers ever placed.
+The cost of a query depends on the number of wagers that the query examines, not on the number of wagers ever placed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _LONGEST_MATCH_PAGE = 100
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
-    """The unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time must lie within
-    the history lag, because older states are not kept."""
+    """Return the sum of the unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time
+    must lie within the history lag, because older states are not kept."""
     since = account.changes[bisect_right(account.changed_at, synced) :]
     orders = account.live | {order.number: order for order in since}
     records = (_as_of(order, synced) for order in orders.values())
@@ -30,17 +30,18 @@ def unmatched(account: Account, synced: Instant) -> Cents:
 
 
 def balance(account: Account, synced: Instant) -> VenueBalance:
-    """The wallet's present balance, with the unmatched stakes as they stood at the time ``synced`` (docs/protocol.md
-    4.1)."""
+    """Return the wallet's present balance, with the unmatched stakes as they were at the time ``synced``
+    (docs/protocol.md 4.1)."""
     wallet = account.wallet
     return VenueBalance(wallet.balance, wallet.staked, unmatched(account, synced), "active", synced)
 
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
-    """The wagers that a query selects, in order of creation or its reverse, as they stood ``history_lag_ns`` ago.
+    """Return the wagers that a query selects, as they were ``history_lag_ns`` ago. They are sorted by creation time. If
+    ``history_newest_first`` is set, the newest comes first.
 
     Raises:
-        VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
+        VenueError: the range of times is missing, reversed or too wide, or the cursor or the limit is invalid.
     """
     synced = now - settings.history_lag_ns
     after = _cursor(query.cursor)
@@ -89,10 +90,10 @@ def matched_bets(
     settings: VenueSettings,
     now: Instant,
 ) -> MatchPage:
-    """The account's matches from ``start`` to ``end``, oldest first.
+    """Return the account's matches from ``start`` to ``end``, with the oldest first.
 
     Raises:
-        VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
+        VenueError: the range of times is missing, reversed or too wide, or the cursor or the limit is invalid.
     """
     if not 1 <= limit <= _LONGEST_MATCH_PAGE:
         raise VenueError("invalid_param", "Invalid param: invalid limit param")

@@ -1,4 +1,4 @@
-"""A wager in the matching engine (an order), and the account that owns it."""
+"""Orders and accounts of the exchange. An order is a wager in the matching engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbot.simulator.venue.records import VenueMatch, VenueWager
 
 
 class Order:
-    """A wager in the matching engine. Money in cents."""
+    """A wager in the matching engine. Money is in cents."""
 
     __slots__ = (
         "account",
@@ -86,30 +86,32 @@ class Order:
         self.opened_at: Instant | None = None
         self.sequence = now
         self.shown_value: Cents = 0
-        """The stake that takers can put against this order. While the order is in the book, this counts in the
-        ``value`` of its price level."""
+        """The stake that takers can put against this order, in cents. While the order is in the book, this stake counts
+        in the ``value`` of its price level."""
         self.queue_ahead: Cents = 0
-        """For a user's order: the ``value`` of the crowd's orders that are ahead of it at the same price. The tape
-        crowd updates it."""
+        """For a user's order: the ``value`` of the crowd's orders that are ahead of it in the queue at the same price.
+        The tape crowd keeps this figure up to date."""
         self.versions: list[VenueWager] = []
-        """Records of the order's states, oldest first. States that the wager history can no longer show are dropped."""
+        """Records of the order's states, with the oldest first. Records that the wager history can no longer show are
+        dropped."""
         self.paid: Cents = 0
-        """The amount that was paid into the balance for the order's result."""
+        """The amount in cents that was paid into the balance for the order's result."""
         self.released = False
-        """True once the matched stake no longer counts as staked in the wallet, because the result was paid."""
+        """True once the result was paid. From this moment on the matched stake does not count as staked in the wallet.
+        """
 
     @property
     def remaining(self) -> Cents:
-        """The stake that is not matched."""
+        """The part of the stake that is not matched, in cents."""
         return self.stake - self.matched
 
     @property
     def live(self) -> bool:
-        """True while the order can still match: it is open or placing."""
+        """True while the order can still match. Such an order is open or placing."""
         return self.stake > self.matched and (self.status is Status.OPEN or self.status is Status.INACTIVE)
 
     def snapshot(self) -> VenueWager:
-        """A record of the order's present state."""
+        """Return a record of the order's present state."""
         return VenueWager(
             self.wager_id,
             self.external_id,
@@ -141,7 +143,8 @@ class Order:
 
 
 class Account:
-    """An account with its wallet and its wagers. The wagers are indexed by id, by creation time and by change time."""
+    """An account with its wallet and its wagers. The wagers can be found by id, by creation time and by time of change.
+    """
 
     __slots__ = (
         "account_id",
@@ -172,13 +175,14 @@ class Account:
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}
-        """Wagers that can still match, oldest first."""
+        """The wagers that can still match, by number, with the oldest first."""
         self.on_line: dict[LineKey, dict[int, Order]] = {}
-        """Wagers that can still match, by line."""
+        """The wagers that can still match, by line and number."""
         self.open_stakes: Cents = 0
         """The sum of the unmatched stakes of open wagers, in cents."""
         self.delayed: deque[Instant] = deque()
-        """For each wager that waits for its bet delay (the wait of wagers in play): the time at which the wait ends."""
+        """The times at which bet delays end, one for each wager that waits. A bet delay is the wait before a wager in
+        play opens."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self.matched_at: list[Instant] = []
@@ -188,7 +192,7 @@ class Account:
         self.changed_at: list[Instant] = []
 
     def accepted(self, order: Order) -> None:
-        """Add a wager that the exchange accepted."""
+        """Add a wager to the account's books when the exchange accepts it."""
         self.by_id[order.wager_id] = order
         if order.external_id:
             self.by_external_id[order.external_id] = order
@@ -204,7 +208,7 @@ class Account:
 
     def changed(self, order: Order, lag: Duration) -> VenueWager:
         """Record the present state of a wager that changed, and drop the older records that the wager history can no
-        longer show. ``lag`` is the lag of the history."""
+        longer show. ``lag`` is the age in nanoseconds of the states that the history shows."""
         record = order.snapshot()
         versions = order.versions
         if versions and versions[-1].updated_at == record.updated_at:
@@ -224,12 +228,13 @@ class Account:
         self.of_wager.setdefault(match.wager_id, []).append(match)
 
     def wager(self, wager_id: str) -> VenueWager:
-        """One wager as it stands now. Raises VenueError 404 if the account has no such wager."""
+        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such wager.
+        """
         order = self.by_id.get(wager_id)
         if order is None:
             raise VenueError("data_not_found")
         return order.snapshot()
 
     def matches_of(self, wager_ids: Iterable[str]) -> list[VenueMatch]:
-        """Every match of the given wagers. Ids of other accounts' wagers are ignored."""
+        """Return every match of the given wagers. Ids of other accounts' wagers are ignored."""
         return [match for wager_id in wager_ids for match in self.of_wager.get(wager_id, ())]

@@ -1,4 +1,5 @@
-"""One account's money: the balance, the staked amounts, and a list of all movements."""
+"""The money of one account. The wallet has the balance, the staked amounts, and a list of all movements of the balance.
+"""
 
 from __future__ import annotations
 
@@ -36,39 +37,40 @@ class Wallet:
         self.balance: Cents = 0
         self.deposited: Cents = 0
         self.held: Cents = 0
-        """Unmatched stakes that were already taken from the balance. Always 0 if funds are taken at the match."""
+        """Unmatched stakes that were already taken from the balance, in cents. It is always 0 if the exchange takes
+        funds only at a match."""
         self.staked: Cents = 0
-        """Stakes of matches whose result is not paid yet."""
+        """The sum of matched stakes whose result is not paid yet, in cents."""
         self.commission: Cents = 0
         self.lines: list[VenueTransaction] = []
 
     def deposit(self, amount: Cents, now: Instant, type: str | None = None) -> None:
-        """Deposit ``amount`` cents, or withdraw if ``amount`` is negative. ``type`` replaces the usual transaction
-        type."""
+        """Deposit ``amount`` cents into the wallet. If ``amount`` is negative, the money is withdrawn. ``type``
+        replaces the usual transaction type."""
         self.deposited += amount
         self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
 
     def affordable(self, remaining: Cents) -> Cents:
-        """The part of ``remaining``, an order's unmatched stake in cents, that the wallet can pay for now."""
+        """Return how much of ``remaining`` the wallet can pay for now. ``remaining`` is an order's unmatched stake.
+        Both amounts are in cents."""
         if self.unlimited or self._held_at_placement:
             return remaining
         return max(0, min(remaining, self.balance))
 
     def covers(self, stake: Cents) -> bool:
-        """True if there is enough money to accept a wager into the queue. The funds are checked again when the wager
-        opens."""
+        """True if the wallet has enough money to accept a wager into the queue of new wagers. The funds are checked
+        again when the wager opens."""
         if self.unlimited:
             return True
         return stake <= self.balance if self._held_at_placement else self.balance > 0
 
     def accepts(self, stake: Cents, unmatched: Cents, multiple: int) -> bool:
-        """True if there is enough money for ``stake`` to open.
+        """True if the wallet has enough money for a wager with this stake to open.
 
         Args:
             stake: the stake of the wager that is about to open, in cents.
-            unmatched: the unmatched stakes that are open already, in cents.
-            multiple: the greatest sum of unmatched stakes, as a multiple of the balance, if funds are taken at the
-                match.
+            unmatched: the sum of the unmatched stakes that are already open, in cents.
+            multiple: how many times the balance the sum of unmatched stakes may be, if funds are taken at the match.
         """
         if self.unlimited:
             return True
@@ -77,20 +79,20 @@ class Wallet:
         return unmatched + stake <= multiple * self.balance
 
     def hold(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Take the stake of a wager that opens, if funds are taken at placement."""
+        """Take the stake of a wager that opens out of the balance. If funds are taken at the match, nothing happens."""
         if self._held_at_placement:
             self.held += stake
             self.move("BET", -stake, wager_id, market, now)
 
     def release(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Give back the unmatched stake of a wager that ends, if funds are taken at placement."""
+        """Give back the unmatched stake of a wager that ends. If funds are taken at the match, nothing happens."""
         if self._held_at_placement and stake:
             self.held -= stake
             self.move("CANCEL", stake, wager_id, market, now)
 
     def match(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Move the stake of a match into ``staked``: from ``held`` if funds are taken at placement, otherwise from the
-        balance."""
+        """Move the stake of a match into ``staked``. It comes from ``held`` if funds are taken at placement, and from
+        the balance otherwise."""
         self.staked += stake
         if self._held_at_placement:
             self.held -= stake
@@ -107,8 +109,8 @@ class Wallet:
 
 
 def unbalanced(wallets: Iterable[Wallet]) -> Cents:
-    """The money in all wallets plus the commission paid, minus all deposits, in cents. Any value other than 0 means
-    that money was created or lost."""
+    """Return the money in all wallets plus the commission paid minus all deposits, in cents. Any value other than 0
+    means that money was created or lost."""
     return sum(
         wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited for wallet in wallets
     )

@@ -1,1 +1,1 @@
-"""The board: the catalogue of sport events, markets and lines, with the books of the lines."""
+"""The board. It is the catalogue of sport events, markets and lines, with the books of the lines."""

@@ -1,5 +1,5 @@
-"""The board: tournaments, sport events, markets and lines with their books, and the rule that decides which lines
-trade."""
+"""The board. It has the tournaments, sport events, markets and lines with their books, and the rule that decides which
+lines trade."""
 
 from __future__ import annotations
 
@@ -31,24 +31,25 @@ POSTPONED: Final = "postponed"
 FINISHED: Final = "finished"
 ACTIVE: Final = "active"
 SUPPLEMENTAL: Final = "sup_moneyline"
-"""A type of markets that do not trade in play (docs/protocol.md 4.3)."""
+"""The type of a market that does not trade in play (docs/protocol.md 4.3)."""
 _OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
 
 
 def derived_id(*parts: object) -> str:
-    """An id of 32 hexadecimal digits, computed from ``parts`` alone."""
+    """Return an id of 32 hexadecimal digits that is computed from ``parts`` alone."""
     return hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
 
 
 class Board:
-    """The catalogue, with one book for each line. Every change is announced in the feed, except changes of players."""
+    """The catalogue, with one book for each line. The feed announces every change of the catalogue except changes of
+    players."""
 
     def __init__(self, announcements: Announcements, seed: int) -> None:
         self._announcements = announcements
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
-        """The players of each tournament: first by tournament id, then by player id."""
+        """The players by tournament id and then by player id."""
         self.sport_events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
@@ -56,25 +57,25 @@ class Board:
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
         self.maintenance = False
-        """True during maintenance: no wager is accepted, opened or matched on any line."""
+        """True during maintenance. While it is true, no wager is accepted, opened or matched on any line."""
         self.blacklisted: dict[str, None] = {}
         """The names of blacklisted competitors. No wager is accepted on their sport events."""
         self._levels_shown: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
-        """The price levels of lines that are shown but not traded, because they have three outcomes."""
+        """The price levels of the lines that have three outcomes. Such lines are shown, but not traded."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
     def line_id(self, sport_event: int, market: int, number: int, side: Side) -> str:
-        """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
+        """Return the ``line_id`` of one outcome of a line. ``number`` is the line's number in quarter points."""
         return derived_id("line", self._seed, sport_event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant) -> None:
-        """List a tournament."""
+        """Add a tournament to the list, or replace the tournament that has the same id."""
         op = "u" if tournament.tournament_id in self.tournaments else "c"
         self.tournaments[tournament.tournament_id] = tournament
         self._announcements.add(TournamentChanged(op, tournament, now))
 
     def add_player(self, tournament_id: int, player: Player) -> None:
-        """Add a player. Nothing is announced, because the feed has no message for players.
+        """Add a player to a tournament. Nothing is announced, because the feed has no message for players.
 
         Raises:
             ValueError: the tournament does not exist.
@@ -87,7 +88,7 @@ class Board:
         """Create a sport event. It is announced only if it is listed (source: the exchange's specification).
 
         Raises:
-            ValueError: the tournament does not exist, or the sport event exists already.
+            ValueError: its tournament does not exist, or the sport event exists already.
         """
         if sport_event.tournament_id not in self.tournaments:
             raise ValueError(
@@ -103,7 +104,7 @@ class Board:
             self.unlisted[sport_event.sport_event_id] = None
 
     def update_sport_event(self, sport_event: SportEvent, now: Instant) -> None:
-        """Replace a sport event. Raises KeyError if it does not exist."""
+        """Replace the sport event that has the same id. Raises KeyError if there is no such sport event."""
         if sport_event.sport_event_id not in self.sport_events:
             raise KeyError(sport_event.sport_event_id)
         self.sport_events[sport_event.sport_event_id] = sport_event
@@ -111,22 +112,22 @@ class Board:
             self._announcements.add(SportEventChanged("u", sport_event, now))
 
     def reschedule(self, sport_event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
-        """Reschedule or postpone a sport event. Raises KeyError if it does not exist, and VenueError if it is in play
-        or over."""
+        """Set the status and the scheduled start of a sport event, to reschedule or postpone it. Raises KeyError if the
+        sport event does not exist, and VenueError if it is in play or over."""
         sport_event = self.sport_events[sport_event_id]
         if sport_event.status not in (NOT_STARTED, POSTPONED):
             raise VenueError("event_not_available", f"sport event is {sport_event.status}")
         self.update_sport_event(msgspec.structs.replace(sport_event, status=status, scheduled=scheduled), now)
 
     def go_live(self, sport_event_id: int, now: Instant) -> None:
-        """Start a sport event. Raises KeyError if it does not exist, and VenueError if it is over."""
+        """Start a sport event. Raises KeyError if the sport event does not exist, and VenueError if it is over."""
         sport_event = self.sport_events[sport_event_id]
         if sport_event.status == FINISHED:
             raise VenueError("event_not_available", "the sport event is over")
         self.update_sport_event(msgspec.structs.replace(sport_event, status=LIVE), now)
 
     def list_sport_event(self, sport_event_id: int, now: Instant) -> None:
-        """List a sport event again."""
+        """Put a sport event back on the list."""
         self.unlisted.pop(sport_event_id, None)
         self._announcements.add(SportEventChanged("u", self.sport_events[sport_event_id], now))
 
@@ -184,16 +185,16 @@ class Board:
         )
 
     def set_market_status(self, key: MarketKey, status: str, now: Instant) -> None:
-        """Change a market's status. The market trades only while its status is ``active``. Raises KeyError if it does
-        not exist."""
+        """Change a market's status. The market trades only while its status is ``active``. Raises KeyError if the
+        market does not exist."""
         market = self.markets[key]
         if market.status != status:
             self.markets[key] = market = msgspec.structs.replace(market, status=status)
             self._announcements.add(MarketChanged("u", key.sport_event, market, now))
 
     def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
-        """Change a line's status. The line trades only while its status is ``active``. Raises KeyError if it does not
-        exist."""
+        """Change a line's status. The line trades only while its status is ``active``. Raises KeyError if the line does
+        not exist."""
         line = self.lines[key]
         if line.status == status:
             return
@@ -205,14 +206,15 @@ class Board:
             self._announcements.add(LineChanged("u", line, side, now))
 
     def set_blacklisted(self, competitor: str, on: bool) -> None:
-        """Start or stop rejecting wagers on the sport events of a competitor."""
+        """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
+        false."""
         if on:
             self.blacklisted[competitor] = None
         else:
             self.blacklisted.pop(competitor, None)
 
     def show_levels(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
-        """Show price levels on a line that does not trade, because it has three outcomes.
+        """Show price levels on a line that has three outcomes and so does not trade.
 
         Raises:
             KeyError: the line does not exist.
@@ -227,12 +229,12 @@ class Board:
             self._announcements.add(BookChanged(key, now))
 
     def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Announce a recorded match between two other accounts, which was not made by this exchange."""
+        """Announce a match that was recorded elsewhere. Neither account of the match is on this exchange."""
         line_id = self.lines[key].outcomes[side].line_id
         self._announcements.add(Printed(key, side, line_id, odds, odds, stake, now))
 
     def shown(self, key: LineKey) -> ShownBook:
-        """The public book of a line. Raises KeyError if the line does not exist."""
+        """Return the public book of a line. Raises KeyError if the line does not exist."""
         outcomes = len(self.lines[key].outcomes)
         if outcomes == 2:
             return self.books[key].shown()
@@ -240,7 +242,8 @@ class Board:
         return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
 
     def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
-        """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
+        """Return the listed sport events. If ``tournament_id`` or ``ids`` is given, only the sport events that fit it
+        are returned."""
         return [
             sport_event
             for sport_event in self.sport_events.values()
@@ -250,21 +253,21 @@ class Board:
         ]
 
     def markets_shown(self, sport_event_id: int) -> list[Market] | None:
-        """The markets of a sport event, or None if it is not listed."""
+        """Return the markets of a sport event, or None if the sport event is not listed."""
         if sport_event_id not in self.sport_events or sport_event_id in self.unlisted:
             return None
         return [self.markets[key] for key in self.markets_of[sport_event_id]]
 
     def players_of(self, tournament_id: int) -> list[Player] | None:
-        """The players of a tournament, or None if it does not exist."""
+        """Return the players of a tournament, or None if the tournament does not exist."""
         return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and the outcome that a ``line_id`` stands for, or None if it is unknown."""
+        """Return the line and the outcome that a ``line_id`` stands for, or None if the id is unknown."""
         return self._by_line_id.get(line_id)
 
     def rejection(self, key: LineKey) -> VenueError | None:
-        """The reason why a line does not trade now, or None if it trades."""
+        """Return the reason why a line does not trade now, or None if it trades."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
         sport_event = self.sport_events[key.sport_event]

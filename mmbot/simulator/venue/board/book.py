@@ -1,4 +1,5 @@
-"""The open wagers of one line, by price and then time, and the book that takers see (docs/protocol.md 7.1 to 7.3)."""
+"""The open wagers of one line, sorted by price and, at the same price, by time. The book that takers see is made from
+them (docs/protocol.md 7.1 to 7.3)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ SHOWN_LEVELS: Final = 10
 
 
 class PriceLevel:
-    """The orders at one price, in the order of their arrival, and the sums that takers see."""
+    """The orders at one price, in the order of their arrival, with the sums that takers see."""
 
     __slots__ = ("odds", "orders", "stake", "updated_at", "value")
 
@@ -30,8 +31,8 @@ class PriceLevel:
 
 
 class LineBook:
-    """The open orders of a line, on both outcomes. The orders with the shortest odds are best for takers, who back the
-    opposite outcome."""
+    """The open orders of a line, on both outcomes. Takers back the opposite outcome, so for them the order with the
+    shortest odds is the best."""
 
     __slots__ = ("_levels", "_ranks", "_shown", "key", "updated_at")
 
@@ -44,7 +45,7 @@ class LineBook:
         """The levels that takers see of the orders on each outcome; None after a change."""
 
     def add(self, order: Order, now: Instant) -> None:
-        """Add an order behind all others at its price."""
+        """Add an order to the queue at its price, behind all other orders."""
         self._shown[order.side] = None
         level = self._levels[order.side].get(order.odds)
         if level is None:
@@ -61,8 +62,8 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def remove(self, order: Order, now: Instant) -> bool:
-        """Remove an order. Call this before the order's stake changes. Returns False if the order is not in the
-        book."""
+        """Remove an order from the book. Call this before the order's stake changes. Returns False if the order is not
+        in the book."""
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
             return False
@@ -78,7 +79,7 @@ class LineBook:
 
     def reduced(self, order: Order, now: Instant) -> None:
         """Update the price level of an order that was matched in part and stays open. The level's ``value`` falls, but
-        its ``stake`` stays as it was."""
+        its ``stake`` does not change."""
         self._shown[order.side] = None
         level = self._levels[order.side][order.odds]
         value = takeable(order.remaining, order.odds)
@@ -87,26 +88,26 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def best(self, side: Side) -> PriceLevel | None:
-        """The orders on ``side`` that takers of the opposite outcome would match first; None if there are no orders on
-        ``side``."""
+        """Return the best price level on ``side``, which a taker of the opposite outcome would match first. None if
+        nobody has an order on ``side``."""
         ranks = self._ranks[side]
         return self._levels[side][ranks[0][1]] if ranks else None
 
     def level(self, side: Side, odds: Odds) -> PriceLevel | None:
-        """The orders on ``side`` at these odds, or None if there are none."""
+        """Return the price level on ``side`` at these odds, or None if nobody has an order there."""
         return self._levels[side].get(odds)
 
     def resting(self, side: Side) -> list[Order]:
-        """All open orders on ``side``, by price and then time."""
+        """Return all open orders on ``side``, sorted by price and, at the same price, by time."""
         levels = self._levels[side]
         return [order for _, odds in self._ranks[side] for order in levels[odds].orders.values()]
 
     def prices(self, side: Side) -> list[Odds]:
-        """The odds of the open orders on ``side``, best for takers first."""
+        """Return the odds of the open orders on ``side``, with the best odds for takers first."""
         return [odds for _, odds in self._ranks[side]]
 
     def shown(self) -> ShownBook:
-        """The public book of the line."""
+        """Return the public book of the line."""
         return ShownBook(self.key, (self._seen(1), self._seen(0)), self.updated_at)
 
     def _seen(self, makers: Side) -> tuple[ShownLevel, ...]:

@@ -1,1 +1,1 @@
-"""The acceptance of wagers, their matching, and the orders of the crowd."""
+"""How wagers are accepted and matched, and how the crowd enters its orders."""

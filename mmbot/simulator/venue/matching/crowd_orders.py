@@ -1,4 +1,4 @@
-"""The orders of the crowd, which open immediately, without waiting in a queue."""
+"""The orders of the crowd. They open immediately, without waiting in a queue."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class CrowdOrders:
     """Lets the crowd's accounts trade on the lines that trade now.
 
     Args:
-        account_of: returns the account that has a given id.
-        advance: carries out everything that is due by a given time. Called before each operation.
-        complete: called after each operation.
+        account_of: a function that returns the account with a given id.
+        advance: a function that carries out everything that is due by a given time. It is called before each operation.
+        complete: a function that is called after each operation.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class CrowdOrders:
     def enter(
         self, account: str, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool = True
     ) -> Order | None:
-        """Enter an order, which first matches the open orders that it crosses. The remainder stays open if ``rest`` is
-        true, and is cancelled if it is false.
+        """Enter an order, which first matches the open orders that it crosses. If ``rest`` is true, its remainder stays
+        open. If ``rest`` is false, the remainder is cancelled.
 
         Returns the order, or None if the line does not trade now. The caller needs the order for ``withdraw``.
         """
@@ -59,14 +59,14 @@ class CrowdOrders:
         return order
 
     def withdraw(self, order: Order, now: Instant) -> None:
-        """Cancel the unmatched part of an order."""
+        """Cancel the unmatched part of an order of the crowd."""
         self._advance(now)
         self._end(order, now)
         self._complete(now)
 
     def take(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
-        """Let a taker match one open order at that order's odds, for up to ``stake`` cents. Returns the taker's matched
-        stake in cents."""
+        """Let a taker match one open order, at the odds of this order and for at most ``stake`` cents. Returns the
+        taker's matched stake in cents."""
         self._advance(now)
         taken: Cents = 0
         owner = self._crowd_account(account)

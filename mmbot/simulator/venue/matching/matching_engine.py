@@ -1,7 +1,7 @@
-"""The matching engine, which matches orders and updates wagers, wallets and the public book.
+"""The matching engine. It matches orders and updates wagers, wallets and the public book.
 
-Orders match by price, then time. The odds of a match are those of the order that was open first, so the taker gets the
-better price (docs/protocol.md 7.5).
+Orders match by price and, at the same price, by time. A match gets the odds of the order that was open first. So the
+taker gets the better price (docs/protocol.md 7.5).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from mmbot.simulator.venue.records import VenueMatch
 
 
 class MatchingEngine:
-    """Matches the orders of every line. It keeps the matched orders of each market, because the result of the market
-    has to be applied to them."""
+    """Matches the orders of every line. It keeps the matched orders of each market, because the market's result has to
+    be applied to them."""
 
     __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "matched")
 
@@ -35,8 +35,8 @@ class MatchingEngine:
     def announce(
         self, order: Order, now: Instant, match_stake: Cents | None = None, match_odds: Odds | None = None
     ) -> None:
-        """Record a change of an order, and announce it to the order's account and its observers. Changes of the crowd's
-        orders are neither recorded nor announced."""
+        """Record a change of an order, and announce it to the account that owns the order and to the observers of this
+        account. Changes of the crowd's orders are neither recorded nor announced."""
         order.updated_at = order.sequence = now
         account = order.account
         if account.wallet.unlimited:
@@ -48,8 +48,8 @@ class MatchingEngine:
             watcher.changed(record, match_stake, match_odds, now)
 
     def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
-        """Let an order match the open orders that it crosses. Its remainder stays open if ``rest`` is true, and is
-        cancelled if it is false."""
+        """Let an order match the open orders that it crosses. If ``rest`` is true, its remainder stays open. If
+        ``rest`` is false, the remainder is cancelled."""
         self._cross(order, book, now)
         if not order.live:
             return
@@ -78,8 +78,8 @@ class MatchingEngine:
         return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
 
     def execute(self, taker: Order, maker: Order, book: LineBook, most: Cents, now: Instant) -> Cents:
-        """Match two open orders at the maker's odds. The match is limited by ``most`` (in cents of the taker's stake),
-        by both orders, and by both wallets.
+        """Match two open orders at the maker's odds. The matched stakes are limited by ``most`` (the most that the
+        taker may stake, in cents), by both orders, and by both wallets.
 
         Returns the taker's matched stake in cents, or 0 if not even one cent could be matched.
         """
@@ -142,13 +142,13 @@ class MatchingEngine:
         self.announce(order, now, stake, odds)
 
     def _trim(self, order: Order, now: Instant) -> None:
-        """Cancel a remainder that is too small to win a cent, because nobody could ever match it. The matched part of
-        the wager stays."""
+        """Cancel the rest of an order that is too small to win a cent, because nobody could ever match it. The matched
+        part of the order stays."""
         self._close(order, Status.CANCELED, now)
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
         """End the unmatched part of an order. If nothing was matched, the order gets ``status``. If a part was matched,
-        the order stays open with its stake cut to that part."""
+        the order keeps its status, and its stake is reduced to the matched part."""
         if book.remove(order, now):
             self._announcements.book_changed(book.key, now)
         self._close(order, status, now)

@@ -1,4 +1,5 @@
-"""The acceptance of wagers, the queue in which they wait until they open, and cancels (docs/protocol.md 6)."""
+"""How wagers are accepted, how they wait in a queue until they open, and how they are cancelled (docs/protocol.md 6).
+"""
 
 from __future__ import annotations
 
@@ -27,11 +28,11 @@ _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 BY_HAND: Final = "(by hand)"
-"""In place of an ``external_id``: a person places the wager on the exchange's own page."""
+"""A value that stands in place of an ``external_id`` if a person places the wager on the exchange's own page."""
 
 
 class OrderIntake:
-    """Accepts and cancels wagers. The caller moves time forward and reports when an operation is complete."""
+    """Accepts and cancels wagers. The caller moves the time forward and reports when an operation is complete."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class OrderIntake:
 
     @property
     def ladder(self) -> tuple[Odds, ...]:
-        """The odds that are accepted, in the order in which they were given."""
+        """The odds that the exchange accepts, in the order in which they were given."""
         return self._ladder
 
     def set_ladder(self, odds: tuple[Odds, ...]) -> None:
@@ -77,7 +78,8 @@ class OrderIntake:
         strategy: str | None,
         now: Instant,
     ) -> VenueWager:
-        """Accept a wager into the queue. Raises VenueError with a code of the error table if the wager is rejected."""
+        """Accept a wager into the queue, where it waits until it opens. If the wager is rejected, raises VenueError
+        with an error code of the error table."""
         if external_id == BY_HAND:
             external_id = ""
         elif not _EXTERNAL_ID.fullmatch(external_id):
@@ -122,7 +124,7 @@ class OrderIntake:
 
     @staticmethod
     def _waiting(owner: Account, now: Instant) -> int:
-        """The number of the account's wagers that wait for their bet delay."""
+        """Return how many of the account's wagers wait for their bet delay."""
         while owner.delayed and owner.delayed[0] <= now:
             owner.delayed.popleft()
         return len(owner.delayed)
@@ -190,15 +192,16 @@ class OrderIntake:
         return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
-        """Make a crowd order that is open immediately. The order is not yet in the book."""
+        """Make an order of the crowd that is open immediately. The order is not yet in the book."""
         order = self._order(owner, "", line, side, odds, stake, None, now)
         order.status = Status.OPEN
         order.opened_at = now
         return order
 
     def activate(self, order: Order, now: Instant) -> None:
-        """Open a wager that has waited its time, and let it match what it crosses. If it cannot open, its status
-        becomes ``invalid``."""
+        """Open a wager whose wait is over, and let it match the orders that it crosses. If it cannot open, its status
+        becomes ``invalid``. If it could match an own wager and own matches are not rejected, the statuses of both
+        become ``wiped``."""
         if order.status is not Status.INACTIVE:
             return
         owner = order.account
@@ -257,7 +260,7 @@ class OrderIntake:
 
     def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
         """Cancel every open wager for which ``wanted`` returns true. Returns the number of cancelled wagers. Wagers
-        that are still placing are not cancelled."""
+        that are still placing stay."""
         orders = [
             order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
         ]
@@ -266,7 +269,8 @@ class OrderIntake:
         return len(orders)
 
     def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
-        """End every wager of a market, open or placing, on all accounts. Wagers without a match get ``status``."""
+        """End every wager of a market that is open or placing, on all accounts. A wager without a match gets
+        ``status``."""
         for line in self._board.markets[market].lines:
             book = self._board.books[line.key]
             for side in (0, 1):

@@ -1,1 +1,1 @@
-"""The results of markets, and the payments that follow from them."""
+"""How the results of markets are applied, and how the payments for them are made."""

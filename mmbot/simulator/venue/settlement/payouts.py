@@ -1,4 +1,4 @@
-"""The effect of a result on each matched wager of a market, and the payments that follow.
+"""What a result does to each matched wager of a market, and how wagers are paid.
 
 A payment is the amount that is owed minus the amount that was already paid. So a corrected result needs no special
 treatment.
@@ -36,39 +36,42 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
 
 Result = Side | None | Mapping[int, Side | None]
 """The result of a market. It is the outcome that won, or None for a push. If the lines of the market end differently,
-it is the winner of each line by the line's number in quarter points; a line without an entry is a push."""
+it is a mapping from the number of a line, in quarter points, to the winner of this line. A line without an entry ends
+in a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
-    """The outcome that won on one line of the market, or None for a push."""
+    """Return the outcome that won on one line of the market, or None for a push."""
     return result.get(line.number) if isinstance(result, Mapping) else result
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The ``winning_status`` and the ``status`` of a wager on ``side`` after an automatic result. ``winner`` is None
-    for a push."""
+    """Return the ``winning_status`` and the ``status`` that a wager on ``side`` gets from an automatic result.
+    ``winner`` is the outcome that won, or None for a push."""
     if winner is None:
         return Winning.PUSH, Status.SETTLED
     return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
 
 
 def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The ``winning_status`` and the ``status`` of a wager on ``side`` after a result that the exchange's staff
-    entered. ``winner`` is None for a push."""
+    """Return the ``winning_status`` and the ``status`` that a wager on ``side`` gets from a result that the exchange's
+    staff entered. ``winner`` is the outcome that won, or None for a push."""
     if winner is None:
         return Winning.PUSH, Status.MANUALLY_SETTLED
     return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED
 
 
 def due(order: Order) -> Cents:
-    """The amount in cents that a wager's result pays back, including the stake and before commission."""
+    """Return the amount in cents that a wager's result pays back. It includes the stake, and commission is not yet
+    deducted."""
     if order.winning in _WON:
         return order.matched + order.win
     return order.matched if order.winning in _RETURNED else 0
 
 
 def commission_on(gain: Cents, commission: Decimal, rounding: str) -> Cents:
-    """The commission on a market's net gain, in cents. ``rounding`` as in ``VenueSettings.commission_rounding``."""
+    """Return the commission on a market's net gain, in cents. ``rounding`` has the values of
+    ``VenueSettings.commission_rounding``."""
     return int((Decimal(max(0, gain)) * commission).quantize(Decimal(1), rounding=_ROUNDINGS[rounding]))
 
 

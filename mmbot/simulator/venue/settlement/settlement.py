@@ -1,4 +1,4 @@
-"""The settlement of a market: by an automatic result, by a result that staff enter, or by a void."""
+"""The settlement of a market by an automatic result, by a result that staff enter, or by a void."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONCLUDED: Final = ("settled", "void")
 
 
 class Settlement:
-    """Settles markets. The caller moves time forward."""
+    """Settles markets. The caller moves the time forward."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class Settlement:
             raise VenueError("event_not_available", "the market has a result already")
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. Payment follows ``payout_ns`` later. Raises VenueError if the market already has a
-        result."""
+        """Apply an automatic result. The payment follows ``payout_ns`` later. Raises VenueError if the market already
+        has a result."""
         self.require_open(market)
         self._order_intake.wipe(market, Status.WIPED, now)
         for order in self._matching_engine.matched.get(market, {}).values():
@@ -64,8 +64,8 @@ class Settlement:
         self._conclude(market, "settled", now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply a result that the exchange's staff enter: the first result of the market, or a correction. Payment is
-        immediate."""
+        """Apply a result that the exchange's staff enter. It can be the market's first result or a correction. The
+        payment is immediate."""
         self._order_intake.wipe(market, Status.WIPED, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = payouts.manual(order.side, payouts.winner(winner, order.line))
@@ -74,7 +74,7 @@ class Settlement:
         self._conclude(market, "settled", now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, matched or not. All stakes are given back immediately."""
+        """Void every wager of the market, whether matched or not. All stakes are given back immediately."""
         self._order_intake.wipe(market, Status.VOID, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = Winning.NO_RESULT, Status.VOID
