@@ -1,4 +1,5 @@
-"""A whole local exchange without its server: the exchange itself, the crowds, the bot's account and the referee."""
+"""A whole local exchange without its server. It consists of the exchange itself, the crowds, the bot's account and the
+referee."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ BALANCE: Final[Cents] = 1_000_000
 
 
 class World:
-    """The simulated exchange, its crowds and its referee, all moved through time together. It serves a local exchange
-    or a backtest."""
+    """The simulated exchange, its crowds and its referee, which move through time together. A world serves a local
+    exchange or a backtest."""
 
     def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
         self.venue = venue
@@ -37,7 +38,8 @@ class World:
         self._created = -1
 
     def next_due(self) -> Instant | None:
-        """The next time at which something happens without a request, or None if nothing more will happen."""
+        """The next time at which something happens without a request. None if nothing more will happen without a
+        request."""
         soonest = self.venue.next_due()
         for crowd in self.crowds:
             at = crowd.next_due()
@@ -81,7 +83,7 @@ def tape_world(
     limits: RefereeLimits | None = None,
     seed: int = 0,
 ) -> World:
-    """Make an exchange with a single market that replays ``tape``. The first recorded change comes at ``start``."""
+    """Make an exchange with a single market that replays ``tape``. The first recorded change is played at ``start``."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)

@@ -1,7 +1,7 @@
 """The faults that stay in force until they are lifted, and the list that holds them.
 
-Some faults apply to the next requests to an endpoint, and others to the websockets of the feed. Faults that happen
-once, such as cutting all connections, are in ``one_off_faults``.
+Some of these faults apply to the next requests to an endpoint, and others to the websockets of the feed. Faults that
+happen once, such as cutting all connections, are in ``one_off_faults``.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Times = Annotated[int, Meta(ge=1)]
 
 class _Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     endpoint: str = "*"
-    """The last part of the endpoint's path, for example ``place_multiple_wagers``, or a pattern such as
-    ``cancel_*``."""
+    """The final part of the endpoint's path, for example ``place_multiple_wagers``, or a pattern such as ``cancel_*``.
+    """
     times: Times | None = 1
-    """The number of requests that the fault affects. None: all requests until the fault is lifted."""
+    """The number of requests that the fault affects. If it is None, the fault affects every request until it is lifted.
+    """
 
 
 class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
@@ -33,7 +34,7 @@ class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
 
 
 class LoseAnswer(_Endpoint, frozen=True, kw_only=True, tag="lose_answer"):
-    """Process the request, then close the connection without an answer."""
+    """Process the request, and close the connection without an answer."""
 
 
 class HangAnswer(_Endpoint, frozen=True, kw_only=True, tag="hang_answer"):
@@ -41,7 +42,7 @@ class HangAnswer(_Endpoint, frozen=True, kw_only=True, tag="hang_answer"):
 
 
 class DelayRequest(_Endpoint, frozen=True, kw_only=True, tag="delay_request"):
-    """Wait before processing the request. The request is processed even if the client has given up by that time."""
+    """Wait before processing the request. The request is processed even if the client has given up by this time."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
@@ -58,8 +59,8 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
 class _Failure(_Endpoint, frozen=True, kw_only=True):
     code: str = "internal_error"
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
-    """The HTTP status. None: the status of ``code`` in the error table. A code that is not in the table needs a
-    status."""
+    """The HTTP status of the answer. If it is None, the status comes from the error table. It must be given if the
+    error table does not have ``code``."""
 
     def __post_init__(self) -> None:
         if self.status is None and self.code not in TABLE:
@@ -70,7 +71,7 @@ class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
     retry_after: Seconds | None = None
-    """For a 429: the time in seconds until the client may try again."""
+    """The time in seconds until the client may try again, for a 429."""
 
 
 class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
@@ -82,7 +83,7 @@ class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):
 
 
 class ReplaceAnswer(_Endpoint, frozen=True, kw_only=True, tag="replace_answer"):
-    """Process the request, but answer with this status and these headers and bytes."""
+    """Process the request, but answer with the given status, headers and bytes instead of its real answer."""
 
     status: Annotated[int, Meta(ge=200, le=599)] = 200
     body: str = ""
@@ -117,8 +118,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. None: all of them until the
-    fault is lifted."""
+    """The number of connections, registrations or subscriptions that the fault affects. If it is None, the fault
+    affects all of them until it is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
@@ -134,7 +135,7 @@ class MuteHello(_ConnectionFault, frozen=True, kw_only=True, tag="mute_hello"):
 
 
 class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error"):
-    """Answer new websocket connections with the message ``pusher:error``, and close them with the error's code."""
+    """Answer new websocket connections with the message ``pusher:error``, and close them with the code of this error."""
 
     code: Annotated[int, Meta(ge=4000, le=4999)]
     message: str = "fault on demand"
@@ -156,7 +157,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pings."""
 
     new: bool = False
-    """True: websockets that connect later are silent too."""
+    """If True, websockets that connect later are silent too."""
 
 
 class HalfOpen(
@@ -168,7 +169,7 @@ class HalfOpen(
 
 
 class StallFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stall_frame", tag_field="fault"):
-    """Send the start of a frame to the websockets that are connected now, and nothing after it."""
+    """Send only the start of a frame to the websockets that are connected now, and nothing after it."""
 
 
 class Duplicate(
@@ -177,19 +178,20 @@ class Duplicate(
     """Send every message twice (docs/protocol.md 8.5)."""
 
     seconds: Seconds = 0.0
-    """The time in seconds from the first to the second sending."""
+    """The time in seconds between the two sendings of a message."""
 
 
 class DropMessages(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_messages", tag_field="fault"
 ):
-    """Lose messages of one type. Messages of other types still arrive. Health checks have the type
+    """Lose messages of one type. Messages of other types still arrive. The type of health checks is
     ``private_system_signal``."""
 
     change_type: str = "*"
     """The type of the messages, for example ``wager`` or ``market_selections``, or a pattern for several types."""
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """The share of these messages that is lost, from above 0 to 1. The lost messages are chosen at random."""
+    """The share of the messages of this type that is lost. It is above 0 and at most 1. The lost messages are chosen at
+    random."""
     times: Times | None = None
 
 
@@ -203,7 +205,8 @@ class DelayMessages(
     jitter: Seconds = 0.0
     """The mean of a random additional delay of each message in seconds, exponentially distributed."""
     in_order: bool = True
-    """True: no message overtakes an earlier one. False: a message with a shorter delay can overtake an earlier one."""
+    """If True, no message overtakes an earlier one. If False, a message with a shorter delay can overtake an earlier
+    one."""
 
 
 class DelayActivations(
@@ -216,8 +219,8 @@ class DelayActivations(
 
 class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
     """Send an outcome without offers as an empty list. Without this fault, the server sends a placeholder that names
-    the outcome. Applies to REST answers and to messages. The real exchange has sent both forms (docs/protocol.md
-    5.2)."""
+    the outcome. The fault applies to REST answers and to messages of the feed. The real exchange has sent both forms
+    (docs/protocol.md 5.2)."""
 
 
 FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations | BareSides
@@ -237,8 +240,8 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. A fault that has a number ``times`` ends after so
-    many uses.
+    """The faults in force, in the order in which they were added. A fault with the field ``times`` ends after this
+    number of uses.
 
     Args:
         rng: random numbers for the faults that depend on chance.
@@ -250,25 +253,25 @@ class FaultPlan:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Put a fault in force. Returns the fault's number, which ``lift`` takes."""
+        """Put a fault in force. Returns the number of the fault, which can be given to ``lift``."""
         self._last += 1
         self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
-        """Lift the fault with this number, or all faults if ``number`` is None. Returns the lifted faults."""
+        """Lift the fault that has this number, or all faults if ``number`` is None. Returns the lifted faults."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:
             self._held.remove(held)
         return [held.fault for held in gone]
 
     def in_force(self) -> dict[int, Fault]:
-        """The faults in force, by number."""
+        """Return the faults in force, by their numbers."""
         return {held.number: held.fault for held in self._held}
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
-        """The faults that apply to a request to ``endpoint`` now: the first fault of each type. This counts as one use
-        of each of them."""
+        """Return the faults that apply to a request to ``endpoint`` now. Of each type, only the oldest fault applies.
+        This counts as one use of each of the returned faults."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -280,7 +283,8 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """The first fault of the type ``kind``, or None if none is in force. This counts as one use of the fault."""
+        """Return the oldest fault of the type ``kind``, or None if no such fault is in force. This counts as one use of
+        the fault."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)
@@ -288,7 +292,8 @@ class FaultPlan:
         return None
 
     def drops(self, change_type: str) -> bool:
-        """True if the next message of this type is to be lost. This counts as one use of the fault."""
+        """True if the next message of this type is to be lost. If it is true, this counts as one use of the fault that
+        loses the message."""
         for held in self._held:
             fault = held.fault
             if not isinstance(fault, DropMessages) or not fnmatchcase(change_type, fault.change_type):
@@ -299,8 +304,8 @@ class FaultPlan:
         return False
 
     def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
-        """The delay of the next message of this type in nanoseconds, and True if the message may not overtake earlier
-        ones. None if there is no delay."""
+        """Return the delay of the next message of this type in nanoseconds, and whether the message must stay behind
+        earlier messages. None if no fault delays the message."""
         for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
                 return self.draw_delay(fault), fault.in_order
@@ -308,15 +313,16 @@ class FaultPlan:
 
     @property
     def bare_sides(self) -> bool:
-        """True if an outcome without offers is sent as an empty list, without its placeholder."""
+        """True if an outcome without offers is sent as an empty list instead of a placeholder."""
         return any(isinstance(held.fault, BareSides) for held in self._held)
 
     def repeat_after(self) -> Duration | None:
-        """The time in nanoseconds after which a message is sent a second time, or None if messages are sent once."""
+        """Return the time in nanoseconds after which a message is sent a second time. None if messages are sent only
+        once."""
         return next((seconds(fault.seconds) for fault in self._in_force(Duplicate)), None)
 
     def draw_delay(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
-        """Draw the length of a delay in nanoseconds: the fault's fixed delay plus its random part."""
+        """Draw the length of a delay in nanoseconds. It is the fault's fixed delay plus a random part."""
         extra = self._rng.expovariate(1.0 / delay.jitter) if delay.jitter else 0.0
         return seconds(delay.seconds + extra)
 

@@ -1,4 +1,5 @@
-"""The form of the local exchange's HTTP answers: ``data`` around results, and errors (docs/protocol.md 3)."""
+"""The form of the local exchange's HTTP answers. Results are wrapped in ``data``, and errors have a form of their own
+(docs/protocol.md 3)."""
 
 from __future__ import annotations
 
@@ -14,12 +15,13 @@ Json = Mapping[str, object] | list[object]
 
 
 def json_response(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer whose body is ``body`` as JSON."""
+    """Return an answer whose body is ``body`` as JSON."""
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", headers=headers)
 
 
 def data_response(value: object, *, last_synced_at: str | None = None) -> web.Response:
-    """A successful answer: ``{"data": ...}``. If ``last_synced_at`` is given, it is next to ``data``."""
+    """Return a successful answer of the form ``{"data": ...}``. If ``last_synced_at`` is given, it is added next to
+    ``data``."""
     body: dict[str, object] = {"data": value}
     if last_synced_at is not None:
         body["last_synced_at"] = last_synced_at
@@ -27,10 +29,10 @@ def data_response(value: object, *, last_synced_at: str | None = None) -> web.Re
 
 
 def error_response(rejection: Rejection, now: Instant) -> web.Response:
-    """An error answer: ``{"error": code, "message": text}``.
+    """Return an error answer of the form ``{"error": code, "message": text}``.
 
-    A 429 also says when the client may try again. The header ``Retry-After`` has the seconds until that time, and
-    ``details.next_allow_at`` has the time in unix milliseconds (docs/protocol.md 11).
+    A 429 also says when the client may try again. Its header ``Retry-After`` has the seconds until this time, and
+    ``details.next_allow_at`` has the time itself in unix milliseconds (docs/protocol.md 11).
     """
     body: dict[str, object] = {"error": rejection.code, "message": rejection.message}
     if rejection.retry_at is None:

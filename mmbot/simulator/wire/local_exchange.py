@@ -1,4 +1,4 @@
-"""The local exchange as a whole: it moves the simulation with its clock, and publishes the changes on the feed."""
+"""The local exchange as a whole. It moves the simulation along with its clock, and publishes the changes on the feed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ONE_A_SECOND: Final = (
     "get_sport_events",
     "get_tournaments",
 )
-"""The endpoints that an account should read at most once a second for each path (docs/protocol.md 11)."""
+"""The endpoints for which an account should read the same path at most once a second (docs/protocol.md 11)."""
 
 REPORTING: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
 """The endpoints of the exchange's reporting service."""
@@ -57,17 +57,16 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """Reject a second read of the same board path within one second. The real exchange asks its users to keep to this
-    rule (docs/protocol.md 11). If false, only the general rate limit applies."""
+    """If True, a second read of the same board path within one second is rejected. The real exchange asks its users to
+    keep to this rule (docs/protocol.md 11). If False, only the general rate limit applies."""
     signing_key: str = "local-signing-key"
     """The key with which access tokens are signed."""
     seed: int = 1
-    """The seed of all random numbers of faults."""
+    """The seed of the random numbers that the faults use."""
 
 
 class LocalExchange:
-    """A simulated exchange with a clock and its connected clients. Everything runs in one event loop, without
-    threads."""
+    """A simulated exchange with a clock and its connected clients. All of it runs in one event loop, without threads."""
 
     def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
         self.settings: Final = settings or LocalSettings()
@@ -81,7 +80,7 @@ class LocalExchange:
         """The feed's address (host and port) in the answer of ``connection-config``. The server adds the port when it
         starts."""
         self.reporting = True
-        """True while the reporting service answers, false during its maintenance."""
+        """True while the reporting service answers. False during the maintenance of this service."""
         self.closing: Final = asyncio.Event()
         self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}
@@ -95,7 +94,7 @@ class LocalExchange:
 
     @property
     def account(self) -> str:
-        """The account that the key pair belongs to. The referee watches this account."""
+        """The account that the key pair belongs to, which is the bot's account. The referee watches this account."""
         return self.world.account
 
     # --- time ----------------------------------------------------------------------------------------------------
@@ -110,7 +109,7 @@ class LocalExchange:
         return now
 
     def wake(self) -> None:
-        """Make ``run`` check again for the next action, because this may now be earlier than before."""
+        """Make ``run`` look again for the time of the next action, because this time may have become earlier."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -132,15 +131,16 @@ class LocalExchange:
 
     @staticmethod
     def private_channel(account: str) -> str:
-        """The name of an account's private channel. It contains the account id without dashes (docs/protocol.md 2)."""
+        """Return the name of an account's private channel. The name contains the account id without dashes
+        (docs/protocol.md 2)."""
         return f"private-service=3-device_type=5-user={account.replace('-', '')}"
 
     def admit(self, account: str, endpoint: str, path: str, now: Instant) -> None:
         """Count a request of an account.
 
         Raises:
-            Rejection: ``rate_limit_reached`` if the request exceeds the rate limit; ``reporting_not_available`` if the
-                reporting service is in maintenance.
+            Rejection: the request is not admitted. The error code is ``rate_limit_reached`` if the request exceeds the
+                rate limit, and ``reporting_not_available`` if the reporting service is in maintenance.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in ONE_A_SECOND:
@@ -156,7 +156,7 @@ class LocalExchange:
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Publish on the feed all changes since the last call."""
+        """Publish on the feed all changes that were made since the previous call."""
         for change in self.venue.drain():
             if self.pusher.sockets:
                 self._publish(change)
@@ -202,7 +202,7 @@ class LocalExchange:
         self.pusher.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
 
     def market_type(self, line: LineKey) -> str:
-        """The type of the market to which a line belongs."""
+        """Return the type of the market to which a line belongs."""
         return self.venue.market(market_of(line)).type
 
     @staticmethod
@@ -218,6 +218,6 @@ class LocalExchange:
             self.world.referee.note_feed_lost(self.clock.now())
 
     def note_feed_silent(self) -> None:
-        """Tell the referee that the account's connections are open but bring no more messages."""
+        """Tell the referee that the account's connections to the feed are open, but that no more messages come on them."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), NOTICED_AFTER)

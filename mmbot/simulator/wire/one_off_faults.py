@@ -17,7 +17,7 @@ class DropSockets(_OneOffFault, frozen=True, kw_only=True, tag="drop_socket"):
 
 
 class CloseSockets(_OneOffFault, frozen=True, kw_only=True, tag="close_socket"):
-    """Send ``pusher:error`` on every websocket connection, then close it."""
+    """Send ``pusher:error`` on every websocket connection, and close the connection."""
 
     code: Annotated[int, Meta(ge=1000, le=4999)] = 4200
     message: str = "closed on demand"
@@ -28,15 +28,15 @@ class GarbleSockets(_OneOffFault, frozen=True, kw_only=True, tag="garble_socket"
 
 
 class ExpireTokens(_OneOffFault, frozen=True, kw_only=True, tag="expire_tokens"):
-    """Expire every access token. Clients get a new one by a refresh."""
+    """Let every access token expire. Clients get a new one by a refresh."""
 
 
 class ExpireSessions(_OneOffFault, frozen=True, kw_only=True, tag="expire_sessions"):
-    """End every session. Clients get a new one only by a log-in."""
+    """End every session. Clients get a new session only by a log-in."""
 
 
 class GoLive(_OneOffFault, frozen=True, kw_only=True, tag="go_live"):
-    """Start a sport event. The unmatched part of every wager on it is wiped (ended by the exchange)."""
+    """Start a sport event. The exchange ends (wipes) the unmatched part of every wager on it."""
 
     event: int
 
@@ -47,7 +47,7 @@ class CreateEvent(_OneOffFault, frozen=True, kw_only=True, tag="create_event"):
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
     """The time in seconds from now to the start of the sport event."""
     listed: bool = True
-    """False: the sport event is neither listed nor announced."""
+    """If False, the sport event is neither listed nor announced."""
 
 
 class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
@@ -55,7 +55,7 @@ class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
 
     event: int
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """The time in seconds from now to the new start."""
+    """The time in seconds from now to the new start of the sport event."""
 
 
 class PostponeEvent(_OneOffFault, frozen=True, kw_only=True, tag="postpone_event"):
@@ -65,7 +65,7 @@ class PostponeEvent(_OneOffFault, frozen=True, kw_only=True, tag="postpone_event
 
 
 class ListEvent(_OneOffFault, frozen=True, kw_only=True, tag="list_event"):
-    """List a sport event again."""
+    """Put a sport event back on the list."""
 
     event: int
 
@@ -95,22 +95,23 @@ class SetLineStatus(_OneOffFault, frozen=True, kw_only=True, tag="line_status"):
 
 
 class SetLadder(_OneOffFault, frozen=True, kw_only=True, tag="odds_ladder"):
-    """Accept only the given odds from now on."""
+    """Let the exchange accept only the given odds from now on."""
 
     odds: tuple[int, ...] | None = None
-    """The odds to accept. None: the ladder that the exchange had at its start."""
+    """The odds that the exchange accepts. If it is None, the exchange accepts the odds of its original ladder."""
 
 
 class Maintenance(_OneOffFault, frozen=True, kw_only=True, tag="maintenance"):
-    """Start or end maintenance. If ``of`` is ``placing``, no wager is accepted, opened or matched. If it is
-    ``reporting``, histories, matches and transactions are not available."""
+    """Start maintenance if ``on`` is true, and end it otherwise. In maintenance of ``placing``, no wager is accepted,
+    opened or matched. In maintenance of ``reporting``, histories, matches and transactions are not available."""
 
     of: Literal["placing", "reporting"]
     on: bool = True
 
 
 class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competitor"):
-    """Start or stop rejecting wagers on the sport events of a competitor."""
+    """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
+    false."""
 
     competitor: str
     """The competitor's name."""
@@ -118,25 +119,26 @@ class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competit
 
 
 class ChangeConnection(_OneOffFault, frozen=True, kw_only=True, tag="connection_config"):
-    """Give another key in the answer of ``connection-config``, as in a migration of the feed. Connected websockets stay
-    connected; ``close_socket`` can end them."""
+    """Give another application key in the answer of ``connection-config``, as in a migration of the feed. Websockets
+    that are connected stay connected. The fault ``close_socket`` can end them."""
 
     key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,100}$")]
 
 
 class Settle(_OneOffFault, frozen=True, kw_only=True, tag="settle"):
-    """Apply the result of one market, or of all active markets of a sport event."""
+    """Apply an automatic result to one market, or to all active markets of a sport event."""
 
     event: int
     market: int | None = None
     winner: Literal[0, 1] | None
-    """The outcome that won; None for a push."""
+    """The outcome that won, or None for a push."""
     lines: dict[str, Literal[0, 1] | None] = {}
-    """The winners on lines that end differently from ``winner``, by the number of the line in points."""
+    """The winners of the lines that end differently from ``winner``. The keys are the numbers of these lines in points.
+    """
 
 
 class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
-    """Apply a result that the exchange's staff enter: the first result of the market, or a correction."""
+    """Apply a result that the exchange's staff enter. It can be the market's first result or a correction."""
 
     event: int
     market: int
@@ -152,7 +154,7 @@ class VoidMarket(_OneOffFault, frozen=True, kw_only=True, tag="void"):
 
 
 class Deposit(_OneOffFault, frozen=True, kw_only=True, tag="deposit"):
-    """Deposit dollars into the account, or withdraw if ``amount`` is negative."""
+    """Deposit ``amount`` dollars into the account. If ``amount`` is negative, the money is withdrawn."""
 
     amount: float
 
@@ -169,7 +171,7 @@ class PlaceByHand(_OneOffFault, frozen=True, kw_only=True, tag="place_wager"):
 
 
 class NoteLatched(_OneOffFault, frozen=True, kw_only=True, tag="latched"):
-    """Tell the referee that the bot was killed or stopped, so from now on it may place nothing."""
+    """Tell the referee that the bot was killed or stopped. From now on the bot must not place any wager."""
 
     cause: str = "kill"
 
@@ -179,8 +181,8 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
 
 
 class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot's process is about to be killed. From then until the bot is subscribed to the feed
-    again, the referee does not require it to cancel its wagers."""
+    """Tell the referee that the bot's process is about to be killed. Until the bot is subscribed to the feed again, the
+    referee does not demand that the bot cancels its wagers."""
 
 
 ConnectionFault = (

@@ -1,4 +1,5 @@
-"""The feed of the local exchange: websockets that speak version 7 of the Pusher protocol, with private channels.
+"""The feed of the local exchange. It consists of websockets with private channels that speak version 7 of the Pusher
+protocol.
 
 This module handles channels, signatures and frames, but not the content of messages. ``pusher_socket`` handles a single
 connection.
@@ -35,23 +36,23 @@ from mmbot.simulator.wire.faults import (
 from mmbot.simulator.wire.pusher_socket import PusherSocket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
-"""The name of the channel that every account may join. Clients must take the name from the answer to their registration
-and not build it themselves."""
+"""The name of the channel that every account may join. Clients must take this name from the answer to their
+registration and not build it themselves."""
 
 _PROTOCOLS: Final = {"5", "6", "7"}
 
 
 class FeedSettings(msgspec.Struct, frozen=True):
-    """Settings of the feed. Durations in nanoseconds of the exchange's clock."""
+    """Settings of the feed. Durations are in nanoseconds of the exchange's clock."""
 
     key: str = "local-key"
     secret: str = "local-secret"
     health_check: Duration = 5 * SECOND
     broadcast_health_check: bool = False
-    """True: health checks are sent on the broadcast channel too. The exchange's documents disagree about this
+    """If True, health checks are also sent on the broadcast channel. The exchange's documents disagree about this
     (docs/protocol.md 8.3)."""
     activity_timeout: Duration = 120 * SECOND
-    """The time after which the server pings a client that sends nothing."""
+    """How long a client may send nothing before the server pings it."""
     pong_timeout: Duration = 30 * SECOND
 
 
@@ -64,8 +65,9 @@ class PusherServer:
     """All websockets of the feed and their subscriptions.
 
     Args:
-        joined: called with the channel's name when a websocket has subscribed to the channel.
-        left: called with the channel's name when no working websocket is subscribed to the channel any more.
+        joined: a function that is called when a websocket has subscribed to a channel. It gets the channel's name.
+        left: a function that is called when no working websocket is subscribed to a channel any more. It gets the
+            channel's name.
     """
 
     def __init__(
@@ -87,14 +89,14 @@ class PusherServer:
         self._next_beat: Instant = clock.now() + self.settings.health_check
         self._late: Final = Timers()
         self._in_order: Instant = 0
-        """The sending time of the latest message that may not be overtaken."""
+        """The sending time of the newest message that must not be overtaken by other messages."""
         self.key = self.settings.key
         """The application key. It is part of the websocket's URL and of every channel signature."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 
     def authorisation(self, socket_id: str, channel: str) -> str:
-        """The text ``key:signature`` that allows a websocket to join a channel (docs/protocol.md 8.2)."""
+        """Return the text ``key:signature`` that allows a websocket to join a channel (docs/protocol.md 8.2)."""
         if self._faults.at_socket(WrongSignature):
             socket_id += "0"
         return f"{self.key}:{self._signature(socket_id, channel)}"
@@ -103,7 +105,7 @@ class PusherServer:
         return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
 
     def subscribed(self, channel: str) -> list[PusherSocket]:
-        """The websockets that are subscribed to a channel."""
+        """Return the websockets that are subscribed to a channel."""
         return [socket for socket in self._sockets.values() if channel in socket.channels]
 
     @property
@@ -114,8 +116,8 @@ class PusherServer:
     # --- sending -------------------------------------------------------------------------------------------------
 
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
-        """Send a message to the subscribers of a channel, in the exchange's envelope. The envelope holds the payload as
-        JSON in base64."""
+        """Send a message to the subscribers of a channel, in the exchange's envelope. The envelope contains the payload
+        as JSON in base64."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
         if not sockets or self._faults.drops(change_type):
             return
@@ -150,18 +152,18 @@ class PusherServer:
             self._late.add(due, arrive)
 
     def send_delayed(self, now: Instant) -> None:
-        """Send the delayed messages whose time is at or before ``now``."""
+        """Send the delayed messages whose sending time is at or before ``now``."""
         while (item := self._late.take(now)) is not None:
             due, arrive = item
             arrive(due)
 
     def next_due(self) -> Instant:
-        """The time of the next health check or delayed message, whichever is first."""
+        """The time of the next health check or of the next delayed message, whichever is earlier."""
         late = self._late.next_due()
         return self._next_beat if late is None else min(self._next_beat, late)
 
     def send_health_checks(self, now: Instant, private: Iterable[str]) -> None:
-        """Send a health check if its time has come. If several health checks were missed, only one is sent."""
+        """Send a health check if it is time for one. If several health checks were missed, only one is sent."""
         if now < self._next_beat:
             return
         every = self.settings.health_check
@@ -174,20 +176,20 @@ class PusherServer:
     # --- faults --------------------------------------------------------------------------------------------------
 
     def drop_all(self) -> int:
-        """Cut every connection. Returns the number of connections."""
+        """Cut every connection. Returns how many connections were cut."""
         sockets = self.sockets
         for socket in sockets:
             socket.drop()
         return len(sockets)
 
     async def close_all(self, code: int, message: str = "") -> int:
-        """Close every connection with the close code ``code``. Returns the number of connections."""
+        """Close every connection with the close code ``code``. Returns how many connections were closed."""
         sockets = self.sockets
         await asyncio.gather(*(socket.close(code, message) for socket in sockets))
         return len(sockets)
 
     def send_malformed(self) -> int:
-        """Send a frame that is not JSON on every websocket. Returns the number of websockets."""
+        """Send a frame that is not JSON on every websocket. Returns how many websockets there are."""
         for socket in self.sockets:
             socket.send('{"event": "garbled')
         return len(self._sockets)
@@ -205,7 +207,7 @@ class PusherServer:
 
     def end_silence(self) -> None:
         """Send messages to silenced websockets again. Half-open websockets stay dead, because their clients have missed
-        messages."""
+        messages in the meantime."""
         for socket in self.sockets:
             socket.silent = False
 

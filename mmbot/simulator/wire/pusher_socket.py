@@ -1,7 +1,8 @@
-"""One websocket of the local feed: its outgoing frames, the ways to end it, and the form of a Pusher frame.
+"""One websocket of the local feed. This module has its outgoing frames, the ways to end it, and the form of a Pusher
+frame.
 
-Every websocket has a queue of outgoing frames, so a slow client does not delay other clients. A websocket whose queue
-is full is cut.
+Every websocket has its own queue of outgoing frames, so a slow client does not delay other clients. If the queue of a
+websocket is full, its connection is cut.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ class PusherSocket:
         self.socket_id: Final = socket_id
         self.channels: Final[dict[str, None]] = {}
         self.silent = False
-        """True: messages of channels are not sent any more, but pings are still answered."""
+        """True while messages of channels are not sent. Pings are still answered."""
         self.dead = False
-        """True: nothing is sent or answered any more."""
+        """True once nothing is sent or answered any more."""
         self._web_socket: Final = web_socket
         self._transport: Final = transport
         self._outbox: Final[deque[str]] = deque()
@@ -44,7 +45,7 @@ class PusherSocket:
         self._filled.set()
 
     async def write(self) -> None:
-        """Send queued frames until the task is cancelled or the connection is lost."""
+        """Send the queued frames, and wait for more, until the task is cancelled or the connection is lost."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -60,13 +61,13 @@ class PusherSocket:
         self._transport.abort()
 
     def stall(self) -> None:
-        """Send the start of a frame, and nothing after it."""
+        """Send only the start of a frame, and nothing after it."""
         if not self.dead:
             self.dead = True
             self._transport.write(_STALLED)
 
     async def close(self, code: int, message: str = "") -> None:
-        """Close the connection with the close code ``code``. If this is one of Pusher's codes (4000 to 4999), send
+        """Close the connection with the close code ``code``. If the code is one of Pusher's own (4000 to 4999), send
         ``pusher:error`` first."""
         if self.dead:
             self._transport.abort()
@@ -80,7 +81,7 @@ class PusherSocket:
 
 
 def frame_of(event: str, members: dict[str, object], channel: str | None = None) -> str:
-    """A Pusher frame. Its field ``data`` is a string that contains JSON, so clients have to decode twice."""
+    """Return a Pusher frame. Its field ``data`` is a string that contains JSON, so clients have to decode twice."""
     frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
     if channel is not None:
         frame["channel"] = channel
@@ -88,5 +89,5 @@ def frame_of(event: str, members: dict[str, object], channel: str | None = None)
 
 
 def error_of(code: int | None, message: str) -> str:
-    """A Pusher error frame. In this sort of frame alone, ``data`` is a JSON object and not a string."""
+    """Return a Pusher error frame. Only in an error frame is ``data`` a JSON object and not a string."""
     return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

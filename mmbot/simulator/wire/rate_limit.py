@@ -1,4 +1,4 @@
-"""The exchange's rate limit, which counts the requests of the last second (docs/protocol.md 11)."""
+"""The exchange's rate limit. It counts the requests of the past second (docs/protocol.md 11)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class RateLimit:
         self._ceiling: Final = ceiling
 
     def admit(self, now: Instant) -> Instant | None:
-        """Count a request and return None. If the limit is reached, return the time from which a request is admitted
-        again."""
+        """Count a request and return None if the request is admitted. Otherwise return the time from which a request is
+        admitted again."""
         if len(self._let_through) == self._ceiling:
             free_at = self._let_through[0] + SECOND
             if now < free_at:

@@ -1,5 +1,5 @@
-"""The HTTP and websocket server of the local exchange: routes, authorisation, the rate limit, and the faults of
-endpoints."""
+"""The HTTP and websocket server of the local exchange. It has the routes, the authorisation, the rate limit, and the
+faults of endpoints."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Identify = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
-    """One endpoint of the partner API. ``identify`` finds the account of a request."""
+    """One endpoint of the partner API. ``identify`` is the function that finds the account of a request."""
 
     method: str
     path: str
@@ -52,19 +52,21 @@ class Route(NamedTuple):
 
 
 def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the access token in the request's header. Raises Rejection ``unauthorized`` if the token is not
-    valid."""
+    """Return the account that the access token in the request's header belongs to. If the token is not valid, raises
+    Rejection with the error code ``unauthorized``."""
     return exchange.sessions.authorise(authorization, api_request.now)
 
 
 def key_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the access key in the request's body, or an empty string if the key is unknown."""
+    """Return the account that the access key in the request's body belongs to, or an empty string if the access key is
+    unknown."""
     given = _readable(api_request, rest_session.LogIn)
     return (exchange.sessions.account_of_key(given.access_key) if given else None) or ""
 
 
 def refresh_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the refresh token in the request's body, or an empty string if the token is unknown."""
+    """Return the account that the refresh token in the request's body belongs to, or an empty string if the token is
+    unknown."""
     given = _readable(api_request, rest_session.Refresh)
     return (exchange.sessions.account_of_refresh(given.refresh_token) if given else None) or ""
 
@@ -110,7 +112,7 @@ ROUTES: Final = (
 
 
 def application(exchange: LocalExchange) -> web.Application:
-    """The whole web application: the partner API, the feed and the control endpoints."""
+    """Make the whole web application, which has the partner API, the feed and the control endpoints."""
     app = web.Application(client_max_size=4 * 2**20)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
@@ -120,8 +122,8 @@ def application(exchange: LocalExchange) -> web.Application:
 
 
 def endpoint_name(path: str) -> str:
-    """The short name of an endpoint, used by faults and by the referee. Example: ``get_wager`` for the path
-    ``/mm/get_wager/{wager_id}``."""
+    """Return the short name of an endpoint, which faults and the referee use. For example, it is ``get_wager`` for the
+    path ``/mm/get_wager/{wager_id}``."""
     return path.split("/{")[0].rpartition("/")[2]
 
 
@@ -188,14 +190,14 @@ def _process(
 
 
 def _with_wagers(response: web.Response, wagers: list[Any]) -> web.Response:
-    """A copy of the answer with more items in its list of wagers, if it has one."""
+    """Return the answer with more items in its list of wagers. An answer without such a list gets one."""
     said = json.loads(cast("bytes", response.body))
     said["data"]["wagers"] = [*(said["data"].get("wagers") or ()), *wagers]
     return web.Response(body=json.dumps(said).encode(), content_type=JSON)  # orjson has no integers beyond 64 bits
 
 
 async def _never_end(request: web.Request, exchange: LocalExchange) -> web.StreamResponse:
-    """Answer until the client or the exchange gives up."""
+    """Send an answer that goes on until the client closes the connection or the exchange stops."""
     response = web.StreamResponse(headers={"Content-Type": JSON})
     await response.prepare(request)
     with contextlib.suppress(ConnectionError):
@@ -209,7 +211,7 @@ def _has(faults: list[EndpointFault], kind: type[EndpointFault]) -> bool:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Cut the connection. The returned answer is not sent to anybody."""
+    """Cut the connection. The returned answer only satisfies the web server and reaches nobody."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
@@ -226,9 +228,9 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """The HTTP port. 0 means any free port; once the server has started, the port in use replaces the 0."""
+        """The HTTP port. Before the server starts, 0 means any free port. Afterwards this is the port in use."""
         self.ws_port = ws_port if ws_port is not None else port
-        """The port of the feed. 0 means any free port; once the server has started, the port in use replaces the 0."""
+        """The port of the feed. Before the server starts, 0 means any free port. Afterwards this is the port in use."""
 
     @property
     def url(self) -> str:
@@ -260,13 +262,13 @@ class Server:
         self._pump = asyncio.create_task(self.exchange.run())
 
     async def wait(self) -> None:
-        """Wait until an error stops the simulation, and raise that error."""
+        """Wait until an error stops the simulation, and raise the error."""
         assert self._pump is not None, "the server was not started"
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection and stop the simulation. If an error had already stopped the simulation, raise that
-        error."""
+        """End every connection and stop the simulation. If the simulation had already been stopped by an error, raise
+        this error."""
         self.exchange.closing.set()
         await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()

@@ -1,4 +1,5 @@
-"""The logins of the local exchange: key pairs, sessions, and access tokens that expire (docs/protocol.md 2)."""
+"""The log-ins of the local exchange. This module has the key pairs, the sessions, and the access tokens that expire
+(docs/protocol.md 2)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ SESSIONS: Final = 20
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """The times from the issue of a token to its expiry, in nanoseconds."""
+    """How long tokens are valid after their issue, in nanoseconds."""
 
     access_life: Duration = 20 * MINUTE
     refresh_life: Duration = 3 * DAY
@@ -46,17 +47,18 @@ class _Session(msgspec.Struct):
     number: int
     refresh_expires: Instant
     valid_from: int = 0
-    """The lowest serial number of an access token that is still valid. A fault raises it to expire older tokens."""
+    """The lowest serial number of the session's access tokens that are still valid. A fault raises it to let older
+    tokens expire."""
 
 
 class Sessions:
     """Key pairs and their sessions.
 
     Access tokens are signed and contain their expiry. A refresh keeps the session and its refresh token. A log-in opens
-    a new session; a key pair may have at most 20 sessions.
+    a new session. A key pair may have at most 20 sessions.
 
     Args:
-        signing_key: the key with which tokens are signed. With the same key, a run can be repeated exactly.
+        signing_key: the key with which tokens are signed. With the same signing key, a run can be repeated exactly.
     """
 
     def __init__(self, signing_key: bytes, settings: TokenSettings | None = None) -> None:
@@ -71,12 +73,12 @@ class Sessions:
         self._keys[access_key] = (secret_key, account)
 
     def account_of_key(self, access_key: str) -> str | None:
-        """The account of an access key, or None if the key is unknown."""
+        """Return the account that an access key belongs to, or None if the access key is unknown."""
         known = self._keys.get(access_key)
         return known[1] if known else None
 
     def account_of_refresh(self, refresh_token: str) -> str | None:
-        """The account of a refresh token, or None if the token is unknown."""
+        """Return the account that a refresh token belongs to, or None if the token is unknown."""
         session = self._sessions.get(refresh_token)
         return session.account if session else None
 
@@ -84,7 +86,8 @@ class Sessions:
         """Open a session and return its tokens.
 
         Raises:
-            Rejection: ``unauthorized`` for wrong keys; ``session_num_exceed`` if the key pair already has 20 sessions.
+            Rejection: the log-in is rejected. The error code is ``unauthorized`` for a wrong key pair, and
+                ``session_num_exceed`` if the key pair already has 20 sessions.
         """
         known = self._keys.get(access_key)
         if known is None or not hmac.compare_digest(known[0].encode(), secret_key.encode()):
@@ -106,7 +109,7 @@ class Sessions:
         """Return a new access token of the same session. The refresh token stays the same.
 
         Raises:
-            Rejection: ``unauthorized`` if the refresh token is unknown or expired.
+            Rejection: the refresh token is unknown or expired. The error code is ``unauthorized``.
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
@@ -114,10 +117,10 @@ class Sessions:
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
-        """The account that an ``Authorization`` header stands for.
+        """Return the account that an ``Authorization`` header stands for.
 
         Raises:
-            Rejection: ``unauthorized`` if the header is missing, invalid or expired.
+            Rejection: the header is missing, invalid or expired. The error code is ``unauthorized``.
         """
         scheme, _, token = (header or "").partition(" ")
         claims = self._verify(token) if scheme == "Bearer" else None
@@ -128,7 +131,7 @@ class Sessions:
         raise Rejection("unauthorized")
 
     def expire_access(self) -> None:
-        """Expire every access token of the present sessions. Refresh tokens stay valid."""
+        """Let every access token of the present sessions expire. Refresh tokens stay valid."""
         for session in self._sessions.values():
             session.valid_from = self._serial + 1
 

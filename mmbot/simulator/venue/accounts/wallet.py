@@ -1,5 +1,4 @@
-"""The money of one account. The wallet has the balance, the staked amounts, and a list of all movements of the balance.
-"""
+"""The money of one account. The wallet has the balance, the staked amounts, and a list of all movements of the balance."""
 
 from __future__ import annotations
 

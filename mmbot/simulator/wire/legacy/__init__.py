@@ -1,1 +1,1 @@
-"""The legacy dialect of the exchange's interface, with the names wager, odds, stake and line."""
+"""The legacy dialect of the exchange's interface. Its words are wager, odds, stake and line."""

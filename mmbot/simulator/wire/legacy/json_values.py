@@ -1,9 +1,9 @@
-"""The exchange's values as JSON in the legacy dialect, with the names wager, odds, stake and line (docs/protocol.md
+"""The exchange's values as JSON in the legacy dialect, whose words are wager, odds, stake and line (docs/protocol.md
 4.2, 5, 8.3; the exchange's specification).
 
-This module follows the exchange's documents and shares no code with the bot's own decoder. So tests show a mistake in
-either of them. Money in dollars, numbers of lines in points. The fields ``timestamp``, ``sequence_number`` and
-``updated_at`` are in unix nanoseconds.
+This module follows the exchange's documents and shares no code with the bot's own decoder, so that tests show a mistake
+in either of them. Money is in dollars, and numbers of lines are in points. The fields ``timestamp``,
+``sequence_number`` and ``updated_at`` are in unix nanoseconds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Object = dict[str, object]
 
 _SPORTS = {"Basketball": 1, "Baseball": 2, "American Football": 3, "Ice Hockey": 4, "Soccer": 5, "Golf": 6}
 _LINED = ("spread", "total")
-"""The types of markets that have ``market_lines``. Markets of other types have their selections directly
+"""The types of markets whose JSON has ``market_lines``. A market of any other type has its selections directly
 (docs/protocol.md 5.2)."""
 
 
@@ -39,7 +39,7 @@ _LINED = ("spread", "total")
 
 
 def log_in(tokens: Tokens) -> Object:
-    """The access token and the refresh token, with their expiry times in unix seconds."""
+    """Return the access token and the refresh token, with their expiry times in unix seconds."""
     return {
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,
@@ -49,12 +49,13 @@ def log_in(tokens: Tokens) -> Object:
 
 
 def refreshed(tokens: Tokens) -> Object:
-    """A new access token with its expiry time in unix seconds. The refresh token stays valid and is not repeated."""
+    """Return a new access token with its expiry time in unix seconds. The refresh token stays valid and is not sent
+    again."""
     return {"access_token": tokens.access, "access_expire_time": tokens.access_expires // SECOND}
 
 
 def balance(held: VenueBalance) -> Object:
-    """The balance of an account."""
+    """Return the balance of an account as JSON."""
     return {
         "balance": dollars(held.balance),
         "matched_wager_balance": dollars(held.matched),
@@ -68,7 +69,8 @@ def balance(held: VenueBalance) -> Object:
 
 
 def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """A tournament. ``stamp`` is the time of its last change, written under the name ``stamp_name``."""
+    """Return a tournament as JSON. ``stamp`` is the time at which the tournament changed most recently. It is written
+    under the name ``stamp_name``."""
     sport = _SPORTS.get(known.sport_name, 99)
     return {
         "id": known.tournament_id,
@@ -82,8 +84,8 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
 
 
 def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """A sport event. ``sub_type`` is null for a game. ``stamp`` is the time of its last change, written under the name
-    ``stamp_name``."""
+    """Return a sport event as JSON. For a game its ``sub_type`` is null. ``stamp`` is the time at which the sport event
+    changed most recently. It is written under the name ``stamp_name``."""
     scheduled = (
         None
         if sport_event.scheduled is None
@@ -116,8 +118,8 @@ def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "upda
 
 
 def player(known: Player, tournament: int) -> Object:
-    """A player. The exchange's specification does not name the fields; these fields are enough to tell players
-    apart."""
+    """Return a player as JSON. The exchange's specification does not name the fields of a player. The fields here are
+    enough to tell players apart."""
     return {
         "id": known.player_id,
         "name": known.name,
@@ -128,8 +130,8 @@ def player(known: Player, tournament: int) -> Object:
 
 
 def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
-    """A market with the book of each line. Version 1 of the endpoint has neither ``sub_type`` nor ``category_name``.
-    For ``bare`` see ``selections``."""
+    """Return a market with the book of each line as JSON. Version 1 of the endpoint has neither ``sub_type`` nor
+    ``category_name``. ``bare`` has the same meaning as in ``selections``."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -163,8 +165,8 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
 
 
 def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
-    """The price levels under each outcome of a line, best for takers first. An outcome without offers has one
-    placeholder with null odds, or an empty list if ``bare`` is true."""
+    """Return the price levels under each outcome of a line, with the best for takers first. An outcome without offers
+    has one placeholder with null odds. If ``bare`` is true, it has an empty list instead."""
     return [
         [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
         for side, levels in enumerate(book.sides)
@@ -192,13 +194,13 @@ def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -
 
 
 def side_number(market_type: str, line: LineKey, side: Side) -> int:
-    """The number of one outcome in quarter points. On a point spread the two outcomes have opposite numbers; on a total
-    they have the same number."""
+    """Return the number of one outcome of a line in quarter points. On a point spread the two outcomes have opposite
+    numbers. On a total they have the same number."""
     return -line.number if market_type == "spread" and side == 1 else line.number
 
 
 def display_odds(odds: Odds) -> str:
-    """American odds as text, with their sign."""
+    """Return American odds as text, with their sign."""
     return f"{odds:+d}"
 
 
@@ -217,7 +219,7 @@ def _points(quarters: int) -> float | int:
 
 
 def wager(held: VenueWager, market_type: str) -> Object:
-    """A wager as REST answers have it. ``matched_stake`` is the sum of all its matches."""
+    """Return a wager as it appears in REST answers. ``matched_stake`` is the sum of all matches of the wager."""
     return _identity(held, market_type) | {
         "matched_stake": dollars(held.matched),
         "unmatched_stake": dollars(held.unmatched),
@@ -247,7 +249,8 @@ def _identity(held: VenueWager, market_type: str) -> Object:
 
 
 def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
-    """One match of one of the account's wagers, with its win or without."""
+    """Return one match of one of the account's wagers as JSON. The win of the match is included if ``with_profit`` is
+    true."""
     shown: Object = {
         "id": held.match_id,
         "wager_id": held.wager_id,
@@ -264,8 +267,8 @@ def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
 
 
 def transaction(held: VenueTransaction) -> Object:
-    """One movement of a wallet, with the fields of the exchange's newer interface. ``amount`` is always positive, and
-    ``change`` has a sign. Ids are strings or null, and the movement itself has no id."""
+    """Return one movement of a wallet as JSON, with the fields of the exchange's newer interface. ``amount`` is always
+    positive, and ``change`` has a sign. Ids are strings or null. The movement itself has no id."""
     return {
         "status": "Completed",
         "transaction_type": held.type,
@@ -287,7 +290,7 @@ def transaction(held: VenueTransaction) -> Object:
 
 
 def tournament_message(change: TournamentChanged) -> Object:
-    """The feed's message ``tournament``."""
+    """Return the payload of the feed's message ``tournament``."""
     identity: Object = {"id": str(change.tournament.tournament_id)}
     if change.op == "d":
         return identity
@@ -295,7 +298,8 @@ def tournament_message(change: TournamentChanged) -> Object:
 
 
 def sport_event_message(change: SportEventChanged) -> Object:
-    """The feed's message ``sport_event``. When a sport event is taken off the list, the message contains only ids."""
+    """Return the payload of the feed's message ``sport_event``. If the sport event is taken off the list, the payload
+    has only ids."""
     identity: Object = {
         "id": str(change.sport_event.sport_event_id),
         "tournament_id": str(change.sport_event.tournament_id),
@@ -306,7 +310,7 @@ def sport_event_message(change: SportEventChanged) -> Object:
 
 
 def market_message(change: MarketChanged) -> Object:
-    """The feed's message ``market``. Its ``id`` is that of the sport event."""
+    """Return the payload of the feed's message ``market``. The ``id`` at its top is the id of the sport event."""
     return {
         "id": str(change.sport_event_id),
         "info": {
@@ -321,8 +325,8 @@ def market_message(change: MarketChanged) -> Object:
 
 
 def line_message(change: LineChanged, market_type: str) -> Object:
-    """The feed's message ``market_line``, which is about one outcome. Its ``id`` does not appear in REST answers
-    (docs/protocol.md 5.2)."""
+    """Return the payload of the feed's message ``market_line``, which is about one outcome. Its ``id`` does not appear
+    in REST answers (docs/protocol.md 5.2)."""
     outcome = change.line.outcomes[change.side]
     number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
     return {
@@ -344,8 +348,8 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
-    """The feed's message ``market_selections``, with the whole book of a line. It replaces the previous book. For
-    ``bare`` see ``selections``."""
+    """Return the payload of the feed's message ``market_selections``. It has the whole book of a line, which replaces
+    the previous book. ``bare`` has the same meaning as in ``selections``."""
     return {
         "sport_event_id": line.key.sport_event,
         "market_id": line.key.market,
@@ -361,7 +365,7 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
 
 
 def print_message(change: Printed, line: Line, market_type: str) -> Object:
-    """The feed's message ``matched_bet``, about a match between any two accounts."""
+    """Return the payload of the feed's message ``matched_bet``. The message is about a match between any two accounts."""
     number = _points(side_number(market_type, line.key, change.side))
     return {
         "info": {
@@ -380,7 +384,8 @@ def print_message(change: Printed, line: Line, market_type: str) -> Object:
 
 
 def wager_message(change: WagerChanged, market_type: str) -> Object:
-    """The private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of the latest match alone."""
+    """Return the payload of the private message ``wager``. ``matched_stake`` and ``matched_odds`` describe the newest
+    match alone."""
     held = change.wager
     return {
         "info": _identity(held, market_type)

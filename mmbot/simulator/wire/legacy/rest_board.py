@@ -1,5 +1,5 @@
-"""The REST endpoints of the board: tournaments, sport events, markets, players and the odds ladder (docs/protocol.md 4,
-5)."""
+"""The REST endpoints of the board. They serve tournaments, sport events, markets, players and the odds ladder
+(docs/protocol.md 4, 5)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPORT_EVENTS_A_READ: Final = 50
 
 
 def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_tournaments: all tournaments, or only those with listed sport events."""
+    """GET mm/get_tournaments answers with all tournaments, or only with those that have listed sport events."""
     known = exchange.venue.tournaments()
     if request.query.get("has_active_events", "").lower() in ("true", "1"):
         active = {sport_event.tournament_id for sport_event in exchange.venue.sport_events()}
@@ -32,8 +32,8 @@ def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Respons
 
 
 def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_sport_events: 404 if the tournament has no listed sport event. Null if none of the given ids is
-    listed."""
+    """GET mm/get_sport_events answers with listed sport events. If the tournament has none, the answer is 404. If none
+    of the given ids is listed, the list is null."""
     tournament = request.integer("tournament_id")
     ids = request.ids("event_ids", code="invalid_event_id")
     if tournament is None and not ids:
@@ -47,7 +47,7 @@ def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_markets and v2/mm/get_markets: the markets of one sport event."""
+    """Make the endpoint GET mm/get_markets or GET v2/mm/get_markets. It answers with the markets of one sport event."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_id", code="market_invalid_event")
@@ -62,8 +62,8 @@ def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Respo
 
 
 def get_multiple_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_multiple_markets and v2/mm/get_multiple_markets: markets by sport event id. Null for a sport event
-    that is not listed."""
+    """Make the endpoint GET mm/get_multiple_markets or GET v2/mm/get_multiple_markets. It answers with markets by sport
+    event id. A sport event that is not listed has null instead of its markets."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_ids", code="market_invalid_event")
@@ -90,12 +90,12 @@ def _markets(exchange: LocalExchange, sport_event: int, version: int) -> list[js
 
 
 def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/search_markets: the markets of a tournament's listed sport events in one list. Each market has the id of
-    its sport event.
+    """GET mm/search_markets answers with one list of the markets of all listed sport events of a tournament. Each
+    market has the id of its sport event.
 
     The exchange's specification mentions ``tournament_id`` and "filters", but does not list the filters. The filters
     ``event_ids``, ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
-    ``min_liquidity`` selects markets in which takers can stake at least this amount, in dollars.
+    ``min_liquidity`` is an amount in dollars. It selects the markets in which takers can stake at least this amount.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")
@@ -136,7 +136,7 @@ def _liquidity(request: ApiRequest) -> Cents:
 
 
 def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players: the players of a tournament. 404 if the tournament does not exist."""
+    """GET mm/get_players answers with the players of a tournament. If the tournament does not exist, the answer is 404."""
     tournament = _tournament(request)
     players = exchange.venue.board.players_of(tournament)
     if players is None:
@@ -145,7 +145,7 @@ def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_player(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players/{id}: one player of a tournament, directly under ``data``."""
+    """GET mm/get_players/{id} answers with one player of a tournament, directly under ``data``."""
     tournament = _tournament(request)
     wanted = request.path["player_id"]
     for player in exchange.venue.board.players_of(tournament) or ():
@@ -155,5 +155,5 @@ def get_player(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_odds_ladder(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_odds_ladder: the odds that are accepted."""
+    """GET mm/get_odds_ladder answers with the odds that the exchange accepts."""
     return data_response(list(exchange.venue.ladder))

@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class LogIn(msgspec.Struct, frozen=True):
-    """The body of a log-in."""
+    """The body of a log-in request."""
 
     access_key: str
     secret_key: str
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """The body of a refresh."""
+    """The body of a request that refreshes the access token."""
 
     refresh_token: str
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """The subjects of one type that a client subscribes to, for example tournaments. ``ids`` names the subjects; if it
-    is empty, the client subscribes to all of this type."""
+    """The subjects of one type that a client subscribes to, for example tournaments. ``ids`` names the subjects. If
+    ``ids`` is empty, the client subscribes to all subjects of this type."""
 
     type: str
     ids: list[str | int] | None = None
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """The body of a registration: the id of the client's websocket, and its subscriptions."""
+    """The body of a registration for the feed. It has the id of the client's websocket, and the client's subscriptions."""
 
     socket_id: str
     subscriptions: list[Subscription] | None = None
@@ -50,13 +50,13 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 def log_in(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST auth/login: opens a session."""
+    """POST auth/login opens a session and answers with its tokens."""
     keys = request.json(LogIn)
     return data_response(json_values.log_in(exchange.sessions.log_in(keys.access_key, keys.secret_key, request.now)))
 
 
 def refresh(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST auth/refresh: a new access token."""
+    """POST auth/refresh answers with a new access token."""
     return data_response(
         json_values.refreshed(exchange.sessions.refresh(request.json(Refresh).refresh_token, request.now))
     )
@@ -66,8 +66,8 @@ def refresh(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET websocket/connection-config: the address and the key of the feed. The answer has no ``data`` around it
-    (docs/protocol.md 8.1)."""
+    """GET websocket/connection-config answers with the address and the application key of the feed. The answer has no
+    ``data`` around it (docs/protocol.md 8.1)."""
     return json_response(
         {
             "app_id": "local",
@@ -80,8 +80,8 @@ def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 
 def register(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/pusher: the channels that a websocket may join. Each has its signature and the names of the messages that
-    come on it.
+    """POST mm/pusher answers with the channels that a websocket may join. Each channel has its signature and the names
+    of the messages that come on it.
 
     The body is JSON or an HTML form. The subscriptions are in the body or in the header ``header-subscriptions``.
     """

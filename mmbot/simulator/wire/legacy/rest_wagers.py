@@ -60,7 +60,7 @@ class OfSportEvent(msgspec.Struct, frozen=True):
 
 
 class OfMarket(msgspec.Struct, frozen=True):
-    """The market on which all open wagers are to be cancelled. If ``line_id`` is given, only wagers on that outcome are
+    """The market on which all open wagers are to be cancelled. If ``line_id`` is given, only wagers on its outcome are
     cancelled."""
 
     event_id: int
@@ -72,14 +72,15 @@ class OfMarket(msgspec.Struct, frozen=True):
 
 
 def place_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/place_wager: accepts one wager."""
+    """POST mm/place_wager accepts one wager."""
     return data_response(
         {"success": True, "wager": _shown(exchange, _place(exchange, request, request.json(Placement)))}
     )
 
 
 def place_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/place_multiple_wagers: accepts a batch of wagers. The answer is 200 even if some of them are rejected."""
+    """POST mm/place_multiple_wagers accepts a batch of wagers. The HTTP status is 200 even if some wagers of the batch
+    are rejected."""
     items = _batch(request.json(Placements).data)
     placed: list[object] = []
     failed: list[object] = []
@@ -107,8 +108,8 @@ def _place(exchange: LocalExchange, request: ApiRequest, item: Placement) -> Ven
 
 
 def _stake(dollars: float, least: Cents) -> Cents:
-    """The stake in cents. An amount below the minimum is rejected as too small, even if it also has too many decimals
-    (docs/protocol.md 4.2)."""
+    """Return the stake in cents. An amount below the minimum is rejected as too small, even if the amount also has too
+    many decimals (docs/protocol.md 4.2)."""
     if 100 * dollars < least:
         raise Rejection("invalid_request", TOO_SMALL)
     try:
@@ -121,15 +122,15 @@ def _stake(dollars: float, least: Cents) -> Cents:
 
 
 def cancel_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wager: cancels one wager."""
+    """POST mm/cancel_wager cancels one wager."""
     item = request.json(Cancellation)
     wager = exchange.venue.cancel(request.account, item.wager_id, item.external_id, request.now)
     return data_response({"success": True, "wager": _shown(exchange, wager)})
 
 
 def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_multiple_wagers: a list with one result for each wager. The answer is 200 even if some cancels
-    fail."""
+    """POST mm/cancel_multiple_wagers cancels a batch of wagers and answers with one result for each wager. The HTTP
+    status is 200 even if some cancels fail."""
     results: list[object] = []
     for item in _batch(request.json(Cancellations).data):
         named = {"id": item.wager_id, "external_id": item.external_id}
@@ -144,13 +145,13 @@ def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_all_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_all_wagers: cancels all open wagers. 404 if no wager is open."""
+    """POST mm/cancel_all_wagers cancels all open wagers. If no wager is open, the answer is 404."""
     exchange.venue.cancel_all(request.account, request.now)
     return data_response({"success": True})
 
 
 def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wagers_by_event: cancels the open wagers on a sport event."""
+    """POST mm/cancel_wagers_by_event cancels the open wagers on a sport event."""
     which = request.json(OfSportEvent)
     _check_ids(which)
     exchange.venue.cancel_sport_event(request.account, which.event_id, request.now)
@@ -158,7 +159,7 @@ def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_wagers_by_market(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wagers_by_market: cancels the open wagers on a market or on one outcome."""
+    """POST mm/cancel_wagers_by_market cancels the open wagers on a market or on one outcome."""
     which = request.json(OfMarket)
     _check_ids(which)
     exchange.venue.cancel_market(request.account, which.event_id, which.market_id, which.line_id or None, request.now)
@@ -187,13 +188,13 @@ def _batch(items: list[Item]) -> list[Item]:
 
 
 def get_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_wager/{id}: one wager, directly under ``data``."""
+    """GET mm/get_wager/{id} answers with one wager, directly under ``data``."""
     return data_response(_shown(exchange, exchange.venue.wager(request.account, request.path["wager_id"])))
 
 
 def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_wager_histories and v2/mm/get_wager_histories: a page of wagers, with ``last_synced_at`` next to
-    ``data``."""
+    """Make the endpoint GET mm/get_wager_histories or GET v2/mm/get_wager_histories. It answers with a page of wagers,
+    and has ``last_synced_at`` next to ``data``. ``most`` is the greatest number of wagers on a page."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         query = HistoryQuery(
