@@ -57,7 +57,7 @@ class TapeCrowd:
         self._ticks: dict[float, Odds | None] = {}
         self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
         self._laddered: list[tuple[tuple[Price, ...], dict[Odds, Cents]]] = [((), {}), ((), {})]
-        """For each outcome: the recorded prices, and their stakes by odds on the ladder."""
+        """The recorded prices of each outcome, with their stakes by odds on the ladder."""
         self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
         self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
         self._open = False
@@ -191,7 +191,7 @@ class TapeCrowd:
                 self._orders[side][odds] = order
 
     def _on_ladder(self, side: Side) -> dict[Odds, Cents]:
-        """Return the recorded prices of an outcome by their odds on the ladder, in a new dictionary."""
+        """Return the recorded stakes of an outcome by odds on the ladder, in a new dictionary."""
         prices = self._raw[side]
         known, levels = self._laddered[side]
         if known is not prices:

@@ -42,7 +42,8 @@ class LineBook:
         self._levels: tuple[dict[Odds, PriceLevel], dict[Odds, PriceLevel]] = ({}, {})
         self._ranks: tuple[list[tuple[float, Odds]], list[tuple[float, Odds]]] = ([], [])
         self._shown: list[tuple[ShownLevel, ...] | None] = [(), ()]
-        """The levels that takers see of the orders on each outcome; None after a change."""
+        """For the orders on each outcome, the price levels that takers see. None if the orders have changed since the
+        levels were computed."""
 
     def add(self, order: Order, now: Instant) -> None:
         """Add an order to the queue at its price, behind all other orders."""
