@@ -314,7 +314,8 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """Move the simulated market maker's orders to the present fair price. Orders whose odds are still right stay."""
+        """Move the simulated market maker's orders to the present fair price. Orders whose odds are still right
+        stay."""
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder

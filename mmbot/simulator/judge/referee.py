@@ -176,7 +176,8 @@ class Referee:
                 self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
-        """Take note of a kill or a stop. From now on the bot must not place any wager, and its open wagers have to end."""
+        """Take note of a kill or a stop. From now on the bot must not place any wager, and its open wagers have to
+        end."""
         if self._stopped_at is None:
             self._stopped_at = now
         self._must_clear(cause, now, 0)

@@ -21,7 +21,8 @@ class BookChanged(msgspec.Struct, frozen=True):
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` belong to the taker's wager."""
+    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` belong to the taker's
+    wager."""
 
     line: LineKey
     side: Side

@@ -364,7 +364,8 @@ class Venue:
         return self.board.find(line_id)
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
-        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such wager."""
+        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such
+        wager."""
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:

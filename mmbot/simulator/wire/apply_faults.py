@@ -1,4 +1,5 @@
-"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted, and others happen once."""
+"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted, and others happen
+once."""
 
 from __future__ import annotations
 

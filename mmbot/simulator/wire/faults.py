@@ -135,7 +135,8 @@ class MuteHello(_ConnectionFault, frozen=True, kw_only=True, tag="mute_hello"):
 
 
 class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error"):
-    """Answer new websocket connections with the message ``pusher:error``, and close them with the code of this error."""
+    """Answer new websocket connections with the message ``pusher:error``, and close them with the code of this
+    error."""
 
     code: Annotated[int, Meta(ge=4000, le=4999)]
     message: str = "fault on demand"

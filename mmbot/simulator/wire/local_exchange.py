@@ -1,4 +1,5 @@
-"""The local exchange as a whole. It moves the simulation along with its clock, and publishes the changes on the feed."""
+"""The local exchange as a whole. It moves the simulation along with its clock, and publishes the changes on the
+feed."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ class LocalSettings(msgspec.Struct, frozen=True):
 
 
 class LocalExchange:
-    """A simulated exchange with a clock and its connected clients. All of it runs in one event loop, without threads."""
+    """A simulated exchange with a clock and its connected clients. All of it runs in one event loop, without
+    threads."""
 
     def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
         self.settings: Final = settings or LocalSettings()
@@ -218,6 +220,7 @@ class LocalExchange:
             self.world.referee.note_feed_lost(self.clock.now())
 
     def note_feed_silent(self) -> None:
-        """Tell the referee that the account's connections to the feed are open, but that no more messages come on them."""
+        """Tell the referee that the account's connections to the feed are open, but that no more messages come on
+        them."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), NOTICED_AFTER)

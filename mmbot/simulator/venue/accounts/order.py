@@ -143,7 +143,8 @@ class Order:
 
 
 class Account:
-    """An account with its wallet and its wagers. The wagers can be found by id, by creation time and by time of change."""
+    """An account with its wallet and its wagers. The wagers can be found by id, by creation time and by time of
+    change."""
 
     __slots__ = (
         "account_id",
@@ -227,7 +228,8 @@ class Account:
         self.of_wager.setdefault(match.wager_id, []).append(match)
 
     def wager(self, wager_id: str) -> VenueWager:
-        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such wager."""
+        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such
+        wager."""
         order = self.by_id.get(wager_id)
         if order is None:
             raise VenueError("data_not_found")

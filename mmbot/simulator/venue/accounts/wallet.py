@@ -1,4 +1,5 @@
-"""The money of one account. The wallet has the balance, the staked amounts, and a list of all movements of the balance."""
+"""The money of one account. The wallet has the balance, the staked amounts, and a list of all movements of the
+balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How wagers are accepted, how they wait in a queue until they open, and how they are cancelled (docs/protocol.md 6)."""
+"""How wagers are accepted, how they wait in a queue until they open, and how they are cancelled (docs/protocol.md
+6)."""
 
 from __future__ import annotations
 

@@ -365,7 +365,8 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
 
 
 def print_message(change: Printed, line: Line, market_type: str) -> Object:
-    """Return the payload of the feed's message ``matched_bet``. The message is about a match between any two accounts."""
+    """Return the payload of the feed's message ``matched_bet``. The message is about a match between any two
+    accounts."""
     number = _points(side_number(market_type, line.key, change.side))
     return {
         "info": {

@@ -136,7 +136,8 @@ def _liquidity(request: ApiRequest) -> Cents:
 
 
 def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players answers with the players of a tournament. If the tournament does not exist, the answer is 404."""
+    """GET mm/get_players answers with the players of a tournament. If the tournament does not exist, the answer is
+    404."""
     tournament = _tournament(request)
     players = exchange.venue.board.players_of(tournament)
     if players is None:

@@ -40,7 +40,8 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """The body of a registration for the feed. It has the id of the client's websocket, and the client's subscriptions."""
+    """The body of a registration for the feed. It has the id of the client's websocket, and the client's
+    subscriptions."""
 
     socket_id: str
     subscriptions: list[Subscription] | None = None

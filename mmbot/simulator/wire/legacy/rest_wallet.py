@@ -59,7 +59,8 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_matched_bets answers with a page of the account's matches in a range of time, with the oldest first."""
+    """GET mm/get_matched_bets answers with a page of the account's matches in a range of time, with the oldest
+    first."""
     limit = request.limit(MATCHES_A_READ, 20)
     cursor = request.query.get("next_cursor", "")
     start, end = request.seconds("from"), request.seconds("to")
