@@ -353,8 +353,8 @@ class Audit:
         self._round_at = min(self._round_at, now + SOON)
 
     def _judge_overtaken(self, doubt: Doubt, now: Instant) -> None:
-        """A read reported a change of a wager. If no message confirmed it within the grace period, count a lost
-        message."""
+        """Judge a change of a wager that a read reported before any message did. If no message confirmed the change
+        within the grace period, count a lost message."""
         del self._doubts[doubt.wager_id]
         wager = self._shared.ledger.by_id(doubt.wager_id)
         if wager is not None and wager.heard_at < doubt.since:

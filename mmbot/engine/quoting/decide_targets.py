@@ -155,8 +155,8 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """Return the targets, the reason if there are no targets, and the room under the limits that the targets need,
-        in cents."""
+        """Return the targets of a line (the wagers that should be open), the reason if it has no targets, and the room
+        under the limits that the targets need, in cents."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:

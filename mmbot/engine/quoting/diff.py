@@ -44,7 +44,7 @@ class Live:
 
 class Diff(NamedTuple):
     """The result of ``diff``: the ids of the wagers to keep, the ids of the wagers to cancel, and the targets to place.
-    The order is the same as in the arguments ``live`` and ``targets``."""
+    The ids are in the order of the argument ``live``, and the targets in the order of the argument ``targets``."""
 
     keep: tuple[str, ...]
     cancel: tuple[str, ...]

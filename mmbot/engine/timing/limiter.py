@@ -47,14 +47,14 @@ class Limiter:
 
     - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with the
       tokens of a whole second would allow nearly twice the rate in one second.
-    - *Count*: no closed window of one second holds more than ``rate`` requests, nor more than ``rate - reserve``
-    requests other than cancels.
-    - *Arrivals*: at most ``CEILING - OUTSIDE`` requests are without an answer or were answered within the last second,
-    and ``reserve`` fewer of those other than cancels. So no second at the exchange holds more than ``CEILING``, however
-    late requests leave and arrive (arrivals.py).
+    - *Count*: no closed window of one second holds more than ``rate`` requests. Without the cancels, no such window
+      holds more than ``rate - reserve`` requests.
+    - *Arrivals*: at most ``CEILING - OUTSIDE`` requests have no answer yet or were answered within the past second.
+      Without the cancels, there are at most ``CEILING - OUTSIDE - reserve`` such requests. So no second at the exchange
+      holds more than ``CEILING`` requests, no matter how late they leave and arrive (arrivals.py).
 
     Requests other than cancels leave room for a burst of cancels, so they never delay a cancel. A cancel waits only for
-    earlier cancels, as long as fewer than ``reserve`` cancels were sent in the last second.
+    earlier cancels, as long as fewer than ``reserve`` cancels were sent in the past second.
 
     Raises:
         ValueError: on construction, unless 1 <= reserve < rate <= 50.

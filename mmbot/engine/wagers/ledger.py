@@ -241,8 +241,8 @@ class Ledger:
         return None if changes is None else changes + self._count(wager)
 
     def locate(self, resolve: Resolve) -> list[LineWager]:
-        """Move wagers to their lines if the lines were not known before and are known now. Until then such a wager
-        counts at its full stake in its market. Returns the moved wagers."""
+        """Find the wagers whose lines were not known and are known now, move these wagers to their lines, and return
+        them. Before this, such a wager counts at its full stake in its market."""
         located = []
         for key, wager in list(self._without_line.items()):
             found = resolve(wager.line_id)

@@ -277,7 +277,7 @@ def pack(wager: LineWager) -> list[object]:
 def unpack(
     external_id: str, wager_id: str | None, line: LineKey, side: Side, line_id: str, packed: list[Any]
 ) -> LineWager:
-    """Return the wager from the fields that ``pack`` returned, its ids and its line."""
+    """Build a wager again from the fields that ``pack`` returned, together with its ids and its line."""
     fields: dict[str, Any] = dict(zip(_PACKED, packed, strict=True))
     fields["state"], fields["result"] = State(fields["state"]), Winning(fields["result"])
     return LineWager(external_id=external_id, wager_id=wager_id, line=line, side=side, line_id=line_id, **fields)
