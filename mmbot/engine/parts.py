@@ -13,6 +13,7 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.audit.audit import Audit
 from mmbot.engine.audit.money import MoneyCheck
+from mmbot.engine.audit.settlements import Settlements
 from mmbot.engine.audit.transactions import TransactionReader
 from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
@@ -64,6 +65,7 @@ class Parts:
         self.life: Final = OrderOfLife(shared, effects, self.board, seed.since, now)
         self.balance: Final = Balance(shared, effects, now)
         self.audit: Final = Audit(shared, effects, self.life, now)
+        self.settlements: Final = Settlements(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
         self.balance.on_read = self.money.read
         self.transactions: Final = TransactionReader(shared, self.life, (self.money,), seed.since or now, now)
@@ -116,7 +118,7 @@ class Parts:
             self.board,
             self.unknown,
             self.counts,
-            (self.audit, self.money),
+            (self.audit, self.money, self.settlements),
             breakers,
         )
 
@@ -142,6 +144,7 @@ class Parts:
                 Due.LINE: self._line_due,
                 Due.HEDGE: self.hedging.pause_over,
                 Due.HEDGE_END: self.hedging.overdue,
+                Due.SETTLING: self.settlements.overdue,
                 Due.SUSPECT: self.board.judge,
                 Due.MISSED: self.board.reread,
                 Due.CANCEL: self.cancelling.again,

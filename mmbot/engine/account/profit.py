@@ -20,7 +20,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import DAY, SECOND, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.position import FullStakes, Position
@@ -83,8 +83,14 @@ class Profit:
 
     def mark(self, line: LineKey, position: Position) -> None:
         """Compute the marked profit of a line's position."""
-        first, second = position.profit
         probability = self._fair.get(line)
+        settling = self._shared.ledger.settling(market_of(line))
+        if settling is not None:
+            known = settling.value(line, probability)
+            if known is not None:
+                self._mark(line, known, True)
+                return
+        first, second = position.profit if settling is None else settling.profit.get(line, (0, 0))
         if probability is None:
             value = max(min(first, second), min(0, max(first, second)))
         else:

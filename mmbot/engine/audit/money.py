@@ -189,12 +189,14 @@ class MoneyCheck:
                 return
             self._held_at = now
             self._audit.differences["money"] += 1
-            self._log("audit.difference", read.balance, expected)
+            sides = {"ours": show(expected), "theirs": show(read.balance)}
+            shared.outbox.alert(Severity.WARNING, "audit.difference", kind="money", **sides)
             reason = f"the balance is {show(read.balance)}; matches and results explain {show(expected)}"
             shared.hold("audit_money", ACCOUNT, reason, now)
             self._explain(now)
         elif now - self._held_at >= ACCEPTED:
-            self._log("audit.money_accepted", read.balance, expected)
+            sides = {"ours": show(expected), "theirs": show(read.balance)}
+            shared.outbox.alert(Severity.ERROR, "audit.money_accepted", **sides)
             self._agree(fits, read, now)
 
     def _explain(self, now: Instant) -> None:
@@ -202,6 +204,3 @@ class MoneyCheck:
         self._audit.check_soon(self._basis_at - MINUTE, now)
         if self.on_doubt is not None:
             self.on_doubt(now)
-
-    def _log(self, name: str, balance: Cents, expected: Cents) -> None:
-        self._shared.outbox.alert(Severity.ERROR, name, kind="money", ours=show(expected), theirs=show(balance))

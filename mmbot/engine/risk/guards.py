@@ -64,6 +64,7 @@ GUARDS: Final = (
     Guard("book_unread", "line", "a message or a read brings the book on the present connection of its sport event"),
     Guard("book_age", "line", "a message comes, or a read that agrees with the book"),
     Guard("reconciliation", "line", "a read agrees with the book"),
+    Guard("result", "line", "every wager of the market has its result, or the exchange has none for the others"),
     Guard("audit_wager", "line", "a comparison with the exchange's history finds no difference there"),
     Guard("price_age", "line", "you give a newer price"),
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 
 
@@ -37,11 +37,13 @@ class Due(Enum):
     """Try a cancel again."""
     STRATEGY = "strategy"
     """Quote a sport event again after a pause. The pause was made because the strategy of the sport event was slow."""
+    SETTLING = "settling"
+    """Read the other results of a market: some wagers have their result and others do not yet."""
     BREAKER = "breaker"
     """Let a circuit breaker lift its guard. A circuit breaker stops quoting after something that looks wrong."""
 
 
-Key = LineKey | int | str
+Key = LineKey | MarketKey | int | str
 
 NEVER: Final[Instant] = 1 << 63
 """A value that is later than every instant."""

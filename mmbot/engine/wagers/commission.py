@@ -18,8 +18,8 @@ class Settlement(NamedTuple):
     """The commission, estimated from the rate in the settings (docs/protocol.md 10)."""
 
 
-_WON = (Winning.WON, Winning.MANUALLY_WON)
-_LOST = (Winning.LOST, Winning.MANUALLY_LOST)
+WON = (Winning.WON, Winning.MANUALLY_WON)
+LOST = (Winning.LOST, Winning.MANUALLY_LOST)
 
 
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
@@ -30,9 +30,9 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
     """
     if result is Winning.TBD:
         return None
-    if result in _WON:
+    if result in WON:
         return win
-    return -matched if result in _LOST else 0
+    return -matched if result in LOST else 0
 
 
 class Settlements:

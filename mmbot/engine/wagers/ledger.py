@@ -26,6 +26,7 @@ from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.live import Counts, LiveWagers
 from mmbot.engine.wagers.retention import EndedWagers
+from mmbot.engine.wagers.settling import Settling
 from mmbot.engine.wagers.totals import Totals
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report, from_saved, on_line, saved
 
@@ -339,6 +340,14 @@ class Ledger:
         """Return the sum of a market's settled wagers, and the commission on that sum."""
         return self.totals.settlements.of(market)
 
+    def settling(self, market: MarketKey) -> Settling | None:
+        """Return a market of which some wagers have their result and others do not yet; None for any other market."""
+        return self.totals.settling.get(market) if self.totals.settling else None
+
+    def release(self, market: MarketKey) -> None:
+        """Count the wagers of a settling market without a result in its scopes again."""
+        self.totals.release(market)
+
     @property
     def realised(self) -> Cents:
         """The sum of the results of all settled wagers, before commission, in cents."""
@@ -384,6 +393,7 @@ class Ledger:
         self.live_wagers.list_by_state(wager)
         self._list_estimated(wager, False)
         self._count(wager)
+        self.totals.release(wager.market)  # a wager without a result counts until the history was read
         self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:

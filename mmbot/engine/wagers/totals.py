@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.money import Cents
 from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager_states import COULD_MATCH, FINAL, State
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlements, outcome
 from mmbot.engine.wagers.kind import Kind
+from mmbot.engine.wagers.settling import Settling
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager
 
 _NOTHING: Final = Position()
@@ -24,7 +25,17 @@ _NOTHING: Final = Position()
 class Totals:
     """The sums over all wagers. Only the ledger calls the methods that change them."""
 
-    __slots__ = ("_moved", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
+    __slots__ = (
+        "_lines_of",
+        "_moved",
+        "full_stakes",
+        "locked",
+        "locked_in_all",
+        "outstanding",
+        "positions",
+        "settlements",
+        "settling",
+    )
 
     def __init__(self, commission: float) -> None:
         """``commission`` is the exchange's share of a market's net gain, below 1."""
@@ -38,6 +49,10 @@ class Totals:
         by market. Sums of zero are left out."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
+        self.settling: Final[dict[MarketKey, Settling]] = {}
+        """The markets of which some wagers have their result and others do not yet."""
+        self._lines_of: Final[dict[MarketKey, dict[LineKey, None]]] = {}
+        """The lines of each market that have a position."""
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
@@ -58,10 +73,14 @@ class Totals:
         booked = None if wager.matches is None else _result_of(wager)
         counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
         was = wager.counted
+        if booked is not None and wager.booked is None:
+            self._note_result(wager)
         if counted != was:
             self._move(wager, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
             self.outstanding += counted[0] - was[0]
             wager.counted = counted
+        if self.settling:
+            self._end_settling(wager.market)
         if booked == wager.booked:
             return ()
         correction = (booked or 0) - (wager.booked or 0)
@@ -75,6 +94,33 @@ class Totals:
         if wager.counted != (0, 0, 0):
             self._move(wager, -remaining, -matched, -win)
             self._move(there, remaining, matched, win)
+
+    def release(self, market: MarketKey) -> None:
+        """Count the wagers of a market without a result in its scopes again, because the exchange has no result for
+        them."""
+        settling = self.settling.pop(market, None)
+        if settling is not None:
+            for line, profit in settling.profit.items():
+                self._position(line).profit = profit
+                self._moved[line] = None
+
+    def _note_result(self, wager: Wager) -> None:
+        """Note the first result of a wager. If others of its market have none yet, the market is settling."""
+        market = wager.market
+        settling = self.settling.get(market)
+        if settling is None:
+            settling = self.settling[market] = Settling()
+            settling.hold(self._lines_of.get(market, ()), self.positions)
+        if settling.note(wager):  # the market leaves its scopes in one step
+            for line in settling.profit:
+                self.positions[line].profit = [0, 0]
+                self._moved[line] = None
+
+    def _end_settling(self, market: MarketKey) -> None:
+        """Forget that a market was settling, if every wager has its result."""
+        settling = self.settling.get(market)
+        if settling is not None and settling.done:
+            self.release(market)
 
     def at_stake(self) -> dict[int, None]:
         """Return the sport events with a stake that is matched and not settled."""
@@ -90,6 +136,11 @@ class Totals:
         ]
         for line in over:
             del self.positions[line]
+            market = market_of(line)
+            lines = self._lines_of[market]
+            del lines[line]
+            if not lines:
+                del self._lines_of[market]
         for market in [
             market for market, full in self.full_stakes.items() if market.sport_event in sport_events and not full
         ]:
@@ -110,7 +161,13 @@ class Totals:
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
-            self._position(key).move(wager.side, remaining, matched, win)
+            position = self._position(key)
+            settling = self.settling.get(market_of(key)) if self.settling else None
+            if settling is None:
+                position.move(wager.side, remaining, matched, win)
+            else:
+                settling.move(key, wager.side, matched, win)
+                position.remaining[wager.side] += remaining
         else:
             key = wager.market
             self._full(key).move(remaining, matched)
@@ -128,6 +185,7 @@ class Totals:
         position = self.positions.get(line)
         if position is None:
             position = self.positions[line] = Position()
+            self._lines_of.setdefault(market_of(line), {})[line] = None
         return position
 
     def _lock(self, line: LineKey | MarketKey, more: Cents) -> None:

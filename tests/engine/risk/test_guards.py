@@ -14,7 +14,7 @@ from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from mmbot.domain.wager import Status, UnreadWager
+from mmbot.domain.wager import Matching, Status, UnreadWager, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.life.order_of_life import SWEEP
@@ -466,6 +466,25 @@ def rejected() -> None:
     assert all(SECOND <= pause < 5 * SECOND for pause in pauses)
     assert pauses == sorted(pauses)  # longer while rejections go on
     assert pauses[-1] > 2 * pauses[0] - 200 * MILLISECOND
+
+
+@provokes("result")
+def result() -> None:
+    """One wager is reported as lost, falsely. The exchange has no result for the other one."""
+    scene = two_sport_events()
+    for side in (0, 1):
+        scene.take(side, 5000)
+        scene.go(5 * SECOND)
+    history = scene.run.ask(r.ReadHistory(0, created_from=scene.now - MINUTE, created_to=scene.now + MINUTE))
+    assert isinstance(history, e.HistoryRead)
+    matched = next(report for report in history.wagers if report.matching is Matching.FULLY_MATCHED)
+    told = msgspec.structs.replace(
+        matched, status=Status.CLOSED, winning=Winning.LOST, sequence=scene.now, match_stake=None
+    )
+    scene.run.tell(e.WagerMessage(scene.run.connection, told))
+    held(scene, "result", "the exchange reported results of this market")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    cleared(scene, "result", within=5 * MINUTE)
 
 
 @provokes("audit_late")

@@ -1,0 +1,86 @@
+"""Watches markets of which the exchange reported some results but not yet all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
+from mmbot.engine.audit.audit import Audit
+from mmbot.engine.orders import Severity
+from mmbot.engine.owners import AppliesReports
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
+
+RESULTS: Final = 30 * SECOND
+VOIDS: Final = 3 * SECOND
+"""How long the other results of a market may take after its first result, or its first void. Then the changes of wagers
+are read from the history."""
+
+GIVEN_UP: Final = 2 * MINUTE
+"""How long after that the wagers without a result count in their scopes again."""
+
+
+class Settlements:
+    """While a market is settling, nothing is quoted there (guard ``result``), and its other results are awaited."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._audit: Final = audit
+        self._watched: Final[dict[MarketKey, Instant]] = {}
+        """The settling markets, and when each began to settle."""
+        self._asked: Final[dict[MarketKey, None]] = {}
+        """The markets whose other results were read from the history."""
+        self._held: Final[dict[MarketKey, tuple[LineKey, ...]]] = {}
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Note a result, and whether others of the same market are missing."""
+        if change.kind is Kind.SETTLED:
+            market = change.wager.market
+            if self._shared.ledger.settling(market) is not None:
+                self.watch(market, now)
+            elif market in self._watched:
+                self._end(market, now)
+
+    def watch(self, market: MarketKey, now: Instant) -> None:
+        """Wait for the other results of a market."""
+        settling = self._shared.ledger.settling(market)
+        if settling is None:
+            return
+        first = market not in self._watched
+        if first:
+            self._watched[market] = now
+        wait: Duration = RESULTS if settling.left else VOIDS
+        if first:
+            self._shared.timers.set(Due.SETTLING, market, now + wait)
+        if settling.left and market not in self._held:
+            self._held[market] = tuple(settling.profit)
+            for line in self._held[market]:
+                self._shared.hold("result", line, "the exchange reported results of this market", now)
+
+    def overdue(self, market: MarketKey, now: Instant) -> None:
+        """Read the missing results from the history. If they are still missing later, the exchange has none."""
+        if market not in self._watched:
+            return
+        if self._shared.ledger.settling(market) is None:
+            self._end(market, now)
+        elif market not in self._asked:
+            self._asked[market] = None
+            self._audit.check_soon(self._watched[market] - MINUTE, now)
+            self._shared.timers.set(Due.SETTLING, market, now + GIVEN_UP)
+        else:
+            self._shared.outbox.alert(
+                Severity.WARNING, "settlement.partial", sport_event=market.sport_event, market=market.market
+            )
+            self._shared.ledger.release(market)
+            self._end(market, now)
+            self._effects.take_positions(now)
+
+    def _end(self, market: MarketKey, now: Instant) -> None:
+        del self._watched[market]
+        self._asked.pop(market, None)
+        for line in self._held.pop(market, ()):
+            self._shared.hold("result", line, None, now)
