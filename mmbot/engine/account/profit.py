@@ -55,8 +55,8 @@ class Profit:
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if marked profit changed so much that ``look`` may have something to do earlier than ``due_at``
-        returned."""
+        """True if marked profit has changed in such a way that ``look`` may have something to do earlier than
+        ``due_at`` returned."""
         self._save_planned = False
 
     @property

@@ -26,8 +26,8 @@ wagers."""
 
 
 TRY_FOR: Final = 3 * SECOND
-"""How long a ``cancel_all`` that fails is repeated before the history is read. The history shows whether one of them
-cancelled everything."""
+"""How long ``cancel_all`` is repeated if it fails, before the history is read. The history shows whether a
+``cancel_all`` that failed has cancelled everything."""
 
 READS_FIRST: Final = 12 * SECOND
 """If a ``cancel_all`` has failed, the reads of the proof have this much time before the next ``cancel_all``. Only one
@@ -56,8 +56,7 @@ class ClearAlone:
         """The open wagers of ours, on a shared account, that are still to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """The instant at which the first ``cancel_all`` was due, counted from the start or from the latest page that
-        showed an open wager."""
+        """The instant from which ``TRY_FOR`` is counted: the start, or the latest page that showed an open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
