@@ -135,6 +135,8 @@ class Run:
         """True if the engine took an event after it was last asked for a request."""
         self._wake: Instant | None = None
         """When the engine wants to be asked again if no event comes first; None if this is not known."""
+        self._world_due: Instant = start
+        """When the exchange or its crowd acts next."""
         self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------
@@ -178,7 +180,10 @@ class Run:
                 self.now = max(self.now, end)
                 return
             self.now = now = max(self.now, following)
-            self.world.advance(now)
+            if self._world_due <= now:
+                self.world.advance(now)
+            else:
+                self.world.referee.observe(now)
             self._publish()
             if self._up and now >= self._beat_at:
                 self._beat_at = now + BEAT
@@ -200,7 +205,8 @@ class Run:
         if queue and queue[0][0] < following:
             following = queue[0][0]
         due = self.world.next_due()
-        if due is not None and due < following:
+        self._world_due = due = _NEVER if due is None else due
+        if due < following:
             following = due
         if self._up and self._beat_at < following and self._watches_beats:
             following = self._beat_at
