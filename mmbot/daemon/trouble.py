@@ -1,6 +1,6 @@
 """Remember what fails at present between daemon and exchange, for an operator who asks why nothing is quoted.
 
-A failure is kept until a success shows that it is over. The engine decides how to react to the failure.
+A failure is shown until a success shows that it is over. The engine decides how to react to the failure.
 """
 
 from __future__ import annotations
@@ -11,13 +11,21 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import Config
-from mmbot.domain.instant import Instant
-from mmbot.engine.events import Answer, Failed, FailureReason
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
+from mmbot.engine.events import Answer, Failed, Failure, FailureReason
 from mmbot.engine.requests import Request
 from mmbot.engine.status import Status
 from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
+
+OUTAGE: Final = 15 * SECOND
+"""An outage, such as a 503, counts as over if this time has passed since its last failure, and the exchange has
+answered any request since. The engine repeats a failed request sooner than that, but a read that was due once in many minutes
+may not come again for as long."""
+
+REJECTION: Final = 5 * MINUTE
+"""The same for a request that was rejected: answers to other requests say less about it."""
 
 
 class Troubles:
@@ -26,6 +34,8 @@ class Troubles:
 
     def __init__(self) -> None:
         self._failing: dict[str | FailureReason, Trouble] = {}
+        self._shown_for: dict[str | FailureReason, Duration] = {}
+        self._answered_at: Instant = 0
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
         """Take the answer to a request. An answer from the exchange shows that it is reachable and accepts the
@@ -33,8 +43,10 @@ class Troubles:
         what = type(request).__name__
         if isinstance(answer, Failed):
             key = answer.reason if answer.reason in _FOR_ALL else what
+            self._shown_for[key] = REJECTION if answer.failure in (Failure.REJECTED, Failure.BUG) else OUTAGE
             self._note(key, what, answer.code, answer.message, now, answer.reason)
         else:
+            self._answered_at = now
             for key in (what, *_FOR_ALL):
                 self._failing.pop(key, None)
 
@@ -44,13 +56,22 @@ class Troubles:
             self._failing.pop(FEED, None)
         self._note(FEED, FEED, code, message, now)
 
-    def latest(self, feed_up: bool) -> Trouble | None:
+    def latest(self, feed_up: bool, now: Instant) -> Trouble | None:
         """Return the latest failure that is not over; None if there is none. A feed failure is over once the feed is
-        up. A rejected log-in comes first, since it causes other failures."""
+        up. Another failure is over once the same kind of request succeeds, or the exchange has answered other requests
+        for a while. A rejected log-in comes first, since it causes other failures."""
+        for key in [key for key in self._failing if self._is_over(key, now)]:
+            del self._failing[key]
         if (rejected := self._failing.get(FailureReason.LOGIN)) is not None:
             return rejected
         failing = [trouble for key, trouble in self._failing.items() if key != FEED or not feed_up]
         return max(failing, key=lambda trouble: trouble.at, default=None)
+
+    def _is_over(self, key: str | FailureReason, now: Instant) -> bool:
+        if key == FEED or key in _FOR_ALL:
+            return False
+        failed_at = self._failing[key].at
+        return self._answered_at > failed_at and now - failed_at >= self._shown_for[key]
 
     def _note(
         self,
@@ -73,5 +94,5 @@ def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonSt
         **msgspec.structs.asdict(status),
         environment=config.environment,
         exchange=f"{parts.scheme}://{parts.netloc}",
-        trouble=troubles.latest(status.feed_up),
+        trouble=troubles.latest(status.feed_up, status.now),
     )

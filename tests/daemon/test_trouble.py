@@ -20,7 +20,7 @@ def failed(number, code="connection", message="connection refused"):
 
 
 def said(troubles, **changes):
-    return trouble_text(with_trouble(status_of(NOW, **changes), CONFIG, troubles))
+    return trouble_text(with_trouble(status_of(**({"now": NOW} | changes)), CONFIG, troubles))
 
 
 def test_an_exchange_that_cannot_be_reached_is_named_with_its_tries_and_since_when():
@@ -49,6 +49,40 @@ def test_what_fails_is_over_only_when_the_same_succeeds_and_then_counts_anew():
     assert said(troubles) is None
     troubles.answered(r.CancelAll(4), failed(4, "http_500", "later"), NOW + SECOND)
     assert said(troubles) == "CancelAll fails: http_500: later (1 try since 12:01:06Z)"
+
+
+def test_an_outage_is_over_once_the_exchange_answers_although_the_same_read_is_not_due_again():
+    troubles = Troubles()
+    for second in range(60):
+        troubles.answered(r.ReadHistory(second), failed(second, "http_503", ""), NOW + second * SECOND)
+    for second in range(60, 80):
+        assert said(troubles, now=NOW + second * SECOND) == (
+            None if second >= 59 + 15 else "ReadHistory fails: http_503 (60 tries since 12:01:05Z)"
+        )
+        troubles.answered(r.ReadBalance(second), e.BalanceRead(second, 100, 0, 0), NOW + second * SECOND)
+
+
+def test_what_goes_on_failing_is_shown_although_other_requests_succeed():
+    troubles = Troubles()
+    for second in range(0, 120, 5):
+        troubles.answered(r.ReadHistory(second), failed(second, "http_503", ""), NOW + second * SECOND)
+        troubles.answered(r.ReadBalance(second), e.BalanceRead(second, 100, 0, 0), NOW + (second + 1) * SECOND)
+        assert "ReadHistory fails" in said(troubles, now=NOW + (second + 4) * SECOND)
+
+
+def test_an_outage_is_shown_for_as_long_as_nothing_is_answered():
+    troubles = Troubles()
+    troubles.answered(r.ReadHistory(1), failed(1, "http_503", ""), NOW)
+    assert "ReadHistory fails" in said(troubles, now=NOW + 3600 * SECOND)
+
+
+def test_a_rejected_request_is_shown_longer_than_an_outage():
+    troubles = Troubles()
+    rejected = e.Failed(1, e.Failure.REJECTED, "placement_disabled", "")
+    troubles.answered(r.PlaceMany(1, ()), rejected, NOW)
+    troubles.answered(r.ReadBalance(2), e.BalanceRead(2, 100, 0, 0), NOW + SECOND)
+    assert "PlaceMany fails" in said(troubles, now=NOW + 299 * SECOND)
+    assert said(troubles, now=NOW + 300 * SECOND) is None
 
 
 def test_the_feeds_trouble_is_told_while_it_is_down_and_counts_from_the_loss():
