@@ -45,7 +45,7 @@ WORKDIR /app
 USER 10001:10001
 VOLUME /var/lib/mmbot
 EXPOSE 9464
-# Healthy means that the engine ran within the last five seconds. /readyz tells whether the bot may quote, which is no
+# Healthy means that the engine ran within the last five seconds. /readyz tells whether the bot quotes, which is no
 # reason for a restart.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-I", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 9464, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]

@@ -147,7 +147,7 @@ def test_an_interrupted_kill_without_a_daemon_says_that_nothing_is_proved(settin
 
 
 def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys):
-    from mmbot.engine.status import Counts, ProfitStatus, Status
+    from mmbot.engine.status import Counts, LineCounts, ProfitStatus, Status
 
     status = Status(
         now=1_800_000_000_000_000_000,
@@ -166,9 +166,10 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
         profit=ProfitStatus(0, 0, 0, 0),
         clear=False,
     )
+    status = msgspec.structs.replace(status, may_quote=True, lines=LineCounts(2, 2, None))
     monkeypatch.setattr("mmbot.daemon.operate.fetch", lambda door: status if door == cli.DOOR else None)
     assert main(["status"]) == 0
-    assert "quoting, kill switch off" in capsys.readouterr().out
+    assert "quoting 2 of 2 lines, kill switch off" in capsys.readouterr().out
     assert main(["status", "--json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=Status) == status
     assert main(["why"]) == 0

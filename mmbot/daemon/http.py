@@ -22,6 +22,7 @@ from mmbot.daemon.prices import PriceError, parse
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Control, KillRequested, ResumeRequested
 from mmbot.engine.status import Status
+from mmbot.screen.daemon_status import quoting_text
 from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 from mmbot.telemetry.scrapes import Scrapes
 
@@ -235,12 +236,12 @@ class Door:
 
 
 def readiness(status: Status) -> Readiness:
-    """Return whether the bot may quote, and the reasons if it may not."""
+    """Return whether the bot quotes at least one line, and the reasons if it does not."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:
         reasons.insert(0, f"kill switch on: {status.latched}")
     if not status.quoting and not reasons:
-        reasons.append(status.phase)
+        reasons.append(quoting_text(status) if status.may_quote else status.phase)
     return Readiness(status.quoting, status.phase, () if status.quoting else tuple(dict.fromkeys(reasons)))
 
 

@@ -49,10 +49,6 @@ class Engine(Protocol):
         """Return the engine's status, with or without the sport events and their lines."""
 
     @property
-    def quoted_lines(self) -> int:
-        """Number of lines on which at least one of our wagers could match."""
-
-    @property
     def differences(self) -> Mapping[str, int]:
         """Number of repaired differences between the feed's books and REST, by kind."""
 

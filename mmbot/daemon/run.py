@@ -233,7 +233,6 @@ class _Life:
 
         self._metrics.observe(
             head,
-            quoted_lines=lambda: engine.quoted_lines,
             backlog=lambda: journal.backlog,
             dropped=lambda: self._lines.dropped,
             differences=lambda: engine.differences,

@@ -21,8 +21,8 @@ _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
 """An outage, such as a 503, counts as over if this time has passed since its last failure, and the exchange has
-answered any request since. The engine repeats a failed request sooner than that, but a read that was due once in many minutes
-may not come again for as long."""
+answered any request since. The engine repeats a failed request sooner than that, but a read that was due once in many
+minutes may not come again for as long."""
 
 REJECTION: Final = 5 * MINUTE
 """The same for a request that was rejected: answers to other requests say less about it."""

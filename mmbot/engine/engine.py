@@ -223,11 +223,6 @@ class Engine:
         once a second."""
         return self._every_second.first_from(now)
 
-    @property
-    def quoted_lines(self) -> int:
-        """The number of lines on which at least one wager could still match."""
-        return self._status.quoted_lines()
-
     def look_at_everything(self) -> None:
         """Switch off all caches of quoting. From now on, quotes are always decided from scratch. This is slower and
         leads to the same requests. Only tests use it."""

@@ -14,6 +14,7 @@ from mmbot.engine.account.profit import Profit
 from mmbot.engine.audit.audit import Audit
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.quoting.count_lines import count_lines
 from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import NOTHING
@@ -71,21 +72,18 @@ class StatusWriter:
         self._hedging = hedging
         self._counts = counts
 
-    def quoted_lines(self) -> int:
-        """Return the number of lines on which at least one wager could still match."""
-        ledger = self._shared.ledger
-        return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
-
     def status(self, now: Instant, sport_events: bool = True) -> Status:
         """Return the status. If ``sport_events`` is false, the status leaves out the sport events and their lines."""
         shared = self._shared
         ledger = shared.ledger
         counts = ledger.counts
+        may_quote = self._life.step is Step.READY and not shared.guards.any(ACCOUNT)
+        lines = count_lines(shared, self._quoting.sport_events, self._why, now)
         latched = next((reason for reason in shared.guards.account() if reason.startswith("latch: ")), None)
         return Status(
             now=now,
             phase=self._life.step.value,
-            quoting=self._life.step is Step.READY and not shared.guards.any(ACCOUNT),
+            quoting=may_quote and lines.quoted > 0,
             latched=latched.removeprefix("latch: ") if latched is not None else None,
             feed_up=shared.coverage.up,
             feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
@@ -115,6 +113,8 @@ class StatusWriter:
             profit=self._profit.status(),
             clear=self._life.clear,
             audit_age_s=self._audit.age_s(now),
+            may_quote=may_quote,
+            lines=lines,
             unread=self._unread.named(),
         )
 

@@ -159,12 +159,25 @@ class ProfitStatus(msgspec.Struct, frozen=True):
     today: Cents
 
 
+class LineCounts(msgspec.Struct, frozen=True):
+    """The number of lines that should be quoted, and of those that are."""
+
+    quotable: int
+    """Active lines with two outcomes to which a rule applies, and whose sport event is listed and not near its start.
+    Whatever else keeps such a line from being quoted is to be looked at."""
+    quoted: int
+    """Those of them on which a wager of ours could match."""
+    why_not: str | None
+    """The most frequent reason why a line is not quoted; None if all lines with a rule are quoted."""
+
+
 class Status(msgspec.Struct, frozen=True):
     """The status of the whole engine."""
 
     now: Instant
     phase: str
     quoting: bool
+    """True while the bot may quote, and quotes at least one line."""
     latched: str | None
     feed_up: bool
     feed_age_s: float | None
@@ -180,6 +193,9 @@ class Status(msgspec.Struct, frozen=True):
     clear: bool
     positions: tuple[PositionStatus, ...] = ()
     """The wagers on lines that ``sport_events`` does not show, such as wagers on games that are in play."""
+    may_quote: bool = False
+    """True while the order of life is at ``ready`` and no guard of the account holds."""
+    lines: LineCounts = LineCounts(0, 0, None)
     unread: tuple[str, ...] = ()
     """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
     shown."""

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.instant import Instant, iso
+from mmbot.domain.words import counted
 from mmbot.engine.events import FailureReason
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
@@ -42,6 +43,19 @@ class DaemonStatus(Status, frozen=True):
     exchange: str = ""
     """Scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
+
+
+def quoting_text(status: Status) -> str:
+    """Say how many of the lines that should be quoted are quoted, and why the others are not."""
+    lines = status.lines
+    if not status.may_quote:
+        return "not quoting"
+    if not lines.quotable:
+        return f"quoting nothing: {lines.why_not}"
+    text = f"quoting {lines.quoted} of {counted(lines.quotable, 'line')}"
+    if lines.why_not is None:
+        return text
+    return f"{text}: {lines.why_not}" if not lines.quoted else f"{text}; others: {lines.why_not}"
 
 
 def trouble_text(status: Status) -> str | None:

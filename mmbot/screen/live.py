@@ -21,9 +21,9 @@ from mmbot.domain.money import Cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
 from mmbot.screen.console import console_on
-from mmbot.screen.daemon_status import Unreachable, trouble_text
+from mmbot.screen.daemon_status import Unreachable, quoting_text, trouble_text
 from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
-from mmbot.screen.live_lines import is_quoted, table
+from mmbot.screen.live_lines import table
 
 EVERY_S: Final = 0.25
 """Seconds between two drawings of the screen."""
@@ -74,12 +74,11 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
     if status is None:
         return waiting
     counts = status.counts
-    lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     account = next((scope for scope in status.scopes if scope.scope == "account"), None)
     parts = [
         f"{iso(status.now)[:19]}Z {status.phase}",
         f"feed {'up' if status.feed_up else 'DOWN'}",
-        f"{sum(map(is_quoted, lines))} of {len(lines)} lines quoted",
+        quoting_text(status),
         f"{counted(counts.open_wagers, 'wager')} open",
         f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}",
     ]
@@ -166,10 +165,14 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
         text.append(" KILL SWITCH ON ", "bold white on red")
-    elif status.quoting and any(is_quoted(line) for sport_event in status.sport_events for line in sport_event.lines):
-        text.append(" QUOTING ", "bold black on green")
-    elif status.quoting:  # no guard of the account holds; each line has its own reason
+    elif status.may_quote and not status.lines.quotable:
         text.append(" NOTHING TO QUOTE ", "bold black on yellow")
+    elif status.may_quote:  # no guard of the account holds; each line has its own reason
+        lines = status.lines
+        if lines.quoted == lines.quotable:
+            text.append(f" QUOTING {lines.quoted} ", "bold black on green")
+        else:
+            text.append(f" QUOTING {lines.quoted}/{lines.quotable} ", "bold black on yellow")
     else:
         text.append(f" {status.phase.upper()} ", "bold black on yellow")
     age = "" if status.feed_age_s is None else f" {status.feed_age_s:.1f}s"
@@ -212,7 +215,10 @@ def _money(status: Status, width: int) -> list[Text]:
 
 def _trouble(status: Status, width: int) -> list[Text]:
     text = trouble_text(status)
-    return [] if text is None else [fit(Text(f" {text}", "bold red"), width)]
+    rows = [] if text is None else [fit(Text(f" {text}", "bold red"), width)]
+    if status.may_quote and status.lines.why_not is not None:
+        rows.append(fit(Text(f" {quoting_text(status)}", "yellow"), width))
+    return rows
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:

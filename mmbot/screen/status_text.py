@@ -10,7 +10,7 @@ from mmbot.domain.money import show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, LineStatus, SportEventStatus, Status
 from mmbot.engine.step import Step
-from mmbot.screen.daemon_status import trouble_text
+from mmbot.screen.daemon_status import quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
 """The steps from the start of the bot to quoting, in their order."""
@@ -107,7 +107,7 @@ def _head(status: Status) -> list[str]:
     age = "no message yet" if status.feed_age_s is None else f"last message {status.feed_age_s:.1f} s ago"
     profit, counts = status.profit, status.counts
     return [
-        f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {kill_switch}",
+        f"{iso(status.now)[:19]}Z  {status.phase}, {quoting_text(status)}, {kill_switch}",
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'clear' if status.clear else 'not clear'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
         f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "

@@ -110,7 +110,6 @@ class Metrics:
         self,
         status: Callable[[], Status],
         *,
-        quoted_lines: Callable[[], int] = lambda: 0,
         backlog: Callable[[], int] = lambda: 0,
         dropped: Callable[[], int] = lambda: 0,
         differences: Callable[[], Mapping[str, int]] = dict,
@@ -121,7 +120,6 @@ class Metrics:
 
         Args:
             status: returns the engine's status. The status need not contain sport events.
-            quoted_lines: returns the number of lines with wagers of our own.
             backlog: returns the number of records that wait for the journal.
             dropped: returns the number of log lines that were dropped.
             differences: returns the number of repaired differences between books and REST reads, by kind.
@@ -129,7 +127,7 @@ class Metrics:
             audited: returns the number of differences between the bot's records and the exchange's, by kind.
         """
         scraped = self._scraped
-        scraped.status, scraped.quoted_lines = status, quoted_lines
+        scraped.status = status
         scraped.backlog, scraped.dropped = backlog, dropped
         scraped.differences, scraped.taken_or_pulled, scraped.audited = differences, taken_or_pulled, audited
 
@@ -187,7 +185,6 @@ class _Scraped(Collector):
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards
         self.status: Callable[[], Status] | None = None
-        self.quoted_lines: Callable[[], int] = lambda: 0
         self.backlog: Callable[[], int] = lambda: 0
         self.dropped: Callable[[], int] = lambda: 0
         self.differences: Callable[[], Mapping[str, int]] = dict
@@ -223,14 +220,16 @@ class _Scraped(Collector):
             audited.add_metric([kind], number)
         yield audited
         if self.status is not None:
-            yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", self.quoted_lines())
             yield from families(self.status(), self._guards)
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     """Yield the metrics of a status. The status need not contain sport events."""
     counts, profit = status.counts, status.profit
-    yield _gauge("mmbot_quoting", "1 while the bot is allowed to quote.", status.quoting)
+    yield _gauge("mmbot_quoting", "1 while the bot may quote and quotes at least one line.", status.quoting)
+    yield _gauge("mmbot_may_quote", "1 while the bot is ready and no guard of the account holds.", status.may_quote)
+    yield _gauge("mmbot_quotable_lines", "Lines that should be quoted.", status.lines.quotable)
+    yield _gauge("mmbot_quoted_lines", "Lines that should be quoted and are.", status.lines.quoted)
     yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
     if status.feed_age_s is not None:
         yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)

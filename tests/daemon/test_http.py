@@ -11,7 +11,7 @@ from mmbot.daemon.http import ALIVE_WITHIN_S, Door, DoorError, is_loopback, read
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import KillRequested, PriceGiven, ResumeRequested
-from mmbot.engine.status import GuardStatus, Status
+from mmbot.engine.status import GuardStatus, LineCounts, Status
 from mmbot.telemetry.metrics import Metrics
 
 GOOD = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -90,6 +90,14 @@ async def test_readyz_says_whether_it_may_quote_and_if_not_why(opened):
     async with opened.http.get(opened.url + "/readyz") as answer:
         assert answer.status == 503
         assert (await answer.json())["reasons"] == ["kill switch on: a fat finger", "balance: only $3.00"]
+
+
+def test_a_bot_that_may_quote_and_quotes_nothing_is_not_ready_and_says_why():
+    stale = status_of(may_quote=True, lines=LineCounts(13, 0, "price_age: your own price is too old"))
+    assert not readiness(stale).ready
+    assert readiness(stale).reasons == ("quoting 0 of 13 lines: price_age: your own price is too old",)
+    no_rule = status_of(may_quote=True, lines=LineCounts(0, 0, "no listed market matches a quoting rule"))
+    assert readiness(no_rule).reasons == ("quoting nothing: no listed market matches a quoting rule",)
 
 
 def test_ready_without_reasons_and_never_unready_without_one():

@@ -19,6 +19,7 @@ from mmbot.engine.status import (
     Counts,
     GuardStatus,
     LevelStatus,
+    LineCounts,
     LineStatus,
     MatchStatus,
     OwnStatus,
@@ -144,9 +145,22 @@ def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, h
 
 
 def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: Status) -> None:
-    shown = text(with_lines(status, one_line(own=(), why="start: about to start")), 80, 24)
+    nothing = LineCounts(0, 0, "start: about to start")
+    bare = with_lines(status, one_line(own=(), why="start: about to start"))
+    shown = text(msgspec.structs.replace(bare, quoting=False, lines=nothing), 80, 24)
     assert "NOTHING TO QUOTE" in shown.splitlines()[0]
     assert "QUOTING" not in shown
+    assert "quoting nothing: start: about to start" in shown
+
+
+def test_the_header_says_how_many_lines_are_quoted_and_why_the_others_are_not(status: Status) -> None:
+    assert "QUOTING 13 " in text(status, 80, 24).splitlines()[0]
+    none = msgspec.structs.replace(status, quoting=False, lines=LineCounts(13, 0, "price_age: too old"))
+    shown = text(none, 80, 24)
+    assert "QUOTING 0/13 " in shown.splitlines()[0]
+    assert "quoting 0 of 13 lines: price_age: too old" in shown
+    some = msgspec.structs.replace(status, lines=LineCounts(13, 5, "price_age: too old"))
+    assert "quoting 5 of 13 lines; others: price_age: too old" in text(some, 80, 24)
 
 
 def test_wider_screens_show_fair_prices_and_deeper_books(status: Status) -> None:
@@ -261,7 +275,7 @@ def test_without_a_terminal_lines_are_written_and_no_control_sequence(status: St
     turns = iter((False, False, True))
     watch(lambda: status, lambda _: next(turns), Console(file=out), lambda: CAPTION)
     assert out.getvalue() == line(status) + "\n"
-    assert "lines quoted" in out.getvalue()
+    assert "quoting 13 of 13 lines" in out.getvalue()
     assert "no guard holds" in out.getvalue()
 
 

@@ -117,10 +117,6 @@ class ScriptedEngine:
         taken, self.outbox = self.outbox, []
         return taken
 
-    @property
-    def quoted_lines(self) -> int:
-        return 0
-
     def status(self, now: int, *, sport_events: bool = True) -> Status:
         return status_of(now, latched=self.latched, clear=self.clear)
 

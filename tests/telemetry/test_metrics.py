@@ -11,6 +11,7 @@ from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import (
     Counts,
     GuardStatus,
+    LineCounts,
     LineStatus,
     OwnStatus,
     ProfitStatus,
@@ -57,6 +58,8 @@ MORE = {
     "mmbot_matches": (),
     "mmbot_parts_died": (),
     "mmbot_quoting": (),
+    "mmbot_may_quote": (),
+    "mmbot_quotable_lines": (),
     "mmbot_malformed_items": ("endpoint",),
     "mmbot_stopped_clear": (),
     "mmbot_undecodable_frames": ("kind",),
@@ -107,6 +110,8 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         profit=ProfitStatus(realised=-500, commission=20, marked=310, today=-190),
         clear=False,
         audit_age_s=12.5,
+        may_quote=True,
+        lines=LineCounts(3, 2, "price_age: too old"),
     )
 
 
@@ -115,7 +120,6 @@ def busy():
     metrics = Metrics([guard.name for guard in GUARDS])
     metrics.observe(
         status,
-        quoted_lines=lambda: 2,
         backlog=lambda: 7,
         dropped=lambda: 2,
         differences=lambda: {"missing": 3, "extra": 0},
@@ -161,7 +165,9 @@ def test_no_series_is_added_by_more_wagers_lines_sport_events_or_scopes():
 
 def test_what_is_shown_is_what_the_engine_says():
     shown = samples(busy())
+    assert shown["mmbot_quotable_lines", ()] == 3
     assert shown["mmbot_quoted_lines", ()] == 2
+    assert shown["mmbot_quoting", ()] == shown["mmbot_may_quote", ()] == 1
     assert shown["mmbot_worst_case_dollars", (("scope", "account"),)] == 10.0
     assert shown["mmbot_limit_dollars", (("scope", "line"),)] == 20.0
     assert shown["mmbot_matched_stake_dollars_total", ()] == 123.45

@@ -82,5 +82,5 @@ def test_the_status_without_sport_events_is_otherwise_the_same() -> None:
     whole = scene.run.engine.status(scene.run.now)
     assert scene.run.engine.status(scene.run.now, sport_events=False) == msgspec.structs.replace(whole, sport_events=())
     quoted = [line for sport_event in whole.sport_events for line in sport_event.lines if line.own]
-    assert scene.run.engine.quoted_lines == len(quoted) > 0
+    assert whole.lines.quoted == whole.lines.quotable == len(quoted) > 0
     scene.close()
