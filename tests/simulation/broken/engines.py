@@ -64,14 +64,9 @@ def _tournaments_of_quoted_lines_only() -> Sequence[Patch]:
     return [(Exposure, "__init__", init), (Exposure, "place", lambda self, sport_event, tournament: None)]
 
 
-def _no_limit_above_the_limit() -> Sequence[Patch]:
-    whole = Exposure.largest_stake
-
-    def largest(self: Exposure, line: Any, position: Position, side: int) -> int:
-        over = any(self.worst_case(scope) > self.limit(scope) for scope in self.scopes(line))
-        return 10_000 if over else whole(self, line, position, side)
-
-    return [(Exposure, "largest_stake", largest)]
+def _a_small_wager_always_fits() -> Sequence[Patch]:
+    whole = Exposure._room  # noqa: SLF001 - it is replaced
+    return [(Exposure, "_room", lambda self, entry, worst: max(500, whole(self, entry, worst)))]
 
 
 def _open_wagers_do_not_count() -> Sequence[Patch]:
@@ -233,7 +228,7 @@ ENGINES: tuple[Broken, ...] = (
            _with_limits(_limits_of_the_first_run)),
     Broken("quoted lines only", "what is not quoted counts in a tournament of its own",
            _tournaments_of_quoted_lines_only),
-    Broken("no limit above the limit", "a scope that is over its limit may rise further", _no_limit_above_the_limit),
+    Broken("a small wager always fits", "every scope has room for five dollars", _a_small_wager_always_fits),
     Broken("open wagers do not count", "only matched wagers count in the worst case", _open_wagers_do_not_count),
     Broken("hand wagers do not count", "wagers by hand are ignored", _wagers_by_hand_do_not_count),
     Broken("ids start again", "a restart uses the ids of the last run", _ids_start_again),
