@@ -261,8 +261,9 @@ class Play:
         if self.broken():
             return
         self.wire.calm()
-        while self._plans:
-            heapq.heappop(self._plans)[2]()
+        plans, self._plans = sorted(self._plans, key=lambda plan: plan[:2]), []
+        for _, _, what in plans:
+            what()
         self.crowd.gone = True
         self.until(self.now + QUIET)
         self.compare()
