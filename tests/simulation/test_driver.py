@@ -34,11 +34,11 @@ def test_every_kind_of_fault_is_drawn_about_six_times_an_hour_in_all() -> None:
 def test_a_crash_loses_what_the_journal_was_given_last() -> None:
     journal = Journal()
     for number in range(4):
-        journal.keep(o.SaveDay(number, 0, 0), number * SECOND)
+        journal.keep(o.Save((o.SaveDay(number, 0, 0),)), number * SECOND)
     assert journal.crash(3 * SECOND + 100 * MILLISECOND, 0.0) == 1
     assert journal.day == o.SaveDay(2, 0, 0)
     assert journal.last == 3 * SECOND + 100 * MILLISECOND - BEHIND
-    journal.keep(o.SaveDay(9, 0, 0), 10 * SECOND)
+    journal.keep(o.Save((o.SaveDay(9, 0, 0),)), 10 * SECOND)
     journal.close(10 * SECOND)
     assert journal.day == o.SaveDay(9, 0, 0)
 

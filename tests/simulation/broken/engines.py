@@ -77,7 +77,7 @@ def _wagers_by_hand_do_not_count() -> Sequence[Patch]:
     whole = Effects.take_report
 
     def take(self: Effects, report: Any, asked_at: Any, now: int) -> None:
-        if not report.external_id.startswith("hand"):
+        if report.external_id and not report.external_id.startswith("hand"):
             whole(self, report, asked_at, now)
 
     return [(Effects, "take_report", take)]

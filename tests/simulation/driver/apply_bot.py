@@ -34,9 +34,12 @@ def wager_by_hand(play: Play, rng: Random) -> bool:
     play.recorder.by_hand[external_id] = None
     opens = max(play.scenario.venue.activation_ns, play.scenario.venue.live_activation_ns)  # no message comes before
     play.judge.excuse(play.recorder.place(line.key), play.now + opens + TOLD + 2 * play.scenario.delays.feed)
+    line_id, stake = line.outcomes[side].line_id, rng.choice((200, 1000, 4000))
     try:
-        stake = rng.choice((200, 1000, 4000))
-        play.venue.place(play.account, external_id, line.outcomes[side].line_id, odds or 110, stake, play.now)
+        if rng.random() < 0.5:  # on the exchange's own page, which gives it no external id
+            play.venue.place_by_hand(play.account, line_id, odds or 110, stake, play.now)
+        else:
+            play.venue.place(play.account, external_id, line_id, odds or 110, stake, play.now)
     except VenueError as error:
         play.log.add(play.now, f"the wager by hand is rejected: {error.code}")
         return False

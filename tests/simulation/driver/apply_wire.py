@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from msgspec.structs import replace
+
 from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import report
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
+from mmbot.domain.wager import Matching, Status
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 
@@ -130,6 +134,17 @@ def private_late(play: Play, rng: Random) -> bool:
     return _private(play, rng, lasts, rng.choice((0.3, 1.0)), lambda: (round(rng.random() * most),))
 
 
+def private_false(play: Play, rng: Random) -> bool:
+    """Private messages say of open wagers that they are fully matched or cancelled, which is not true."""
+    status, matching = rng.choice(((Status.OPEN, Matching.FULLY_MATCHED), (Status.CANCELED, Matching.UNMATCHED)))
+    wagers = [wager for wager in play.venue.wagers(play.account) if wager.status is Status.OPEN and wager.unmatched]
+    for wager in wagers[: rng.choice((1, 3, 20))]:
+        matched = wager.stake if matching is Matching.FULLY_MATCHED else wager.matched
+        true = report(wager, sequence=play.now)
+        play.wire.deceive(play.run, replace(true, status=status, matching=matching, matched=matched), wager.line)
+    return bool(wagers)
+
+
 # --- requests and answers -------------------------------------------------------------------------------------------
 
 
@@ -215,6 +230,7 @@ APPLY = {
         private_lost,
         private_doubled,
         private_late,
+        private_false,
         requests_lost,
         answers_lost,
         requests_detoured,

@@ -17,9 +17,9 @@ class Journal(Memory):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pending: deque[tuple[Instant, o.SaveWager | o.SaveDay | o.SaveSettlement]] = deque()
+        self._pending: deque[tuple[Instant, o.Save]] = deque()
 
-    def keep(self, order: o.SaveWager | o.SaveDay | o.SaveSettlement, now: Instant) -> None:
+    def keep(self, order: o.Save, now: Instant) -> None:
         """Take a record; it is durable some time later."""
         while self._pending and self._pending[0][0] <= now - BEHIND:
             self._write()

@@ -17,6 +17,7 @@ KINDS: dict[str, int] = {
     "private_lost": 2,
     "private_doubled": 1,
     "private_late": 1,
+    "private_false": 2,
     # requests and answers
     "requests_lost": 1,
     "answers_lost": 1,

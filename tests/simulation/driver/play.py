@@ -292,6 +292,7 @@ def bounds(scenario: Scenario) -> Bounds:
         clear_within=15 * SECOND + 2 * slow,
         agree_within=30 * SECOND + 2 * slow,
         unseen=round(3 * scenario.config.guards.reconcile_s * SECOND) + MINUTE,
+        win_shown=venue.match_profit,
         at_placement=venue.funds == "at_placement",
         exclusive=scenario.config.exchange.account == "exclusive",
     )

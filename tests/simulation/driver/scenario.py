@@ -118,6 +118,9 @@ def _venue(rng: Random) -> VenueSettings:
         history_lag_ns=rng.choice((50, 50, 800, 3000)) * MILLISECOND,
         opened_retry_ns=rng.choice((0, 0, 300)) * MILLISECOND,
         self_match=rng.choice(("reject", "wipe")),
+        maker_wins=rng.choice(("takers_stake", "takers_stake", "half_up")),
+        shown_profit=rng.choice(("offered", "matched")),
+        match_profit=rng.random() < 0.7,
         history_newest_first=rng.random() < 0.3,
         payout_ns=rng.choice((0, 200, 5000)) * MILLISECOND,
     )

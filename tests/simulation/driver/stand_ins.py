@@ -69,7 +69,8 @@ class Recorder:
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: int | None, now: Instant) -> None:
         """A wager was accepted or changed."""
-        record = records.wager(wager, self.place(wager.line), wager.external_id in self.by_hand)
+        by_hand = not wager.external_id or wager.external_id in self.by_hand
+        record = records.wager(wager, self.place(wager.line), by_hand)
         self._log.add(
             now,
             f"wager {record.external_id} {record.place.line} side {record.side} {record.odds} {record.status} "

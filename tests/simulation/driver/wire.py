@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from mmbot.backtest.faults import DETOUR, Fate
 from mmbot.backtest.run import Run
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
+from mmbot.domain.wager import WagerReport
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.venue import Venue
@@ -21,7 +23,7 @@ from . import records
 from .log import Log
 from .stand_ins import Recorder
 
-AUDITED: Duration = 16 * MINUTE
+AUDITED: Duration = 7 * MINUTE
 """Within this time the bot has to find out by itself what no message told it."""
 
 TOLD: Duration = 3 * SECOND
@@ -181,6 +183,14 @@ class Wire:
         if self.log.keep:
             self.log.detail(now, f"message {message} after {[late / SECOND for late in copies]}")
         return copies
+
+    def deceive(self, run: Run, report: WagerReport, line: LineKey) -> None:
+        """Send a private message that is not true."""
+        self.judge.excuse(self.recorder.place(line), run.now + AUDITED)
+        self.log.add(
+            run.now, f"a false message: {report.external_id} is {report.status.value}, {report.matching.value}"
+        )
+        run.tell(e.WagerMessage(run.connection, report))
 
     def _private(self, message: e.WagerMessage, copies: Sequence[Duration], now: Instant) -> None:
         found = self.venue.find_line(message.report.line_id)

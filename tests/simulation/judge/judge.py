@@ -11,6 +11,7 @@ from .duties import Duties
 from .exposure import Exposure
 from .records import SECOND, Bounds, Breach, Claim, Entry, Item, Limits, Place, WagerRecord
 
+MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 DOUBT = 50
 """Cents by which the bot may count too much in a matched worst case, because it does not know each win yet."""
@@ -31,6 +32,8 @@ class Judge:
         """Until when the bot cannot know its position on a line."""
         self.ended_at: dict[str, int] = {}
         """When each wager ended."""
+        self.pieces: dict[str, int] = {}
+        """How many matches each wager has."""
         self.matches = 0
         self.busiest = 0
         self._live: dict[str, dict[str, WagerRecord]] = {}
@@ -55,6 +58,7 @@ class Judge:
             self._accepted(at, after, sent_at)
         if before is not None and after.matched > before.matched:
             self.matches += 1
+            self.pieces[after.wager_id] = self.pieces.get(after.wager_id, 0) + 1
         self.wagers[after.wager_id] = after
         line = after.place.line
         self.changed[line] = at
@@ -85,7 +89,11 @@ class Judge:
             self._breach(at, "nothing placed after a stop", f"sent {items[0].external_id} after the stop")
         if self._lost_at is not None and sent_at > self._lost_at + SECOND:
             self._breach(at, "nothing placed without a feed", f"sent {items[0].external_id} while the feed was lost")
-        if self._lost_day is not None and self._lost_day == sent_at // DAY and not all(item.reduces for item in items):
+        if (
+            self._lost_day is not None
+            and self._lost_day == (sent_at + MINUTE) // DAY
+            and not all(item.reduces for item in items)
+        ):
             self._breach(at, "nothing quoted on a lost day", f"sent {items[0].external_id} on the day of the loss")
         for item in items:
             if item.external_id in self._placements:
@@ -140,13 +148,13 @@ class Judge:
         self._stopped_at = self._cleared_at = None
         self._lost_at = at
         self.exposure.lower(limits)
-        self.duties.clear("a restart", at, self._to_end())
+        self.duties.clear("a restart", at, self._to_end(at))
 
     def stopped(self, at: int, cause: str) -> None:
         """The bot was told to stop, or killed: it may place nothing, and has to end everything."""
         if self._stopped_at is None:
             self._stopped_at = at
-        self.duties.clear(cause, at, self._to_end())
+        self.duties.clear(cause, at, self._to_end(at))
 
     def resumed(self) -> None:
         """The operator released the kill switch."""
@@ -158,7 +166,7 @@ class Judge:
             return
         if self._lost_at is None:
             self._lost_at = at + notice
-        self.duties.clear("a lost feed", at, self._to_end(), notice)
+        self.duties.clear("a lost feed", at, self._to_end(at), notice)
 
     def feed_up(self) -> None:
         """The bot is subscribed again."""
@@ -183,7 +191,7 @@ class Judge:
     def claimed_clear(self, at: int) -> None:
         """The bot says that nothing of its own is open, and that nothing can come."""
         self._cleared_at = at
-        left = [self.wagers[wager_id] for wager_id in self._to_end()]
+        left = [self.wagers[wager_id] for wager_id in self._to_end(at)]
         left = [wager for wager in left if self.doubtful.get(wager.place.line, 0) < at]
         if left:
             text = f"{len(left)} wagers are open, {left[0].external_id} among them"
@@ -215,8 +223,14 @@ class Judge:
         """Every wager that could match."""
         return [wager for line in self._live.values() for wager in line.values()]
 
-    def _to_end(self) -> list[str]:
-        return [wager.wager_id for wager in self.live() if self.bounds.exclusive or not wager.by_hand]
+    def _to_end(self, at: int) -> list[str]:
+        """The wagers that the bot has to end now. On a shared account it cancels its own wagers one by one, and cannot
+        cancel one of which it was told that it ended."""
+        return [
+            wager.wager_id
+            for wager in self.live()
+            if self.bounds.exclusive or not (wager.by_hand or self.doubtful.get(wager.place.line, 0) >= at)
+        ]
 
     def _breach(self, at: int, rule: str, detail: str) -> None:
         self.breaches.append(Breach(at, rule, detail))

@@ -91,6 +91,8 @@ class Bounds:
     requests_a_second: int = 50
     commission_percent: int = 2
     commission_rounding: str = "half_up"
+    win_shown: bool = True
+    """True if the exchange shows the exact win of each match. Otherwise the bot may count a little less."""
     at_placement: bool = False
     """True if the exchange takes a stake from the balance when the wager opens, not when it is matched."""
     exclusive: bool = True
