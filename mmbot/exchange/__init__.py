@@ -1,2 +1,2 @@
-"""Talk to ProphetX: the session, the REST calls and the websocket feed. Each dialect (version of its API) has a
-folder."""
+"""The connection to ProphetX. It consists of the session, the REST calls and the websocket feed. Each dialect (a
+version of the exchange's API) has its own folder."""

@@ -1,4 +1,4 @@
-"""The most items that one request takes. A request with no items, or with too many, is malformed and is not sent."""
+"""How many items one request may have. A request with no items, or with too many, is malformed and is not sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from mmbot.engine.requests import BATCH, SPORT_EVENTS_A_READ
 from mmbot.exchange.errors import Malformed
 
 MATCHES_A_READ: Final = 100
-"""The most wagers whose matches one request can read (docs/protocol.md 4.1)."""
+"""The greatest number of wagers whose matches one request can read (docs/protocol.md 4.1)."""
 
 WRONG_SIZE: Final = "wrong_size"
-"""Our own error code for a request with no items, or with more than the exchange takes."""
+"""Our own error code for a request that has no items, or more items than the exchange takes."""
 
 
 def is_batch(items: Sequence[object]) -> bool:
@@ -21,23 +21,23 @@ def is_batch(items: Sequence[object]) -> bool:
 
 
 def wrong_size(items: Sequence[object]) -> Malformed:
-    """Return the error for a batch with no wagers or too many."""
+    """Return the error for a batch that has no wagers or too many."""
     return Malformed(WRONG_SIZE, f"{len(items)} wagers in one batch")
 
 
 def check_batch(items: Sequence[object]) -> None:
-    """Raise Malformed if there are no placements or cancels, or too many for one request."""
+    """Raise Malformed if a batch has no placements or cancels, or too many for one request."""
     if not is_batch(items):
         raise wrong_size(items)
 
 
 def check_sport_events(wanted: Sequence[int]) -> None:
-    """Raise Malformed if there are no sport events, or too many for one read of markets."""
+    """Raise Malformed if a read of markets names no sport events, or too many for one request."""
     if not 0 < len(wanted) <= SPORT_EVENTS_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wanted)} sport events in one read")
 
 
 def check_matches(wager_ids: Sequence[str]) -> None:
-    """Raise Malformed if there are no wagers, or too many for one read of matches."""
+    """Raise Malformed if a read of matches names no wagers, or too many for one request."""
     if not 0 < len(wager_ids) <= MATCHES_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")

@@ -1,4 +1,5 @@
-"""The token of another thread's session. It is used as it is: only its owner renews it."""
+"""A session for another thread than the one that owns the session. It uses the owner's token as it is, because only the
+owner renews the token."""
 
 from __future__ import annotations
 
@@ -9,20 +10,20 @@ from mmbot.exchange.errors import Retryable
 
 
 class BorrowedSession:
-    """A session that sends nothing. Its calls are safe in any thread."""
+    """A session that sends nothing. Its methods can be called safely in any thread."""
 
     def __init__(self, owner: Session) -> None:
         self._owner: Final = owner
 
     def current(self) -> str | None:
-        """Return the owner's access token if it is valid now."""
+        """Return the owner's access token if it is valid now. Otherwise return None."""
         return self._owner.current()
 
     async def token(self, urgent: bool = False) -> str:
         """Return the owner's access token.
 
         Raises:
-            Retryable: if there is none now.
+            Retryable: if the owner has no valid token now.
         """
         token = self._owner.current()
         if token is None:
@@ -30,13 +31,13 @@ class BorrowedSession:
         return token
 
     def accepted(self, token: str) -> None:
-        """Do nothing."""
+        """Do nothing, because only the owner of the session keeps track of its tokens."""
 
     def reject(self, token: str) -> None:
-        """Do nothing."""
+        """Do nothing, because only the owner of the session drops its tokens."""
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Raise, since there is no other token.
+        """Raise an error, because only the owner of the session can get another token.
 
         Raises:
             Retryable: always.
@@ -44,5 +45,5 @@ class BorrowedSession:
         raise Retryable("unauthorized", "the token was not accepted, and only its owner renews it")
 
     def scrub(self, text: str) -> str:
-        """Replace every secret in a text."""
+        """Replace every key and every token in a text."""
         return self._owner.scrub(text)

@@ -1,6 +1,7 @@
-"""Make one call to the exchange: add the access token, limit the time, repeat once after a 401, and read the answer.
+"""Makes one call to the exchange. It adds the access token, limits the time, repeats the call once after a 401, and
+reads the answer.
 
-A 401 is the HTTP status that says that the exchange does not accept the token.
+The HTTP status 401 says that the exchange does not accept the token.
 """
 
 from __future__ import annotations
@@ -38,35 +39,36 @@ from mmbot.net.http import (
 from mmbot.net.warm import Connection, Outcome
 
 OnMalformed = Callable[[str, str], None]
-"""Called for each item of an answer that cannot be read, with the name of the call and the reason."""
+"""A function that is called for each item of an answer that cannot be read. It gets the name of the call and the
+reason."""
 
 T = TypeVar("T")
 
 
 class Session(Protocol):
-    """The part of a session that a call needs; ``SessionKeeper`` explains it."""
+    """The part of a session that a call needs. ``SessionKeeper`` explains the methods."""
 
     def current(self) -> str | None:
-        """Return the access token if there is a valid one now."""
+        """Return the access token if it is valid now. Otherwise return None."""
 
     async def token(self, urgent: bool = False) -> str:
-        """Return an access token, after a renewal if there is none."""
+        """Return an access token. If none is valid, wait until the token is renewed."""
 
     def accepted(self, token: str) -> None:
-        """Note that the exchange accepted this token."""
+        """Take note that the exchange accepted this token."""
 
     def reject(self, token: str) -> None:
         """Drop a token that the exchange answered with 401."""
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop such a token, and wait for the next one."""
+        """Drop a token that the exchange answered with 401, and wait for the next token."""
 
     def scrub(self, text: str) -> str:
-        """Replace every secret in a text."""
+        """Replace every key and every token in a text."""
 
 
 class Written(NamedTuple, Generic[T]):
-    """A call whose request was already written to a connection. ``outcome`` will hold the answer."""
+    """A call whose request was already written to a connection. ``outcome`` receives the answer later."""
 
     call: Call[T]
     token: str
@@ -78,7 +80,7 @@ class Caller:
     """Makes calls to the exchange, over a pool of connections or over one connection that is already open.
 
     Args:
-        errors: the error codes of the exchange, with their meanings.
+        errors: the table of the exchange's error codes and their meanings.
         change_s: timeout of a placement or a cancel, in seconds of ``clock``, which may run faster than real time.
         read_s: timeout of a read, in seconds of ``clock``. Both timeouts are at least one real second.
     """
@@ -106,13 +108,13 @@ class Caller:
 
     @property
     def date(self) -> Instant | None:
-        """Time of the exchange's clock in the latest ``Date`` header of an answer, in whole seconds. None if there was
-        none."""
+        """The time in the ``Date`` header of the newest answer, by the exchange's clock, in whole seconds. None if no
+        answer has had a ``Date`` header yet."""
         return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
-        """Write a request to an open connection now. Return None, and send nothing, if there is no connection or no
-        token."""
+        """Write a request to an open connection now. If there is no connection or no token, send nothing and return
+        None."""
         token = self._keeper.current()
         if connection is None or token is None:
             return None
@@ -123,7 +125,8 @@ class Caller:
         """Make a call and read its answer. If the request was already written, only wait for the answer and read it.
 
         Raises:
-            Rejected, Retryable, UnknownOutcome, Malformed: if the call fails. A read never raises UnknownOutcome.
+            Rejected, Retryable, UnknownOutcome, Malformed: if the call fails. A call that only reads never raises
+                UnknownOutcome.
         """
         written: Written[T] | None = None
         if isinstance(call, Written):
@@ -145,8 +148,8 @@ class Caller:
             raise Retryable("unauthorized", "a new token was not accepted either", later) from None
 
     async def _token(self, purpose: Purpose) -> str:
-        """Return the access token for a call. A placement does not wait for a new token, because the quote would be
-        stale."""
+        """Return the access token for a call. A placement does not wait for a new token, because its quote would be out
+        of date by then."""
         if purpose is not Purpose.PLACE:
             return await self._keeper.token(purpose is Purpose.CANCEL)
         token = self._keeper.current()
@@ -228,4 +231,4 @@ class Caller:
 
 
 class _Unauthorized(Exception):
-    """The exchange answered 401. Only this module raises and catches this exception."""
+    """Raised if the exchange answered 401. Only this module raises and catches this exception."""

@@ -1,4 +1,5 @@
-"""The account's two API keys: where they are read, and advice if the exchange rejects them."""
+"""The account's two API keys. They are read here, and here is the advice for an operator whose keys the exchange
+rejects."""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ ACCESS_KEY: Final = "PROPHETX_ACCESS_KEY"
 SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 
 LOGIN_REJECTED: Final = "login_rejected"
-"""Error code if the exchange rejects a log-in. At a start, it is also the reason for the exit that follows."""
+"""Our own error code for a log-in that the exchange rejects. If this happens at a start, the daemon exits, and the code
+is also the reason for the exit."""
 
 
 class CredentialsError(Exception):
-    """A key is missing. The message names the environment variables and never shows a key."""
+    """Raised if a key is missing. The message names the environment variables and never shows a key."""
 
 
 class Credentials(NamedTuple):
@@ -27,7 +29,7 @@ class Credentials(NamedTuple):
 
 
 def check_keys(environment: str) -> str:
-    """Return advice for an operator whose keys the exchange rejected."""
+    """Return the advice for an operator whose keys the exchange rejected."""
     return f"check {ACCESS_KEY} and {SECRET_KEY} for environment {environment}"
 
 

@@ -1,9 +1,8 @@
-"""The interface of a *dialect*: one version of the exchange's API.
+"""The interface of a *dialect*, which is one version of the exchange's API.
 
 Each dialect has its own paths, fields, error codes, channels and messages. The session keeper, the REST client, the
-feed
-and the daemon are given a ``Dialect`` and know nothing else about it. A dialect is a folder next to this file, with one
-module for each part below. ``dialects.py`` picks the dialect.
+feed and the daemon are given a ``Dialect`` and know nothing else about it. A dialect is a folder next to this file,
+with one module for each of the classes below. ``dialects.py`` picks the dialect.
 
 If a dialect lacks a call, building that call raises ``Malformed``, and nothing is sent.
 """
@@ -24,10 +23,10 @@ from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
 MalformedItems = list[str]
-"""Reasons why items of an answer could not be read, one text for each item. They are logged and counted."""
+"""The reasons why items of an answer could not be read, with one text for each item. They are logged and counted."""
 
 Version = Literal[1, 2]
-"""Version of the calls that read markets. Version 1 is deprecated, and a dialect may lack it."""
+"""The version of the calls that read markets. Version 1 is deprecated, and a dialect may lack it."""
 
 T = TypeVar("T")
 
@@ -36,17 +35,18 @@ class Call(NamedTuple, Generic[T]):
     """One request to the exchange, with the function that reads its answer."""
 
     name: str
-    """Name of the call in metrics. It is the same in every dialect."""
+    """The name of the call in metrics. It is the same in every dialect."""
     purpose: Purpose
     method: str
     path: str
-    """Path below the base URL, with the query."""
+    """The path below the base URL, including the query."""
     body: bytes | None
     read: Callable[[bytes, MalformedItems], T]
-    """Reads the body of a successful answer. For each item that it cannot read, it appends the reason to the list.
-    Raises ValueError if the answer as a whole cannot be read."""
+    """The function that reads the body of a successful answer. For each item that it cannot read, it appends the reason
+    to the list. Raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None
-    """Returns True if the request must not be sent any more. Called until the first byte is sent."""
+    """A function that returns True if the request must not be sent any more. It is called until the first byte of the
+    request is sent."""
 
 
 class MatchPage(NamedTuple):
@@ -54,9 +54,9 @@ class MatchPage(NamedTuple):
 
     matches: tuple[MatchDetail, ...]
     malformed: frozenset[str]
-    """Ids of the wagers of which at least one match could not be read."""
+    """The ids of the wagers that have at least one unreadable match on this page."""
     next_cursor: str
-    """Cursor for the next page. Empty on the last page."""
+    """The cursor of the next page. It is empty if this is the final page."""
 
 
 class TransactionPage(NamedTuple):
@@ -64,17 +64,17 @@ class TransactionPage(NamedTuple):
 
     transactions: tuple[Transaction, ...]
     next_cursor: str
-    """Cursor for the next page. Empty on the last page."""
+    """The cursor of the next page. It is empty if this is the final page."""
     unread: int
-    """Number of transactions on the page that could not be read."""
+    """The number of transactions on the page that could not be read."""
 
 
 class Undecodable(Exception):
-    """A feed message that cannot be read.
+    """Raised if a feed message cannot be read.
 
     Args:
-        kind: name for the counter: ``envelope`` if the outer object cannot be read, ``topic`` if the topic is unknown,
-            otherwise the topic.
+        kind: the name under which such messages are counted. It is ``envelope`` if the outer object cannot be read,
+            ``topic`` if the topic is unknown, and the topic itself otherwise.
         why: the reason.
     """
 
@@ -88,65 +88,68 @@ class Undecodable(Exception):
 
 
 class SessionCalls(Protocol):
-    """Calls that open and renew a session."""
+    """The calls that open and renew a session."""
 
     def log_in(self, access_key: str, secret_key: str) -> Call[Tokens]:
-        """Open a session."""
+        """The call that opens a session."""
 
     def refresh(self, refresh_token: str) -> Call[Tokens]:
-        """Get a new access token for an open session."""
+        """The call that gets a new access token for an open session."""
 
 
 class ChangeCalls(Protocol):
-    """Calls that place and cancel wagers. An answer to a batch lists the items that succeeded and those that were
-    rejected. An item in neither list has an unknown outcome."""
+    """The calls that place and cancel wagers. The answer to a batch has one list of items that succeeded and one list
+    of items that were rejected. If an item is in neither list, its outcome is unknown."""
 
     def place_one(self, item: Placement) -> Call[WagerReport]:
-        """Place one wager."""
+        """The call that places one wager."""
 
     def place_many(self, request: int, items: Sequence[Placement]) -> Call[Placed]:
-        """Place up to 20 wagers. ``request`` is the engine's number of the request, which the answer repeats."""
+        """The call that places up to 20 wagers. ``request`` is the engine's number of the request. The result contains
+        it again."""
 
     def cancel_one(self, item: Cancellation) -> Call[None]:
-        """Cancel one wager."""
+        """The call that cancels one wager."""
 
     def cancel_many(self, request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
-        """Cancel up to 20 wagers. ``request`` is the engine's number of the request, which the answer repeats."""
+        """The call that cancels up to 20 wagers. ``request`` is the engine's number of the request. The result contains
+        it again."""
 
     def cancel_sport_event(self, sport_event: int) -> Call[None]:
-        """Cancel every open wager of a sport event."""
+        """The call that cancels every open wager of a sport event."""
 
     def cancel_market(self, sport_event: int, market: int, line_id: str | None) -> Call[None]:
-        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on that outcome."""
+        """The call that cancels every open wager of a market. If ``line_id`` is given, it cancels only the wagers on
+        its outcome."""
 
     def cancel_all(self) -> Call[None]:
-        """Cancel every open wager of the account."""
+        """The call that cancels every open wager of the account."""
 
 
 class WagerCalls(Protocol):
-    """Calls that read wagers and their matches."""
+    """The calls that read wagers and their matches."""
 
     def wager(self, wager_id: str) -> Call[WagerReport | UnreadWager]:
-        """Read one wager."""
+        """The call that reads one wager."""
 
     def history(
         self, query: ReadHistory, now: Instant, market: int | None, sport_event: int | None
     ) -> Call[HistoryRead]:
-        """Read one page of the account's wager history. ``now`` and the times in ``query`` are by the exchange's clock.
-        The page may have fewer wagers than the query asks for.
+        """The call that reads one page of the account's wager history. ``now`` and the times in ``query`` are by the
+        exchange's clock. The page may have fewer wagers than the query asks for.
 
         Raises:
             Malformed: if the exchange would reject the range of times.
         """
 
     def matches(self, wager_ids: Sequence[str], cursor: str) -> Call[MatchPage]:
-        """Read one page of the matches of some wagers."""
+        """The call that reads one page of the matches of some wagers."""
 
     def matches_of(self, wager_id: str, cursor: str, limit: int) -> Call[MatchPage]:
-        """Read one page of the matches of one wager."""
+        """The call that reads one page of the matches of one wager."""
 
     def matched_bets(self, begin: Instant, end: Instant, cursor: str, limit: int) -> Call[MatchPage]:
-        """Read one page of the account's matches between two instants.
+        """The call that reads one page of the account's matches between two instants.
 
         Raises:
             Malformed: if the exchange would reject the range of times.
@@ -154,43 +157,45 @@ class WagerCalls(Protocol):
 
 
 class BoardCalls(Protocol):
-    """Calls that read tournaments, sport events, players, markets and books."""
+    """The calls that read tournaments, sport events, players, markets and books."""
 
     def ladder(self) -> Call[tuple[int, ...]]:
-        """Read the odds that the exchange accepts (the ladder), in the exchange's order."""
+        """The call that reads the odds that the exchange accepts (the ladder), in the exchange's order."""
 
     def tournaments(self, active: bool) -> Call[tuple[Tournament, ...]]:
-        """Read all tournaments, or only those with active sport events if ``active`` is True."""
+        """The call that reads tournaments. If ``active`` is True, it reads only those with active sport events.
+        Otherwise it reads all tournaments."""
 
     def sport_events(self, tournament: int) -> Call[tuple[SportEvent, ...]]:
-        """Read the sport events of a tournament."""
+        """The call that reads the sport events of a tournament."""
 
     def sport_events_by_id(self, sport_events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
-        """Read up to 50 sport events."""
+        """The call that reads up to 50 sport events by their ids."""
 
     def markets(self, sport_events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
-        """Read the markets and books of up to 50 sport events."""
+        """The call that reads the markets and books of up to 50 sport events."""
 
     def markets_of(self, sport_event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
-        """Read the markets and books of one sport event."""
+        """The call that reads the markets and books of one sport event."""
 
     def search(
         self, tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
     ) -> Call[tuple[MarketImage, ...]]:
-        """Search the markets of a tournament. ``Client.search_markets`` describes the filters."""
+        """The call that searches the markets of a tournament. ``Client.search_markets`` describes the filters."""
 
     def players(self, tournament: int) -> Call[tuple[Player, ...]]:
-        """Read the players of a tournament."""
+        """The call that reads the players of a tournament."""
 
     def player(self, player: int, tournament: int) -> Call[Player]:
-        """Read one player of a tournament."""
+        """The call that reads one player of a tournament."""
 
 
 class WalletCalls(Protocol):
-    """Calls that read the account's money."""
+    """The calls that read the account's money."""
 
     def balance(self, request: int) -> Call[BalanceRead]:
-        """Read the balance. ``request`` is the engine's number of the request, which the answer repeats."""
+        """The call that reads the balance. ``request`` is the engine's number of the request. The result contains it
+        again."""
 
     def transactions(
         self,
@@ -203,7 +208,7 @@ class WalletCalls(Protocol):
         cursor: str,
         limit: int,
     ) -> Call[TransactionPage]:
-        """Read one page of the account's transactions between two instants.
+        """The call that reads one page of the account's transactions between two instants.
 
         Raises:
             Malformed: if ``end`` lies before ``begin``.
@@ -211,17 +216,18 @@ class WalletCalls(Protocol):
 
 
 class FeedDialect(Protocol):
-    """Calls and functions for the feed: find its address, register a connection, decode its messages."""
+    """The calls and functions for the feed. They find its address, register a connection and decode its messages."""
 
     def connection_config(self) -> Call[ConnectionConfig]:
-        """Ask for the address of the feed."""
+        """The call that reads the address of the feed."""
 
     def plan(self, wanted: Topics) -> tuple[Topics, ...]:
-        """Distribute topics over connections. Return one entry for each connection to open, with the topics to register
-        for."""
+        """Distribute topics over connections. The result has one entry for each connection that has to be opened. The
+        entry holds the topics for which this connection registers."""
 
     def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
-        """Register the connection with this socket id for topics. The answer lists the channels to subscribe to."""
+        """The call that registers the connection with this socket id for topics. The answer lists the channels to
+        subscribe to."""
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
         """Decode a message of the feed. The result is empty for the book of a line that mmbot cannot quote.
@@ -237,7 +243,7 @@ class FeedDialect(Protocol):
 
 
 class Dialect(NamedTuple):
-    """One version of the exchange's API, in parts."""
+    """One version of the exchange's API, divided into parts."""
 
     name: str
     errors: ErrorTable

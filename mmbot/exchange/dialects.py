@@ -1,4 +1,4 @@
-"""Load the dialect (version of the exchange's API) that the settings name. No other module imports a dialect's
+"""Loads the dialect (a version of the exchange's API) that the settings name. No other module imports a dialect's
 folder."""
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from typing import Literal
 from mmbot.exchange.dialect import Dialect
 
 Name = Literal["legacy"]
-"""Names of the dialects that exist."""
+"""The names of the dialects that exist."""
 
 
 def dialect_of(name: Name) -> Dialect:
-    """Return the dialect with this name. No other dialect is loaded."""
+    """Return the dialect that has this name. No other dialect is loaded."""
     match name:
         case "legacy":
             from mmbot.exchange.legacy.dialect import LEGACY

@@ -1,9 +1,9 @@
-"""The four kinds of failed call, and the table that gives the kind for each error code of the exchange.
+"""The four kinds of failed calls, and the table that says which kind each error code of the exchange means.
 
-*Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the
-change may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. A code may mean
-different things for a placement, a cancel and a read, so the table has a column for each. A code also has a
-``FailureReason``, which is the engine's name for the reason.
+*Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the change
+may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. An error code may mean
+different kinds for a placement, a cancel and a read, so the table has a column for each of these calls. An error code
+also has a ``FailureReason``, which is the engine's name for the reason of the failure.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.events import Failed, Failure, FailureReason
 
 RETRY_SOON: Final = 300 * MILLISECOND
-"""Pause before a cancel is repeated because the wager was being placed or matched (specification, ``opened_retry``)."""
+"""How long to wait before repeating a cancel of a wager that was just being placed or matched (specification,
+``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
-"""Pause after HTTP 429 (too many requests) if the answer does not say how long to wait."""
+"""How long to wait after HTTP 429 (too many requests) if the answer does not say it."""
 
 
 CONNECTION: Final = "connection"
@@ -27,7 +28,7 @@ CONNECTION: Final = "connection"
 
 
 class Purpose(Enum):
-    """The kind of call. It decides what a failure of the call means."""
+    """What a call does. This decides what a failure of the call means."""
 
     PLACE = "place"
     CANCEL = "cancel"
@@ -35,7 +36,7 @@ class Purpose(Enum):
 
 
 class ExchangeError(Exception):
-    """A call failed. The text contains no key and no token.
+    """Raised if a call failed. The text contains no key and no token.
 
     Args:
         code: the exchange's error code, or one of our own: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
@@ -46,7 +47,7 @@ class ExchangeError(Exception):
 
     failure: ClassVar[Failure]
     reason: FailureReason = FailureReason.OTHER
-    """The engine's name for the reason."""
+    """The engine's name for the reason of the failure."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -56,19 +57,20 @@ class ExchangeError(Exception):
 
 
 class Rejected(ExchangeError):
-    """The exchange rejected the call; nothing was done."""
+    """Raised if the exchange rejected the call. Nothing was done."""
 
     failure = Failure.REJECTED
 
 
 class LoginRejected(Rejected):
-    """The exchange rejected the keys. Repeating the log-in with the same keys would not help."""
+    """Raised if the exchange rejected the keys. It would not help to repeat the log-in with the same keys."""
 
     reason = FailureReason.LOGIN
 
 
 class Retryable(ExchangeError):
-    """Nothing was done. The call may be repeated, but not before ``retry_at`` if that is given."""
+    """Raised if nothing was done and the call may be repeated. If ``retry_at`` is given, it must not be repeated before
+    this time."""
 
     failure = Failure.RETRYABLE
 
@@ -78,13 +80,14 @@ class Retryable(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """The outcome of a placement or a cancel is not known: it may or may not have been carried out."""
+    """Raised if it is not known whether a placement or a cancel was carried out."""
 
     failure = Failure.UNKNOWN
 
 
 class Malformed(ExchangeError):
-    """The exchange, or a check before sending, found the request wrong. Nothing was done. This is a bug in mmbot."""
+    """Raised if the request was wrong, according to the exchange or to a check before sending. Nothing was done. The
+    cause is a bug in mmbot."""
 
     failure = Failure.BUG
 
@@ -98,7 +101,8 @@ class Meaning(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Entry of the error table for one code: its meanings, and the engine's name for the reason."""
+    """The entry of the error table for one error code. It has the meanings of the code, and the engine's name for the
+    reason of the failure."""
 
     meaning: Meaning
     reason: FailureReason = FailureReason.OTHER
@@ -108,30 +112,32 @@ class ErrorBody(NamedTuple):
     """The content of an error answer."""
 
     code: str
-    """Error code as in the dialect's table; empty if the answer has no code."""
+    """The error code as it is written in the dialect's table. It is empty if the answer has no error code."""
     message: str
     next_allow_at: Instant | None
-    """Time from which the exchange allows the next request, by the exchange's clock."""
+    """The time from which the exchange allows the next request, by the exchange's clock. None if the answer does not
+    say."""
 
 
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
-"""The request is wrong, which is our bug."""
+"""The meaning of an error whose cause is a wrong request, that is, a bug in mmbot."""
 
 NO: Final = Meaning(Failure.REJECTED, Failure.REJECTED, Failure.REJECTED)
-"""The exchange rejected the request, and nothing was done."""
+"""The meaning of an error by which the exchange rejects the request. Nothing was done."""
 
 BUSY: Final = Meaning(Failure.RETRYABLE, Failure.RETRYABLE, Failure.RETRYABLE)
-"""Nothing was done, and the request may be repeated later."""
+"""The meaning of an error after which the request may be repeated later. Nothing was done."""
 
 BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
-"""The exchange failed while it handled the request."""
+"""The meaning of an error that shows that the exchange failed while it handled the request."""
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The wager is being placed or matched. A cancel is repeated soon. The outcome of a placement must be looked up."""
+"""The meaning of an error by which the exchange says that the wager is being placed or matched. A cancel is repeated
+soon. After a placement, the wager has to be looked up to know the outcome."""
 
 STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The access token was not accepted. A cancel or a read may succeed with a new token. A placement must be decided
-again."""
+"""The meaning of an error by which the exchange does not accept the access token. A cancel or a read may succeed with a
+new token. A placement has to be decided again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: WRONG,
@@ -151,25 +157,26 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     425: IN_MOTION,
     429: BUSY,
 }
-"""What an HTTP status means if the error code is missing or new. A status that is not listed counts as ``BROKEN``."""
+"""What an HTTP status means if the answer has no error code or one that the dialect does not know. A status that is not
+listed here counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
-"""Reasons after which a cancel is repeated in ``RETRY_SOON`` (300 ms)."""
+"""The reasons after which a cancel is repeated after ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
-"""Reasons by which the exchange says that it found nothing. A 404 without a code is not among them: it may come from a
-gateway and mean that the path is wrong."""
+"""The reasons by which the exchange says that it found nothing. An answer 404 without an error code does not count as
+such a reason, because it may come from a gateway and mean that the path is wrong."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
-"""Reasons for a rejected cancel that concern the wager itself. Any other reason concerns the request as a whole."""
+"""The reasons for a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""
 
 
 class ErrorTable:
-    """The error codes of a dialect, and the reader of its error answers.
+    """The error codes of a dialect, with the reader of its error answers.
 
     Args:
-        codes: the entry for each code that the dialect knows.
-        read: reads the body of an error answer, even if it is not JSON.
+        codes: the entry for each error code that the dialect knows.
+        read: the function that reads the body of an error answer, even if the body is not JSON.
     """
 
     def __init__(self, codes: Mapping[str, Known], read: Callable[[bytes], ErrorBody]) -> None:
@@ -177,8 +184,9 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """Return which kind of failure an error answer means for this kind of call. If the dialect knows the
-        error code of the answer, that code decides; otherwise the HTTP status decides."""
+        """Return the kind of failure that an error answer means for this kind of call. If the dialect knows the error
+        code of the answer, this code decides. Otherwise the HTTP status decides. After a placement, a status of 500 or
+        more always means that the outcome is unknown."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:
@@ -187,7 +195,7 @@ class ErrorTable:
         return meaning.cancel if purpose is Purpose.CANCEL else meaning.read
 
     def reason_of(self, status: int, code: str) -> FailureReason:
-        """Return the engine's name for the reason of an error answer."""
+        """Return the engine's name for the reason that an error answer gives."""
         if (known := self.codes.get(code)) is not None:
             return known.reason
         return FailureReason.TOO_MANY if status == 429 and not code else FailureReason.OTHER
@@ -198,8 +206,8 @@ class ErrorTable:
         """Return the exception for an error answer.
 
         Args:
-            code: error code as in this table; empty if the answer has no code.
-            now: the present. A short pause before a retry counts from it.
+            code: the error code as it is written in this table. It is empty if the answer has no error code.
+            now: the present time, from which a short pause before a retry is counted.
             retry_at: the earliest time of a retry, if the answer names one.
         """
         failure = self.failure_of(purpose, status, code)
@@ -223,8 +231,8 @@ class ErrorTable:
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
-    """Return the exception for a call that got no readable answer. A read may be repeated. A placement or a cancel may
-    have been carried out."""
+    """Return the exception for a call that got no readable answer. If the call was a read, it may be repeated. If it
+    was a placement or a cancel, it may have been carried out."""
     error = Retryable(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
     if code == CONNECTION:
         error.reason = FailureReason.UNREACHABLE

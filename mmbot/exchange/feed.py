@@ -1,7 +1,8 @@
-"""The websocket feed: connect when the engine orders it, retry until a connection is up, and report its end.
+"""The websocket feed. It connects when the engine orders it, retries until a connection is up, and reports the end of
+the connection.
 
 Each attempt has its own number. This module ends a connection that does not answer pings. The engine watches the
-exchange's health checks: if they stop, the engine decides that the feed is lost.
+exchange's health checks, and decides that the feed is lost if they stop.
 """
 
 from __future__ import annotations
@@ -39,38 +40,40 @@ Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
 LARGEST_HELD: Final = 1 << 26
-"""Most bytes of the messages that may wait for the connection to be up. More end the connection."""
+"""How many bytes the messages may have that wait for the connection to be up. If they have more, the connection is
+ended."""
 
 
 class FeedState(Enum):
     """The state of a feed."""
 
     IDLE = "idle"
-    """There is no connection, and no order to open one."""
+    """There is no connection, and the engine has not ordered one."""
     WAITING = "waiting"
-    """The next attempt starts when the back-off is over."""
+    """The engine has ordered a connection, and the next attempt waits for the end of the back-off."""
     OPENING = "opening"
     UP = "up"
     CLOSED = "closed"
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits, in nanoseconds of the clock. The clock may be faster than real time, but the network is not. So a
-    time limit of the network is lengthened if it would be shorter than one real second."""
+    """The time limits of the feed, in nanoseconds of the clock. The clock may run faster than real time, but the
+    network does not. So a time limit of the network is lengthened if it would be shorter than one real second."""
 
     open: Duration = 10 * SECOND
-    """Time limit for opening: read the connection config, connect over TCP, and upgrade to a websocket."""
+    """The time limit for opening a connection. Opening means to read the connection config, to connect over TCP, and to
+    upgrade to a websocket."""
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
-    """Time between two reads of the connection config. The config names the feed's address (specification)."""
+    """The time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The most messages that may wait to be handled, or wait for the connection to be up. If more wait, the connection
-    is ended, because the books would be too old to quote from."""
+    """The greatest number of messages that may wait to be handled, and that may wait for the connection to be up. If
+    more messages wait, the connection is ended, because the books would be too old to quote from."""
 
 
 class AttemptEnded(NamedTuple):
-    """The end of a connection, or of an attempt to connect, for the log."""
+    """A record for the log that a connection, or an attempt to connect, has ended."""
 
     connection: int
     ending: Ending
@@ -78,39 +81,40 @@ class AttemptEnded(NamedTuple):
     code: int | None
     was_up: bool
     retry_at: Instant
-    """The earliest instant of the next attempt."""
+    """The earliest time at which the next attempt starts."""
 
 
 def _ignore_undecodable(kind: str, why: str, count: int) -> None:
-    """Ignore a message that could not be read."""
+    """Do nothing about a message that could not be read."""
 
 
 def _ignore_end(ended: AttemptEnded) -> None:
-    """Ignore the end of a connection."""
+    """Do nothing about the end of a connection."""
 
 
 class Feed:
     """Keeps one connection of the feed.
 
-    ``deliver`` gets FeedUp when a connection is up, then each message of that connection, and FeedLost once, when the
-    connection ends. Messages that come before FeedUp wait until then. Messages about wagers do not wait. If an attempt
-    never comes up, only ``on_end`` is called. ``close`` delivers nothing. A connection without a private channel (which
-    carries the account's own messages) is opened again without an order of the engine. After an end with a code that
-    forbids to connect again, ``deliver`` also gets FeedRejected, and the next attempt follows slowly.
+    ``deliver`` gets FeedUp when a connection is up, followed by each message of this connection. When the connection
+    ends, it gets FeedLost once. Messages that come before the connection is up wait for it, except messages about
+    wagers, which are delivered at once. If an attempt fails, only ``on_end`` is called. ``close`` delivers nothing. A
+    connection without a private channel (which carries the account's own messages) is opened again without an order of
+    the engine. If a connection ends with a close code that forbids to connect again, ``deliver`` also gets
+    FeedRejected, and the next attempt waits longer than usual.
 
     Args:
         dialect: decodes messages.
-        config_source: reads the connection config; raises ExchangeError.
-        register: registers a connection by its socket id; raises ExchangeError.
-        deliver: takes a message. It only queues the message.
+        config_source: reads the connection config. It may raise ExchangeError.
+        register: registers a connection by its socket id. It may raise ExchangeError.
+        deliver: takes a message and puts it into a queue.
         open_link: opens a websocket.
         rng: random numbers for the back-off.
         number: returns the number for the next connection. Several feeds may share it.
-        ws_url: scheme, host and port to use instead of those in the connection config.
-        scheme: ``ws`` or ``wss``, for a connection config whose host has no scheme.
+        ws_url: the scheme, host and port that replace those in the connection config.
+        scheme: ``ws`` or ``wss``. It is used if the host in the connection config has no scheme.
         backlog: returns how many delivered messages wait to be handled.
-        on_undecodable: called for each message that cannot be read, with its kind, the reason, and the number of such
-            messages so far, this one included.
+        on_undecodable: called for each message that cannot be read, with its kind, the reason, and the number of
+            messages of this kind that could not be read so far.
         on_end: called at the end of each connection and of each failed attempt.
     """
 
@@ -134,10 +138,10 @@ class Feed:
     ) -> None:
         self.settings: Final = settings or FeedSettings()
         self.connection = 0
-        """The number of the latest attempt; 0 before the first."""
+        """The number of the newest attempt. It is 0 before any attempt."""
         self.state = FeedState.IDLE
         self.undecodable: dict[str, int] = {}
-        """How many messages could not be read, by kind."""
+        """How many messages could not be read, counted by kind."""
         self._config_source: Final = config_source
         self.register: Final = register
         self.decode: Final = dialect.decode
@@ -155,8 +159,8 @@ class Feed:
         self._standing: _Connection | None = None
 
     def connect(self, reason: str) -> None:
-        """Open a connection, and retry with back-off until one is up. A connection that is already up is ended first.
-        If an attempt is already under way, no second one starts. After ``close`` this does nothing."""
+        """Open a connection, and retry with back-off until one is up. If a connection is already up, it is ended first.
+        If an attempt is already under way, no second attempt starts. After ``close`` this method does nothing."""
         if self.state in (FeedState.CLOSED, FeedState.OPENING, FeedState.WAITING):
             return
         if self._standing is not None:
@@ -176,20 +180,21 @@ class Feed:
             await asyncio.wait({self._keeper})
 
     def undecoded(self, kind: str, why: str) -> None:
-        """Count a message that could not be read."""
+        """Count a message that could not be read, and report it."""
         count = self.undecodable[kind] = self.undecodable.get(kind, 0) + 1
         self._on_undecodable(kind, why, count)
 
     def stretched(self, duration: Duration) -> Duration:
-        """Return a time limit in nanoseconds of the clock. A limit of a second or more lasts at least one real second.
-        A shorter limit lasts at least its own length in real time."""
+        """Return a time limit in nanoseconds of the clock, lengthened if the clock runs faster than real time. A time
+        limit of a second or more lasts at least one real second. A shorter time limit lasts at least its own length in
+        real time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
         """Read the connection config, and return the address to connect to.
 
         Raises:
-            TimeoutError, ExchangeError, LinkFailed: if there is no address.
+            TimeoutError, ExchangeError, LinkFailed: if the address cannot be read.
         """
         return address_of(await self._config_source(), self._ws_url, self._scheme)
 
@@ -198,7 +203,7 @@ class Feed:
         self._keeper.add_done_callback(self._kept)
 
     async def _keep(self) -> None:
-        """Make one attempt after another until a connection is up, as the engine ordered."""
+        """Make one attempt after another until a connection is up. The engine has ordered this connection."""
         while self.state is FeedState.WAITING:
             if (left := self._back_off.not_before - self.clock.now()) > 0:
                 await asyncio.sleep(self.clock.real_seconds(left))
@@ -218,7 +223,7 @@ class Feed:
             self._start()
 
     async def _attempt(self) -> None:
-        """Make one attempt, from reading the connection config to the end of the websocket."""
+        """Make one attempt. It begins with reading the connection config and ends with the end of the websocket."""
         try:
             async with asyncio.timeout(self.clock.real_seconds(self.stretched(self.settings.open))):
                 address = await self.address()
@@ -238,11 +243,12 @@ class Feed:
                 await link.close()
 
     def over(self, ended: Ended, up_at: Instant | None, private: bool = True) -> None:
-        """Note the end of the latest attempt. The websocket is closed afterwards, which may take a moment.
+        """Take note that the present attempt has ended. Afterwards the websocket is closed, which may take a moment.
 
         Args:
-            up_at: when the connection came up; None if it never did.
-            private: True if the connection had a private channel. A connection without one is opened again.
+            up_at: the time at which the connection was up. None if it never was up.
+            private: True if the connection had a private channel. A connection without a private channel is opened
+                again.
         """
         now = self.clock.now()
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
@@ -260,10 +266,11 @@ class Feed:
 
 
 class _Connection:
-    """One open websocket: its protocol state, its timer, its reader, and the messages that wait until it is up."""
+    """One open websocket. It has the state of the protocol, a timer, a reader, and the messages that wait until the
+    connection is up."""
 
     BURST: Final = 32
-    """The most messages that are read in a row. Then other tasks get a turn, so that many messages do not delay a
+    """How many messages are read in a row before other tasks get a turn. So a flood of messages does not delay a
     cancel."""
 
     def __init__(self, feed: Feed, number: int, link: Link, address: str) -> None:
@@ -283,8 +290,8 @@ class _Connection:
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
     async def run(self) -> None:
-        """Read from the websocket until it ends. Raises only because of a bug in mmbot, and after FeedLost was
-        delivered."""
+        """Read from the websocket until it ends. Raises an error only because of a bug in mmbot, and only after
+        FeedLost was delivered."""
         self._start(self._read())
         self._start(self._watch_config())
         clock = self._feed.clock
@@ -307,7 +314,8 @@ class _Connection:
             await asyncio.wait(self._tasks)
 
     def act(self, outputs: Outputs) -> None:
-        """Carry out what the protocol's state machine returns: send frames, deliver messages, end the connection."""
+        """Carry out the outputs of the protocol's state machine. They are frames to send, messages to deliver, and the
+        end of the connection."""
         for output in outputs:
             match output:
                 case Message():
@@ -377,7 +385,7 @@ class _Connection:
             self.act(self.machine.registered(signatures, registration.sign_in, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
-        """End the connection if the connection config names another address."""
+        """Read the connection config again and again, and end the connection if the config names another address."""
         feed = self._feed
         while True:
             await asyncio.sleep(feed.clock.real_seconds(feed.settings.config_every))

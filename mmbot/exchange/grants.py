@@ -1,6 +1,7 @@
-"""What the exchange grants: the tokens of a session, the address of the feed, and the channels of a connection.
+"""The things that the exchange grants: the tokens of a session, the address of the feed, and the channels of a
+connection.
 
-These types are the same in every dialect. A dialect reads them from answers; the session keeper and the feed use them.
+These types are the same in every dialect. A dialect reads them from answers. The session keeper and the feed use them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ class Tokens(NamedTuple):
 
     access: str
     refresh: str | None
-    """The refresh token; None if a refresh did not replace the old one."""
+    """The refresh token. None if a refresh did not replace the old refresh token."""
     expires: Instant | None
-    """When the access token expires, by the exchange's clock; None if the answer does not say."""
+    """The time at which the access token expires, by the exchange's clock. None if the answer does not say."""
 
     def __repr__(self) -> str:
         return f"Tokens(expires={self.expires!r})"
@@ -36,7 +37,7 @@ class ConnectionConfig(msgspec.Struct, frozen=True):
     """The application key, which is part of the path of the websocket."""
     cluster: str = ""
     ws_host: str | None = None
-    """Host of the websocket; None means ``ws-<cluster>.pusher.com``."""
+    """The host of the websocket. If it is None, the host is ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
 
 
@@ -44,11 +45,11 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
     """Return the address of the websocket (docs/protocol.md 8.1).
 
     Args:
-        ws_url: scheme, host and port to use instead of those in the config.
-        scheme: ``ws`` or ``wss``, for a config whose host has no scheme.
+        ws_url: the scheme, host and port that replace those in the config.
+        scheme: ``ws`` or ``wss``. It is used if the host in the config has no scheme.
 
     Raises:
-        LinkFailed: if the config names no key, or neither a host nor a cluster.
+        LinkFailed: if the config names no application key, or neither a host nor a cluster.
     """
     host = config.ws_host or (f"ws-{config.cluster}.pusher.com" if config.cluster else "")
     if not config.key or not (ws_url or host):
@@ -58,37 +59,39 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
 
 
 class Topics(NamedTuple):
-    """Topics that a connection of the feed registers for. Without topics, it gets what the exchange sends to every
-    connection."""
+    """The topics for which a connection of the feed registers. If there are no topics, the connection gets what the
+    exchange sends to every connection."""
 
     tournaments: tuple[int, ...] = ()
     sport_events: tuple[int, ...] = ()
-    """Sport events, for a dialect that has one channel for each sport event."""
+    """The sport events of the connection, for a dialect in which each sport event has a channel."""
     sub_types: tuple[tuple[int, str], ...] = ()
-    """Sport events with sub-types of their markets, for a dialect that has one channel for each such pair."""
+    """Pairs of a sport event and a sub-type of its markets, for a dialect in which each such pair has a channel."""
 
 
 EVERYTHING: Final = Topics()
-"""No topics: register only for what the exchange sends to every connection."""
+"""An empty choice of topics. A connection that registers with it gets only what the exchange sends to every
+connection."""
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):
-    """A channel that the exchange allows a connection to subscribe to."""
+    """A channel to which the exchange allows a connection to subscribe."""
 
     name: str
     auth: str
-    """Signature for the subscription, in the form ``key:hex``. It is valid for one socket id."""
+    """The signature for the subscription, in the form ``key:hex``. It is valid for a single socket id."""
     bindings: tuple[str, ...] = ()
-    """Names of the events that the exchange announces for the channel. mmbot reads every event, announced or not."""
+    """The names of the events that the exchange announces for the channel. mmbot reads every event, whether it is
+    announced or not."""
     covers: tuple[int, ...] | None = None
-    """The sport events whose books the channel brings; None means all sport events."""
+    """The sport events whose books come on the channel. If it is None, the books of all sport events come on it."""
     private: bool = True
-    """True if the channel may bring this account's private messages."""
+    """True if the account's private messages may come on the channel."""
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """All channels that the exchange allows one connection to subscribe to."""
+    """All channels to which the exchange allows one connection to subscribe."""
 
     channels: tuple[ChannelGrant, ...]
     sign_in: SignIn | None = None
-    """Proof of identity to send before subscribing; None if the dialect asks for none."""
+    """The proof of identity that has to be sent before subscribing. None if the dialect asks for no proof."""

@@ -1,7 +1,7 @@
-"""The REST client: one coroutine for each call, and ``perform`` for the engine's requests.
+"""The REST client. It has one coroutine for each call, and ``perform`` for the engine's requests.
 
-The engine decides when, in which order and how often to send. The client itself repeats only a read or a cancel, and
-only if its token had expired.
+The engine decides which requests are sent, and when and how often. The client itself repeats a call only if the token
+had expired, and it never repeats a placement.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The most pages of matches in one read. If there are more, the exchange's cursor probably runs in a circle: the read
-fails."""
+"""The greatest number of pages of matches in one read. If there are more pages, the exchange's cursor probably runs in
+a circle, and the read fails."""
 
 LOOK_S: Final = 1.0
-"""Real seconds between two checks of the open connections."""
+"""How often the open connections are checked, in real seconds."""
 
 _RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
 
 LEFT_TO_CANCELS: Final = 1
-"""Number of open connections that placements leave free for cancels."""
+"""The number of open connections that placements leave free for cancels."""
 
 T = TypeVar("T")
 N = TypeVar("N")
 
 
 class Client:
-    """Client for the exchange's REST calls. It keeps connections open for placements and cancels, one for cancels
-    alone.
+    """The client for the exchange's REST calls. It keeps connections open for placements and cancels. One of these
+    connections is for cancels alone.
 
     A failed call raises ``Rejected``, ``Retryable``, ``UnknownOutcome`` or ``Malformed``. A read never raises
     ``UnknownOutcome``.
@@ -75,7 +75,8 @@ class Client:
         on_request: called after each request with the name of the call, its result (``ok``, ``rejected``,
             ``retryable``, ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
         on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
-        interrupted_at: returns a number that rises when the process stood still (docs/decisions/watchdog.md).
+        interrupted_at: a function that returns a number. The number rises whenever the process has stood still
+            (docs/decisions/watchdog.md).
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Client:
         )
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
-        """Open connections. ``keep_warm`` opens and checks them."""
+        """The connections that are kept open. ``keep_warm`` opens and checks them."""
         self._interrupted_at: Final = interrupted_at
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
@@ -123,8 +124,8 @@ class Client:
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open missing connections. Send a read over each new connection and over one that was idle for long. Return
-        False if one of them fails."""
+        """Open the connections that are missing. Send a read over each new connection and over one connection that was
+        idle for long. Returns False if opening or reading fails."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -140,8 +141,8 @@ class Client:
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. The answer only says that the wager is queued; a private message says when the wager is
-        open."""
+        """Place one wager. The answer only says that the wager is in the queue. A private message says when the wager
+        is open."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
@@ -159,18 +160,18 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Return False if the exchange found none, which does not prove that
-        none is open."""
+        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager. This does not
+        prove that none is open."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
-        """Cancel every open wager of a market; with ``line_id``, only those on that outcome. False if the exchange
-        found none."""
+        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on its outcome. Returns
+        False if the exchange found no open wager. This does not prove that none is open."""
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Return False if the exchange found none, which does not prove that
-        none is open."""
+        """Cancel every open wager of the account. Returns False if the exchange found no open wager. This does not
+        prove that none is open."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -180,15 +181,16 @@ class Client:
         return await self._ask(self._wallet.balance(request))
 
     async def ladder(self) -> tuple[int, ...]:
-        """Read the odds ladder, in the exchange's order."""
+        """Read the odds ladder. The odds stay in the exchange's order."""
         return await self._ask(self._board.ladder())
 
     async def tournaments(self, *, active: bool = True) -> tuple[Tournament, ...]:
-        """Read the tournaments that have active sport events, or all tournaments."""
+        """Read the tournaments that have active sport events. If ``active`` is false, read all tournaments."""
         return await self._ask(self._board.tournaments(active))
 
     async def sport_events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
+        """Read the sport events of a tournament. The result is empty if the exchange answers 404 or null
+        (docs/protocol.md 4.1)."""
         return await self._found(self._board.sport_events(tournament), ())
 
     async def markets(
@@ -206,8 +208,9 @@ class Client:
         return await self._found(self._board.sport_events_by_id(wanted), ())
 
     async def markets_of(self, sport_event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
-        """Read the markets and books of one sport event; None if the exchange does not list it. Version 1 is
-        deprecated: it lacks ``sub_type`` and ``category_name``, so a game looks like its first half."""
+        """Read the markets and books of one sport event. None if the exchange does not list the sport event. Version 1
+        is deprecated. It lacks ``sub_type`` and ``category_name``, so the market on a whole game looks like the market
+        on its first half."""
         return await self._found(self._board.markets_of(sport_event, version), None)
 
     async def search_markets(
@@ -217,9 +220,11 @@ class Client:
         the answer, because the exchange may ignore them.
 
         Args:
-            sport_events: only markets of these sport events.
-            types: only these types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
-            least: only markets in which takers can stake at least this amount, over all lines and levels.
+            sport_events: if it is not empty, only markets of these sport events are returned.
+            types: if it is not empty, only markets of these types are returned, such as ``moneyline``, ``spread``,
+                ``total`` or ``sup_moneyline``.
+            least: the least amount in cents that takers must be able to stake in a market, over all its lines and price
+                levels.
         """
         images = await self._found(self._board.search(tournament, sport_events, types, least), ())
         return tuple(
@@ -235,7 +240,7 @@ class Client:
         return await self._found(self._board.players(tournament), ())
 
     async def player(self, player: int, tournament: int) -> Player | None:
-        """Read one player of a tournament; None if the exchange does not know the player."""
+        """Read one player of a tournament. None if the exchange does not know the player."""
         return await self._found(self._board.player(player, tournament), None)
 
     async def transactions(
@@ -250,8 +255,8 @@ class Client:
         cursor: str = "",
         limit: int = 100,
     ) -> TransactionPage:
-        """Read one page of the account's transactions between two instants, which are widened to whole seconds.
-        ``limit`` is 1000 at most. The filters are also applied to the answer, because the exchange may ignore them."""
+        """Read one page of the account's transactions between two instants. The range is widened to whole seconds.
+        ``limit`` is at most 1000. The filters are also applied to the answer, because the exchange may ignore them."""
         call = self._wallet.transactions(begin, end, type, sport_event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
@@ -265,30 +270,30 @@ class Client:
         return page._replace(transactions=wanted)
 
     async def wager(self, wager_id: str) -> WagerReport | UnreadWager | None:
-        """Read one wager; None if the exchange does not know it."""
+        """Read one wager. None if the exchange does not know it."""
         return await self._found(self._wagers.wager(wager_id), None)
 
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, sport_event: int | None = None
     ) -> answers.HistoryRead:
-        """Read one page of the wager history. Raises Malformed, before sending, if the exchange would reject the
-        range."""
+        """Read one page of the wager history. If the exchange would reject the range of times, nothing is sent and
+        Malformed is raised."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, sport_event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
     ) -> MatchPage:
-        """Read one page of the account's matches, 100 at most, between two instants, which are widened to whole
-        seconds. Raises Malformed, before sending, if the exchange would reject the range."""
+        """Read one page of the account's matches between two instants. The range is widened to whole seconds. A page
+        has at most 100 matches. If the exchange would reject the range, nothing is sent and Malformed is raised."""
         return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
     async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
-        """Read one page of the matches of one wager, 100 at most."""
+        """Read one page of the matches of one wager. A page has at most 100 matches."""
         return await self._ask(self._wagers.matches_of(wager_id, cursor, limit))
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
-        """Read every match of up to 100 wagers, with a second between two pages. If a page fails, the whole read fails.
-        If one match of a wager cannot be read, the wager is left out."""
+        """Read every match of up to 100 wagers, with a pause of one second between two pages. If a page fails, the
+        whole read fails. If one match of a wager cannot be read, the wager is left out of the result."""
         check_matches(wager_ids)
         pages: list[MatchPage] = []
         cursor = ""
@@ -313,9 +318,10 @@ class Client:
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
         """Send one request of the engine, and return a coroutine that waits for the answer.
 
-        If a connection and a token are ready, a placement or a cancel has been sent when this function returns. A
-        placement that waits for a connection or a token is dropped if everything is cancelled meanwhile, or after a
-        pause of the process. A failed request is answered with ``Failed``. The coroutine raises only when cancelled.
+        A placement or a cancel is sent before this function returns, if a connection and a token are ready. If a
+        placement has to wait for a connection or a token, it is dropped when everything is cancelled in the meantime or
+        the process has stood still. A failed request is answered with ``Failed``. The coroutine raises an error only
+        when it is cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -329,8 +335,8 @@ class Client:
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
-        """Return the call for a placement or a cancel. Return None for a read, and for a batch with no items or too
-        many. A batch of one cancel uses the call for a single cancel, whose answers are documented best."""
+        """Return the call for a placement or a cancel. None for a read, and for a batch that has no items or too many.
+        A batch of a single cancel uses the call for one cancel, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -403,8 +409,8 @@ class Client:
     async def _cancel_item(
         self, call: Call[None] | Written[None], item: Cancellation, number: int
     ) -> answers.Cancelled:
-        """Cancel one wager, and answer like a batch of one. Raise if the failure concerns the call as a whole, such as
-        a 429 or a missing token."""
+        """Cancel one wager, and answer in the form of a batch with a single item. If the failure concerns the call as a
+        whole, such as a 429 or a missing token, the error is raised instead."""
         try:
             await self._ask(call)
         except (Rejected, Malformed, Retryable) as error:
@@ -424,7 +430,7 @@ class Client:
         return True
 
     async def _found(self, call: Call[T], nothing: N) -> T | N:
-        """Return the answer to a read, or the value ``nothing`` if the exchange says that it found nothing."""
+        """Return the answer to a read. If the exchange says that it found nothing, return ``nothing`` instead."""
         try:
             return await self._ask(call)
         except Rejected as error:
@@ -434,7 +440,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because the
-    others would look complete."""
+    """Combine all pages of matches. If one match of a wager is unreadable, all matches of this wager are left out,
+    because without it they would look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

@@ -1,7 +1,7 @@
-"""The session with the exchange: a valid access token at any time, with as few log-ins as possible.
+"""The session with the exchange. It offers a valid access token at any time, with as few log-ins as possible.
 
-A key pair has twenty sessions, and each log-in opens one (docs/protocol.md 2). Therefore the refresh token and the time
-of the last log-in are kept across restarts, a refresh is tried before a log-in, and log-ins are spaced out.
+A key pair may have twenty sessions, and each log-in opens one (docs/protocol.md 2). So the refresh token and the time
+of the newest log-in are kept across restarts, a refresh is tried before a log-in, and log-ins are kept apart in time.
 """
 
 from __future__ import annotations
@@ -26,36 +26,38 @@ from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 
 UNSTATED_LIFE: Final = 10 * MINUTE
-"""Assumed life of an access token if the answer gives no end or an impossible one (docs/protocol.md 2)."""
+"""The assumed life of an access token if the answer gives no expiry or an impossible one (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
 
 SHORTEST_LIFE: Final = 10 * SECOND
-"""The shortest life of a token that is believed. A shorter one mostly shows that the clocks differ. The token is used
-until the exchange rejects it, and then renewed at once."""
+"""The shortest life of an access token that mmbot believes. A shorter life mostly shows that the clocks differ. Such a
+token is used until the exchange rejects it, and is renewed at once afterwards."""
 
 REFRESHES_APART: Final = 5 * SECOND
-"""The shortest time between a renewal and the next one ahead of time, however short the life of a token is."""
+"""The shortest time from one renewal to the next renewal ahead of the expiry, however short the life of a token is."""
 
 RENEWALS_APART: Final = SECOND
-"""The shortest average time between renewals of tokens that the exchange rejects."""
+"""The shortest average time between two renewals of tokens that the exchange rejects."""
 
 RENEWALS_AT_ONCE: Final = 5
-"""How many renewals may follow each other at once."""
+"""How many renewals may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
-"""Pause after a log-in with wrong keys, or with all sessions in use. Practice on production (docs/protocol.md 2)."""
+"""How long to wait after a log-in that failed because of wrong keys, or because all sessions are in use. The figure
+comes from practice on production (docs/protocol.md 2)."""
 
 REJECTED_APART: Final = 5 * SECOND
-"""Least time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but a bot
-that restarts again and again must not flood the exchange."""
+"""The shortest time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but
+a bot that restarts again and again must not flood the exchange."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
-"""Called with the name and the fields of a log entry. No field contains a key or a token."""
+"""A function that is called with the name and the fields of a log entry. No field contains a key or a token."""
 
 
 def refresh_after(life: Duration) -> Duration:
-    """Return the age at which a token is refreshed: 60 % of its life, or 90 s before its end if that is earlier."""
+    """Return the age at which an access token is refreshed. It is 60 % of the token's life, or 90 s before its end if
+    this is earlier, but at least a quarter of its life."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
@@ -66,11 +68,12 @@ class SessionKeeper:
         http: connections from ``open_http``. The caller closes them after ``close``.
         dialect: writes the log-in and the refresh, and names their errors.
         base_url: address of the REST API, including ``/partner``.
-        cooldown: least time between two log-ins, also across restarts. It doubles with each log-in that gets no answer.
-            One log-in that a cancel needs does not wait for it; the next log-in waits in any case.
+        cooldown: the shortest time between two log-ins, also across restarts. It doubles with each log-in that gets no
+            answer. If a cancel needs a log-in, this log-in does not wait for the cool-down, but the log-in after it
+            does.
         timeout_s: time limit of one request, in seconds.
-        urgent: True for a kill by the operator. The first log-in then does not wait for the cool-down of an earlier
-            process, and a log-in that gets no answer does not lengthen the cool-down.
+        urgent: True for a kill by the operator. In this case the first log-in does not wait for the cool-down of an
+            earlier process, and a log-in that gets no answer does not lengthen the cool-down.
         on_event: called for each log entry, such as ``session.logged_in``, ``session.refreshed``,
             ``session.renewal_failed``.
         on_request: called after each request with the name of the call, its result, and its duration.
@@ -126,19 +129,20 @@ class SessionKeeper:
         self._lately: deque[str] = deque(maxlen=8)
 
     def current(self) -> str | None:
-        """Return the access token; None if there is no valid one now. Sends nothing."""
+        """Return the access token if it is valid now. Otherwise return None. Nothing is sent."""
         return self._access if self._access is not None and self._clock.now() < self._ends else None
 
     async def token(self, urgent: bool = False) -> str:
         """Return an access token. If there is no valid one, wait for a renewal.
 
         Args:
-            urgent: for a cancel. If a log-in is needed and only the cool-down forbids it, it is sent at once, unless
-                the last log-in was sent like that too. So a cool-down sees two log-ins at most.
+            urgent: True if a cancel needs the token. If a log-in is needed and only the cool-down forbids it, the
+                log-in is sent at once. This is not done twice in a row, so there are at most two log-ins in one
+                cool-down.
 
         Raises:
-            LoginRejected: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
-            Retryable: if no token can be had now.
+            LoginRejected: if the exchange rejects the keys. No other log-in is sent in the next ten minutes.
+            Retryable: if no token is available now.
         """
         if (token := self.current()) is not None or not urgent or self._urgent:
             return token or await self._renewed()
@@ -151,13 +155,13 @@ class SessionKeeper:
             return await self._renewed()  # the renewal had begun before the cancel asked for one
 
     def accepted(self, token: str) -> None:
-        """Note that the exchange accepted this token."""
+        """Take note that the exchange accepted this token."""
         if token == self._access:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal, unless there is a newer
-        token."""
+        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal. If there is already a
+        newer token, do nothing."""
         if token != self._access:
             return
         self._access = None
@@ -165,20 +169,20 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token.
-        ``urgent`` is as for ``token``.
+        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token. ``urgent`` has
+        the same meaning as in ``token``.
 
         Raises:
-            LoginRejected, Retryable: as ``token``. Retryable also if the exchange rejects a token that it has just
-                issued.
+            LoginRejected, Retryable: for the same reasons as in ``token``. Retryable is also raised if the exchange
+                rejects a token that it has just issued.
         """
         self._hurry = self._hurry or (urgent and not self._urgent)
         self.reject(token)
         return await self.token(urgent)
 
     async def run(self) -> None:
-        """Renew the token before it expires, until this task is cancelled. After a failure, retry after pauses that
-        grow to 30 s."""
+        """Renew the access token before it expires, until this task is cancelled. After a failure, try again after a
+        pause. The pauses grow to 30 s."""
         failures = 0
         while True:
             self._changed.clear()
@@ -196,15 +200,15 @@ class SessionKeeper:
             await self._wait(self._refresh_at - self._clock.now())
 
     async def close(self) -> None:
-        """End a renewal that is under way. The session at the exchange remains for the next start."""
+        """End a renewal that is under way. The session at the exchange stays open for the next start."""
         self._closed = True
         if (renewal := self._renewal) is not None:
             renewal.cancel()
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return the text with the keys and tokens of this session blanked out, recent tokens included. A key or token
-        shorter than ``SHORTEST_SECRET`` stays, because it may occur inside ordinary words."""
+        """Return the text with the keys and tokens of this session blanked out. Recent tokens are blanked out too. A
+        key or token shorter than ``SHORTEST_SECRET`` stays in the text, because it may occur inside ordinary words."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
@@ -237,7 +241,7 @@ class SessionKeeper:
             raise
 
     async def _wait(self, duration: Duration) -> None:
-        """Wait until the token changes or the time is over."""
+        """Wait until there is a new token or the time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.01, self._clock.real_seconds(duration))):
                 await self._changed.wait()
@@ -271,7 +275,7 @@ class SessionKeeper:
         """Refresh the session. Return None if a log-in has to follow.
 
         Raises:
-            Retryable: if a refresh may work later, and a log-in would not help or is not needed yet.
+            Retryable: if a refresh may work later and a log-in would not help or is not needed yet.
         """
         call = self._session.refresh(refresh_token)
         try:
@@ -354,7 +358,7 @@ class SessionKeeper:
         return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REJECTED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
-        """Return the reason why no log-in may be sent now; None if a log-in may be sent."""
+        """Return the reason why no log-in may be sent now. None if a log-in may be sent."""
         if self._barred is not None and now < self._barred_until:
             return self._barred
         if (until := self._cooling_until(now)) is None or (self._hurry and not self._kept.hurried):
@@ -365,7 +369,7 @@ class SessionKeeper:
         return waits
 
     def _cooling_until(self, now: Instant) -> Instant | None:
-        """The end of the cool-down after the last log-in; None if it is over."""
+        """Return the end of the cool-down after the newest log-in. None if the cool-down is over."""
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
         return until
@@ -396,7 +400,7 @@ class SessionKeeper:
         return tokens.access
 
     async def _keep(self, refresh: str | None, logged_in_at: Instant | None, hurried: bool | None = None) -> None:
-        """Write the session to disk. ``hurried`` stays as it is if it is None."""
+        """Write the session to disk. If ``hurried`` is None, its present value is kept."""
         hurried = self._kept.hurried if hurried is None else hurried
         self._kept = Kept(self._kept.account, refresh, logged_in_at, hurried)
         try:

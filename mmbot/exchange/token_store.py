@@ -1,4 +1,4 @@
-"""The file that keeps a session across restarts: the refresh token and the time of the last log-in."""
+"""The file that keeps a session across restarts. It contains the refresh token and the time of the newest log-in."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from mmbot.config.files import read_file
 from mmbot.domain.instant import Instant
 
 LARGEST: Final = 1 << 16
-"""The most bytes of the file."""
+"""The greatest size of the file in bytes."""
 
 
 class Kept(msgspec.Struct, frozen=True):
     """The part of a session that is kept across restarts."""
 
     account: str
-    """Hash of the access key and the exchange's address, by which the file of another account is recognised."""
+    """A hash of the access key and the exchange's address. It shows whether the file belongs to another account."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
-    """Time of the last log-in that may have opened a session, by the wall clock."""
+    """The time of the newest log-in that may have opened a session, by the wall clock."""
     hurried: bool = False
-    """True if that log-in did not wait for the cool-down, because a cancel needed it. The next one waits."""
+    """True if the newest log-in did not wait for the cool-down, because a cancel needed it. In this case the next
+    log-in has to wait."""
 
     def __repr__(self) -> str:
         return f"Kept(account={self.account!r}, logged_in_at={self.logged_in_at!r})"
 
 
 class TokenStore:
-    """The file of a session. Only its owner can read it. It is replaced completely or not at all."""
+    """The file of a session. Only its owner can read it. A new version replaces it completely or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self, account: str) -> Kept:
-        """Read the saved session of an account. The result is empty if the file is missing, unreadable, or belongs to
+        """Read the saved session of an account. The result is empty if the file is missing or unreadable, or belongs to
         another account."""
         try:
             kept = msgspec.json.decode(read_file(self._path, LARGEST), type=Kept)

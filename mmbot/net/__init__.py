@@ -1,1 +1,2 @@
-"""Network code without knowledge of the exchange: HTTP with limits, websockets, the Pusher protocol, the back-off."""
+"""Network code that knows nothing about the exchange. It has HTTP with limits, websockets, the Pusher protocol, and the
+back-off."""

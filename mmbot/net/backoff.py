@@ -1,4 +1,4 @@
-"""The back-off of a websocket: decide when to connect again, from how the last connection ended.
+"""The back-off of a websocket. It decides when to connect again, from the way in which the previous connection ended.
 
 The delay grows with each failure up to a limit, and is partly random. The caller gives the times and the random
 numbers.
@@ -16,21 +16,21 @@ from mmbot.net.pusher import Ending
 
 
 class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Durations in nanoseconds."""
+    """The settings of the back-off. Durations are in nanoseconds."""
 
     first: Duration = 500 * MILLISECOND
-    """Longest delay after the first failure. It doubles with every further failure."""
+    """The longest delay after a single failure. It doubles with every further failure."""
     cap: Duration = 30 * SECOND
     forbidden: Duration = 30 * SECOND
-    """The longest first delay after a code that forbids to connect again; it doubles with every further such code. Some
-    of these codes pass by themselves, like that of an exhausted quota."""
+    """The longest delay after a single close code that forbids to connect again. It doubles with every further such
+    close code. The cause of some of these close codes ends by itself, such as an exhausted quota."""
     forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
-    """A connection that was up for this long resets the back-off."""
+    """How long a connection has to be up to reset the back-off."""
 
 
 class BackOff:
-    """Counts recent failures and gives the earliest instant of the next attempt."""
+    """Counts recent failures and computes the earliest time of the next attempt."""
 
     __slots__ = ("_again", "_failures", "_forbidden", "_rng", "_settings", "not_before")
 
@@ -43,10 +43,10 @@ class BackOff:
         self._again = False
 
     def ended(self, ending: Ending, up_for: Duration | None, now: Instant) -> None:
-        """Note the end of an attempt or a connection.
+        """Take note that an attempt or a connection has ended.
 
         Args:
-            up_for: how long the connection was up; None if it never was.
+            up_for: how long the connection was up. None if it never was up.
         """
         settled = up_for is not None and up_for >= self._settings.settled
         if settled:
@@ -73,6 +73,6 @@ class BackOff:
         return min(self._settings.cap, self._settings.first << min(self._failures, 40))
 
     def _jittered(self, delay: Duration) -> Duration:
-        """Return a random delay from half of ``delay`` to all of it. So clients do not all reconnect to a restarted
-        server at the same moment."""
+        """Return a random delay between half of ``delay`` and all of it. So the clients of a restarted server do not
+        all reconnect at the same moment."""
         return delay - round(delay / 2 * self._rng.random())

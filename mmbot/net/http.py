@@ -1,5 +1,6 @@
-"""Send one HTTP request with aiohttp and read its answer. A request that was not sent and one without an answer raise
-different errors. Every answer has a bound: for its head, for its body, and for its body after decompression."""
+"""Sends one HTTP request with aiohttp and reads its answer. A request that was not sent raises another error than a
+request that got no answer. Each answer is limited in the size of its head, and in the size of its body before and after
+decompression."""
 
 from __future__ import annotations
 
@@ -18,20 +19,21 @@ from mmbot.domain.bounds import LATEST, LONGEST_HEADER
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
 OnRequest = Callable[[str, str, Duration], None]
-"""Called after each request with the name of the call, its result, and its duration."""
+"""A function that is called after each request with the name of the call, its result, and its duration."""
 
 SHORTEST: Final = 1.0
-"""Shortest timeout, in real seconds. The clock may be faster than real time, but the network is not."""
+"""The shortest timeout, in real seconds. The clock may run faster than real time, but the network does not."""
 
 LONGEST_PAUSE: Final = 5 * MINUTE
-"""Longest pause that an answer can impose. If an answer asks for a longer pause, this one is made."""
+"""The longest pause that an answer can impose. If an answer asks for a longer pause, the pause has this length."""
 
 LARGEST_READ: Final = 1 << 24
-"""The most bytes of an answer to a read, before and after decompression. The markets of 50 sport events have some
-million."""
+"""The greatest size of the answer to a read in bytes, before and after decompression. The markets of 50 sport events
+have some million bytes."""
 
 LARGEST_CHANGE: Final = 1 << 20
-"""The same for an answer to anything else; one to a batch has some 20 thousand."""
+"""The greatest size of the answer to any request that is not a read, in bytes, before and after decompression. The
+answer to a batch has some 20 thousand bytes."""
 
 _INLINE: Final = 1 << 16  # a larger body is decompressed in a thread
 
@@ -53,15 +55,15 @@ class Reply(NamedTuple):
 
 
 class NotSent(Exception):
-    """The server never saw the request, mostly because no connection could be opened."""
+    """Raised if the server never saw the request, mostly because no connection could be opened."""
 
 
 class Withdrawn(NotSent):
-    """The caller withdrew the request before it was sent."""
+    """Raised if the caller withdrew the request before it was sent."""
 
 
 class NoAnswer(Exception):
-    """The request may have reached the server, but no complete answer came back."""
+    """Raised if no complete answer came back, although the request may have reached the server."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -70,8 +72,8 @@ class NoAnswer(Exception):
 
 
 def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
-    """Open a pool of connections. The caller closes it. Its size has no limit, so no request waits for another; the
-    rate limit of the requests bounds it. It keeps no cookies."""
+    """Open a pool of connections, which the caller has to close. The pool has no limit of its own, so no request waits
+    for another. The rate limit of the requests keeps it small. It stores no cookies."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON, auto_decompress=False
@@ -79,13 +81,13 @@ def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
 
 
 def timeout_for(clock: Clock, limit_s: float) -> float:
-    """Convert a timeout from seconds of the clock to real seconds, at least ``SHORTEST``."""
+    """Convert a timeout from seconds of the clock to real seconds. The result is at least ``SHORTEST``."""
     return max(SHORTEST, clock.real_seconds(seconds(limit_s)))
 
 
 class _Body(aiohttp.BytesPayload):
-    """A request body that checks, when it is written, whether the request was withdrawn. aiohttp writes the headers
-    together with the body, so nothing of a withdrawn request is sent."""
+    """A request body. When it is about to be written, it checks whether the request was withdrawn. aiohttp writes the
+    headers together with the body, so no byte of a withdrawn request is sent."""
 
     def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:
         super().__init__(body)
@@ -111,18 +113,19 @@ async def send(
     largest: int = LARGEST_CHANGE,
 ) -> Reply:
     """Send one request and read the whole answer. A redirect counts as the answer and is not followed. Only a GET may
-    be sent twice, if the server had closed the connection that was kept open.
+    be sent twice. This happens if the server had closed a connection that was kept open.
 
     Args:
-        timeout_s: real seconds from the start to the end of the answer. Connecting may take 60 % of them.
-        withdrawn: returns True if the request must not be sent any more. Called at the start and just before the first
-            byte is sent. It has no effect on a request without a body.
-        largest: most bytes of the answer's body. A longer one is not read to its end.
+        timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. Connecting
+            may take 60 % of it.
+        withdrawn: a function that returns True if the request must not be sent any more. It is called at the start and
+            just before the first byte is sent. It has no effect on a request without a body.
+        largest: the greatest size of the answer's body in bytes. A larger body is not read to its end.
 
     Raises:
-        NotSent: if no connection could be opened; ``Withdrawn`` if the request was withdrawn.
-        NoAnswer: with the code ``timeout`` after a timeout; with the code ``connection`` if the connection broke or the
-            answer was not HTTP; with the code ``undecodable`` if the answer is too large or cannot be decompressed.
+        NotSent: if no connection could be opened. If the request was withdrawn, it is the subclass ``Withdrawn``.
+        NoAnswer: if no complete answer came. Its code is ``timeout`` after a timeout, ``connection`` if the connection
+            broke or the answer was not HTTP, and ``undecodable`` if the answer is too large or cannot be decompressed.
     """
     if http.closed:
         raise NotSent("the pool is closed")
@@ -155,7 +158,7 @@ async def send(
 
 
 async def _whole(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    """Read a body. One that is too large closes its connection; raises NoAnswer."""
+    """Read the body of an answer. If the body is too large, the connection is closed, and NoAnswer is raised."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_any():
@@ -179,7 +182,7 @@ async def _whole(response: aiohttp.ClientResponse, largest: int) -> bytes:
 
 
 def _unzipped(body: bytes, largest: int) -> bytes:
-    """Decompress a body; raises NoAnswer if it is damaged, cut short, or larger than ``largest``."""
+    """Decompress a body. Raises NoAnswer if the body is damaged, incomplete, or larger than ``largest`` bytes."""
     unzip = zlib.decompressobj(wbits=31)
     try:
         text = unzip.decompress(body, largest + 1)
@@ -193,12 +196,13 @@ def _unzipped(body: bytes, largest: int) -> bytes:
 
 
 def too_large() -> NoAnswer:
-    """The failure of a request whose answer is larger than allowed."""
+    """Return the error for a request whose answer is larger than allowed."""
     return NoAnswer("undecodable", "the answer is too large")
 
 
 def _without_connection(error: Exception) -> str:
-    """Return the reason why no connection could be opened, in the words of the operating system if it gives one."""
+    """Return the reason why no connection could be opened. If the operating system gives a reason, its words are
+    used."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, aiohttp.ClientConnectorError):
@@ -209,11 +213,11 @@ def _without_connection(error: Exception) -> str:
 
 
 def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Instant | None:
-    """Return the time from which an answer allows the next request, by our clock; None if the answer names no time.
+    """Return the time from which an answer allows the next request, by our clock. None if the answer names no time.
 
     Args:
-        allowed_at: time that the body names, by the server's clock. If it is None, the header ``Retry-After`` counts,
-            which gives a number of seconds or a date.
+        allowed_at: the time that the body of the answer names, by the server's clock. If it is None, the header
+            ``Retry-After`` counts, which gives a number of seconds or a date.
     """
     wait: Duration | None = None
     if allowed_at is not None:
@@ -231,8 +235,8 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """Return the instant of an HTTP date, in whole seconds; None if the text is no date, or a date before 1970 or after
-    ``LATEST``."""
+    """Return the instant of an HTTP date, in whole seconds. None if the text is no date, or if the date is before 1970
+    or after ``LATEST``."""
     if text is None or len(text) > LONGEST_HEADER:
         return None
     try:

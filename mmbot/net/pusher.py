@@ -1,7 +1,7 @@
 """The Pusher protocol (version 7) as a state machine. It takes frames and times, and returns what has to be done.
 
-The machine opens no socket and reads no clock; the code that uses it does both. It splits a message into channel, event
-name and data, and does not decode the data.
+The machine opens no socket and reads no clock. The code that uses the machine does both. The machine splits a message
+into channel, event name and data. It does not decode the data.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from mmbot.domain.instant import SECOND, Duration, Instant
 
 
 class State(Enum):
-    """State of a connection. The usual order is OPENING, REGISTERING, SUBSCRIBING, UP. If the exchange asks for a
+    """The state of a connection. The usual order is OPENING, REGISTERING, SUBSCRIBING, UP. If the exchange asks for a
     sign-in, SIGNING_IN comes before SUBSCRIBING. ENDED may follow any state."""
 
     OPENING = "opening"
-    """The websocket is open; the message ``pusher:connection_established`` has not come yet."""
+    """The websocket is open, and the message ``pusher:connection_established`` has not come yet."""
     REGISTERING = "registering"
-    """The server has given a socket id. The exchange is being asked which channels this connection may subscribe to."""
+    """The server has given a socket id. The exchange has been asked to which channels this connection may subscribe."""
     SIGNING_IN = "signing_in"
-    """The sign-in is sent; the server has not accepted it yet."""
+    """The sign-in was sent, and the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
-    """The subscriptions are sent; not all of them are confirmed yet."""
+    """The subscriptions were sent, and not all of them are confirmed yet."""
     UP = "up"
     """Every channel is subscribed."""
     ENDED = "ended"
@@ -37,78 +37,82 @@ class Ending(Enum):
     """How a connection ended. This decides when to connect again."""
 
     ORDERED = "ordered"
-    """mmbot ended it."""
+    """mmbot ended the connection."""
     LOST = "lost"
     """The connection broke or fell silent, or a step took too long."""
     REJECTED = "rejected"
-    """Close codes 4000 to 4099: the server forbids to connect again unchanged. Some of them pass, so retry slowly."""
+    """The server closed the connection with a code from 4000 to 4099, which forbids to connect again unchanged. The
+    cause of some of these codes ends by itself, so mmbot tries again slowly."""
     BACK_OFF = "back_off"
-    """Close codes 4100 to 4199: connect again after a pause."""
+    """The server closed the connection with a code from 4100 to 4199. It asks to connect again after a pause."""
     AGAIN = "again"
-    """Close codes 4200 to 4299: connect again immediately."""
+    """The server closed the connection with a code from 4200 to 4299. It asks to connect again immediately."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits, in nanoseconds of the clock that the machine's times come from."""
+    """Time limits in nanoseconds. They are measured by the clock from which the machine gets its times."""
 
     establish: Duration = 10 * SECOND
-    """Time limit for the message ``pusher:connection_established``."""
+    """The time limit for the message ``pusher:connection_established``."""
     register: Duration = 30 * SECOND
-    """Time limit for the registration, which can take seconds (docs/protocol.md 8.2)."""
+    """The time limit for the registration, which can take seconds (docs/protocol.md 8.2)."""
     sign_in: Duration = 10 * SECOND
-    """Time limit for the message ``pusher:signin_success``."""
+    """The time limit for the message ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
-    """Time limit for the message ``subscription_succeeded`` of every channel."""
+    """The time limit within which each channel must get its message ``subscription_succeeded``."""
     silence: Duration = 15 * SECOND
-    """A ping is sent after a silence of this length, or of the server's ``activity_timeout`` if that is shorter."""
+    """How long the server may be silent before a ping is sent. If the server's own ``activity_timeout`` is shorter, it
+    counts instead."""
     pong: Duration = 5 * SECOND
-    """Time limit for any frame after a ping."""
+    """The time limit within which some frame must come after a ping."""
     least_silence: Duration = SECOND
-    """Lower bound for the server's ``activity_timeout``. A shorter timeout is raised to this value."""
+    """The lower bound for the server's ``activity_timeout``. A shorter timeout is raised to this value."""
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """Proof of the user's identity, sent before any channel is subscribed."""
+    """The proof of the user's identity, which is sent before the machine subscribes to any channel."""
 
     auth: str
     user_data: str
-    """Text from the exchange that is sent back unchanged."""
+    """A text from the exchange that is sent back unchanged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """Output: a message was published on one of our channels."""
+    """An output of the machine: a message that was published on one of our channels."""
 
     channel: str
     event: str
     data: str | bytes
-    """Data of the message: text, mostly JSON; or JSON bytes if the frame has an object there."""
+    """The data of the message. It is a text, mostly with JSON. If the frame has a JSON object as its data, it is the
+    bytes of this object."""
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Output: send this text to the server."""
+    """An output of the machine: a text to send to the server."""
 
     text: str
 
 
 class Established(msgspec.Struct, frozen=True):
-    """Output: the server gave this socket id. Register it at the exchange, then call ``registered`` or ``fail``."""
+    """An output of the machine: the socket id that the server gave. The caller registers it at the exchange, and
+    afterwards calls ``registered`` or ``fail``."""
 
     socket_id: str
 
 
 class Up(msgspec.Struct, frozen=True):
-    """Output: every channel is subscribed."""
+    """An output of the machine: every channel is now subscribed."""
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """Output: a frame that mmbot does not understand. The connection continues."""
+    """An output of the machine: a frame that mmbot does not understand. The connection continues."""
 
     kind: str
     why: str
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The last output: the connection is over, and its websocket has to be closed."""
+    """The final output of the machine: the connection is over, and its websocket has to be closed."""
 
     ending: Ending
     reason: str
@@ -153,7 +157,7 @@ _LONGEST_REASON: Final = 200
 
 
 def ending_of(code: int | None) -> Ending:
-    """Return the kind of end that a close code or an error code means."""
+    """Return the way of ending that a close code or an error code stands for."""
     if code is None or not 4000 <= code < 4300:
         return Ending.LOST
     return (Ending.REJECTED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
@@ -164,7 +168,7 @@ def _text(**frame: object) -> str:
 
 
 class Pusher:
-    """One connection, from the open websocket to its end.
+    """One connection, from the opening of the websocket to its end.
 
     Args:
         now: the time at which the websocket opened.
@@ -187,7 +191,7 @@ class Pusher:
         self.state = State.OPENING
         self.ended: Ended | None = None
         self.channels: frozenset[str] = frozenset()
-        """Names of the channels that were subscribed to."""
+        """The names of the channels to which the connection has asked to subscribe."""
         self._timing: Final = timing
         self._silence: Duration = timing.silence
         self._heard_at: Instant = now
@@ -197,7 +201,8 @@ class Pusher:
         self._signatures: dict[str, str] = {}
 
     def deadline(self) -> Instant | None:
-        """Time at which to call ``tick`` if no frame comes earlier; None after the end."""
+        """Return the time at which the caller has to call ``tick`` if no frame comes earlier. None after the end of the
+        connection."""
         if self.state is State.ENDED:
             return None
         if self._pinged_at is not None:
@@ -207,7 +212,7 @@ class Pusher:
         return heard_by if self._step_by is None else min(heard_by, self._step_by)
 
     def tick(self, now: Instant) -> Outputs:
-        """Note that time has passed."""
+        """Take note that time has passed."""
         if self.state is State.ENDED:
             return ()
         if self._step_by is not None and now >= self._step_by:
@@ -221,7 +226,7 @@ class Pusher:
         return ()
 
     def receive(self, frame: str | bytes, now: Instant) -> Outputs:
-        """Take a frame. Never raises, whatever the frame holds."""
+        """Take a frame from the server. Never raises an error, whatever the frame contains."""
         if self.state is State.ENDED:
             return ()
         self._heard_at = now
@@ -243,11 +248,11 @@ class Pusher:
         return self._protocol(event, channel, data or b"{}", now)
 
     def registered(self, signatures: Mapping[str, str], sign_in: SignIn | None, now: Instant) -> Outputs:
-        """Sign in if the registration asks for it, then subscribe to each channel.
+        """Sign in if the exchange asks for it. Afterwards subscribe to each channel.
 
         Args:
-            signatures: signature of each channel, by the channel's name. It has the form ``key:hex`` and is valid for
-                one socket id.
+            signatures: the signature of each channel, by the channel's name. It has the form ``key:hex`` and is valid
+                for a single socket id.
         """
         if self.state is not State.REGISTERING:
             return ()
@@ -275,11 +280,11 @@ class Pusher:
         return self._end(Ending.LOST, reason)
 
     def close(self, reason: str) -> Outputs:
-        """End the connection because mmbot decided so."""
+        """End the connection because mmbot wants it."""
         return self._end(Ending.ORDERED, reason)
 
     def closed(self, code: int | None, reason: str) -> Outputs:
-        """Note that the websocket has closed. ``code`` is its close code; None if there was none."""
+        """Take note that the websocket has closed. ``code`` is its close code, or None if it had no close code."""
         return self._end(ending_of(code), reason or "closed", code)
 
     def _protocol(self, event: str, channel: str | None, data: str | bytes, now: Instant) -> Outputs:

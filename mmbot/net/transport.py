@@ -1,7 +1,7 @@
 """The interface of an open websocket, which every transport implements. A transport is a websocket library.
 
 A transport only carries frames. ``pusher.py`` implements the Pusher protocol. The code that opened a link decides what
-follows its end.
+happens after the link has ended.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Final, Protocol
 
 
 class LinkFailed(Exception):
-    """A websocket could not be opened. The message contains neither the address nor a key."""
+    """Raised if a websocket could not be opened. The message contains neither the address nor a key."""
 
 
 class LinkClosed(Exception):
-    """A websocket has closed.
+    """Raised when a websocket has closed.
 
     Args:
-        code: the close code; None if none came.
-        reason: the text of the close frame; without a close frame, a description of what happened.
+        code: the close code. None if no close code came.
+        reason: the text of the close frame. If no close frame came, a description of what happened.
     """
 
     def __init__(self, code: int | None, reason: str) -> None:
@@ -32,19 +32,20 @@ class Link(Protocol):
     """An open websocket."""
 
     async def receive(self) -> str | bytes:
-        """Wait for the next text frame. If the caller is cancelled, at most that frame is lost.
+        """Wait for the next text frame. If the caller is cancelled, at most this one frame is lost.
 
         Raises:
             LinkClosed: when no more frames will come.
         """
 
     def send(self, text: str) -> None:
-        """Queue a text frame. Never blocks and never raises. If nothing more can be sent, ``receive`` raises
-        LinkClosed."""
+        """Put a text frame into the queue for sending. Never blocks and never raises an error. If nothing more can be
+        sent, ``receive`` raises LinkClosed."""
 
     async def close(self) -> None:
         """Close the link immediately, with all its tasks and sockets. A second call does nothing."""
 
 
 OpenLink = Callable[[str], Awaitable[Link]]
-"""Opens a websocket to an address. Raises LinkFailed if it cannot. Leaves nothing open if it fails or is cancelled."""
+"""A function that opens a websocket to an address. Raises LinkFailed if the websocket cannot be opened. If it fails or
+is cancelled, it leaves nothing open."""

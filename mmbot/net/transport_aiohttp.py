@@ -1,4 +1,4 @@
-"""The websocket transport with the library aiohttp. It needs no thread."""
+"""The websocket transport that uses the library aiohttp. It needs no thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GONE_S: Final = 1.0  # time for the event loop to release a socket that is alre
 
 
 class AiohttpLink:
-    """One websocket. It has its own session, connector and socket, so that nothing is left after ``close``."""
+    """One websocket. It has its own session, connector and socket, so that nothing stays open after ``close``."""
 
     def __init__(
         self,
@@ -79,10 +79,11 @@ def _shut(one: socket.socket) -> None:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None) -> AiohttpLink:
-    """Open a websocket. This has no time limit; the caller cancels it.
+    """Open a websocket. There is no time limit, so the caller has to cancel it if it takes too long.
 
     Args:
-        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
+        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
+            are trusted.
 
     Raises:
         LinkFailed: if the websocket could not be opened.

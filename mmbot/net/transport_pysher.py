@@ -1,8 +1,7 @@
 """The websocket transport with the library pysher, which runs in its own threads. It only carries frames.
 
-``pusher.py`` handles pings, deadlines and subscriptions; the feed handles reconnecting. docs/decisions/transport.md
-gives
-the reasons. Import this module only if the settings choose it: pysher loads libraries that nothing else needs.
+``pusher.py`` handles pings, deadlines and subscriptions, and the feed reconnects. docs/decisions/transport.md gives the
+reasons. Import this module only if the settings choose it, because pysher loads libraries that nothing else needs.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ logging.getLogger("websocket").propagate = False
 
 
 class _Place(NamedTuple):
-    """The address of a websocket, in parts."""
+    """The address of a websocket, divided into its parts."""
 
     address: str
     host: str
@@ -61,21 +60,23 @@ class _Place(NamedTuple):
 
 
 class _Mailbox:
-    """Passes frames and the connection's state from the threads to the event loop. It wakes the loop once for many
-    frames."""
+    """Passes frames and the connection's state from the threads to the event loop. It wakes the event loop only once
+    for many frames."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
         self.opened = False
         self.said = False
-        """True when everything that can be sent has been sent."""
+        """True when everything that could be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
-        """Close code and reason of the first end that was noticed."""
+        """The close code and the reason of the end of the connection. None until the end is noticed. Later ends do not
+        change it."""
         self.gone = False
         """True when the socket is closed and both threads are about to end."""
         self.full = False
         self.frames: Final[deque[bytes]] = deque()
         self.taken = 0
-        """Bytes of the frames that were received. Written by the loop alone, as ``_came`` is by the reading thread."""
+        """How many bytes the frames had that were received from the mailbox. Only the event loop writes this figure.
+        Only the reading thread writes ``_came``, the bytes of all frames that came in."""
         self._came = 0
         self._room: Final = room
         self._loop: Final = loop
@@ -83,7 +84,7 @@ class _Mailbox:
         self._waking = False
 
     def put(self, frame: bytes) -> None:
-        """Take a frame. Called by a thread."""
+        """Take a frame. A thread calls this."""
         self._came += len(frame)
         if len(self.frames) >= self._room or self._came - self.taken > _ROOM_BYTES:
             self.full = True
@@ -93,18 +94,18 @@ class _Mailbox:
         self._tell()
 
     def end(self, code: int | None, reason: str) -> None:
-        """Note the end of the connection. Called by a thread."""
+        """Take note that the connection has ended. A thread calls this."""
         if self.over is None:
             self.over = code, reason
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """Note that the connection has reached a state. Called by a thread."""
+        """Take note that the connection has reached a state. A thread calls this."""
         setattr(self, what, True)
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until ``true``, a condition on the attributes of this object, holds."""
+        """Wait until ``true`` returns something true. It is a condition on the attributes of this object."""
         while not true():
             self._news.clear()
             await self._news.wait()
@@ -122,7 +123,7 @@ class _Mailbox:
 
 
 class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
-    """One websocket that does not reconnect and has no timers. Its thread opens it, reads from it and closes it."""
+    """One websocket that does not reconnect and has no timers. Its own thread opens it, reads from it and closes it."""
 
     def __init__(self, place: _Place, tls: ssl.SSLContext | None, box: _Mailbox) -> None:
         super().__init__(None, place.address, socket_kwargs=_OPTIONS)
@@ -139,16 +140,16 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
     # --- from the loop ----------------------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
-        """Queue a frame."""
+        """Put a frame into the queue for sending."""
         self._outbox.put((text, ABNF.OPCODE_TEXT))
 
     def take_leave(self) -> None:
-        """Queue a close frame, the last frame to be sent."""
+        """Put a close frame into the queue for sending. No other frame is sent after it."""
         self._outbox.put((struct.pack("!H", websocket.STATUS_NORMAL), ABNF.OPCODE_CLOSE))
         self._outbox.put(None)
 
     def end(self) -> None:
-        """Stop both threads, even if they are waiting. Any thread may call this, also more than once."""
+        """Stop both threads, even if they are waiting. Any thread may call this, and may call it more than once."""
         with self._guard:
             self._is_ended = True
             if self._held is not None:
@@ -268,8 +269,8 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
 
 
 class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
-    """One attempt to connect. It is not used again, because it would keep channels and settings of the last
-    connection."""
+    """One attempt to connect. It is used only once, because a second use would keep channels and settings of the
+    previous connection."""
 
     client_id = "mmbot"
     protocol = 7
@@ -289,7 +290,7 @@ class PysherLink:
 
     @property
     def backlog(self) -> int:
-        """Return how many frames have come and were not received yet."""
+        """The number of frames that have come and were not received yet."""
         return len(self._box.frames)
 
     async def open(self) -> None:
@@ -340,11 +341,12 @@ class PysherLink:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None, room: int = _ROOM) -> PysherLink:
-    """Open a websocket. This has no time limit; the caller cancels it.
+    """Open a websocket. There is no time limit, so the caller has to cancel it if it takes too long.
 
     Args:
-        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
-        room: most frames that may wait to be received. One more frame ends the link.
+        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
+            are trusted.
+        room: how many frames may wait to be received. One more frame ends the link.
 
     Raises:
         LinkFailed: if the websocket could not be opened.
@@ -371,7 +373,7 @@ def _place(address: str) -> _Place:
 
 
 def _limit(web_socket: websocket.WebSocket) -> None:
-    """Reject a message that is too large before it is read, because the library has no limit."""
+    """Reject a message that is too large before it is read. The library itself has no limit."""
     frames, parts = web_socket.frame_buffer, web_socket.cont_frame
     read = frames.recv_strict
 

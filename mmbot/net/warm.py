@@ -1,7 +1,7 @@
 """HTTP connections that are kept open, so that a placement or a cancel is written to a socket immediately.
 
-An HTTP library needs longer to send a request than the engine needs to decide on it. If no open connection is free,
-``http.py`` sends the request. The library httptools parses the answers.
+An HTTP library needs longer to send a request than the engine needs to decide on it. If none of the open connections is
+free, ``http.py`` sends the request. The library httptools parses the answers.
 """
 
 from __future__ import annotations
@@ -17,32 +17,34 @@ import httptools
 from mmbot.net.http import LARGEST_CHANGE, NoAnswer, Reply, too_large
 
 SIZE: Final = 3
-"""Number of connections that are kept open."""
+"""The number of connections that are kept open."""
 
 TOUCH_AFTER_S: Final = 10.0
-"""Real seconds after which an unused connection is used for a read, before the server would close it."""
+"""How long a connection may be unused before it is used for a read, in real seconds. Otherwise the server would close
+it."""
 
 _OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
 _LARGEST_HEAD: Final = 1 << 16  # most bytes of an answer besides its body: heads, interim responses, chunk sizes
 
 Outcome = Reply | NoAnswer
-"""What became of a request that was written: an answer, or the reason why none came."""
+"""The outcome of a request that was written. It is an answer, or the reason why no answer came."""
 
 
 class Connection(asyncio.Protocol):
     """One HTTP connection, with at most one request under way.
 
     Args:
-        host: value of the header ``Host``, with the port.
+        host: the value of the header ``Host``, including the port.
         prefix: the part of the base URL that stands before every path.
     """
 
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
-        """Time of the last use (opening, or the end of the last answer), in seconds of the machine's monotonic
+        """The time at which the connection was opened or its newest answer ended, in seconds of the machine's monotonic
         clock."""
         self.proved = False
-        """True after a complete answer that left the connection open. It shows that answers on it can be read."""
+        """True once a complete answer has left the connection open. Such an answer shows that answers can be read on
+        this connection."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -66,16 +68,16 @@ class Connection(asyncio.Protocol):
         return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
-        """Write a request to the socket. When this returns, the bytes have been sent, unless the server does not read.
-        The request is never repeated. Cancelling the future closes the connection.
+        """Write a request to the socket. When this method returns, the bytes have been sent, unless the server does not
+        read. The request is never repeated. If the future is cancelled, the connection is closed.
 
         Args:
-            path: path and query, encoded for HTTP.
-            token: access token, encoded for an HTTP header.
-            timeout_s: time limit for the whole answer, in real seconds.
+            path: the path and the query, encoded for HTTP.
+            token: the access token, encoded for an HTTP header.
+            timeout_s: the time limit for the whole answer, in real seconds.
 
         Raises:
-            RuntimeError: if the connection is not idle. Nothing is sent then.
+            RuntimeError: if the connection is not idle. In this case nothing is sent.
         """
         if self._transport is None or not self.idle:
             raise RuntimeError("the connection is not idle")
@@ -92,7 +94,7 @@ class Connection(asyncio.Protocol):
         return waiting
 
     def close(self) -> None:
-        """Close the connection. A request under way gets no answer."""
+        """Close the connection. A request that is under way gets no answer."""
         self._fail("connection", "closed")
 
     def _fail(self, code: str, message: str) -> None:
@@ -135,7 +137,7 @@ class Connection(asyncio.Protocol):
             self._abort()
 
     def eof_received(self) -> None:
-        """See ``asyncio``. The end of the data ends an answer that has no length."""
+        """See ``asyncio``. If an answer has no stated length, the end of the data is the end of the answer."""
         if self._is_headed and not self._has_length:
             self._complete()
 
@@ -207,8 +209,9 @@ class WarmPool:
     """Keeps connections to one host open.
 
     Args:
-        base_url: address of the host, with the part that stands before every path.
-        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
+        base_url: the address of the host, with the part that stands before every path.
+        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
+            are trusted.
     """
 
     def __init__(self, base_url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -222,8 +225,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Of the idle connections that have given an answer before, return the one that was used last. Return None if
-        at most ``leave`` of them are idle."""
+        """Return a connection that is idle and has given an answer before. If there are several, it is the most
+        recently used one. None if at most ``leave`` such connections are idle."""
         found = None
         idle = 0
         for each in self._connections:
@@ -234,16 +237,16 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """Return the connections that need a read: those that have given no answer yet, and at most one that has been
-        idle for so long that the server may close it."""
+        """Return the connections that need a read. These are all that have given no answer yet, and at most one that
+        has been idle for so long that the server may close it."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]
         return new + old[:1]
 
     async def fill(self) -> bool:
-        """Open the missing connections. Return False if one cannot be opened. A new connection must give one answer
-        before it carries placements or cancels."""
+        """Open the connections that are missing. Returns False if a connection cannot be opened. A new connection must
+        give one answer before it carries placements or cancels."""
         self._connections = [each for each in self._connections if each.open]
         while len(self._connections) < SIZE:
             try:

@@ -1,9 +1,9 @@
-"""The board in the legacy dialect: the odds ladder, tournaments, sport events, players, markets and books.
+"""The board in the legacy dialect. It consists of the odds ladder, tournaments, sport events, players, markets and
+books.
 
-An item that cannot be read is named in ``malformed`` and left out, so it is not quoted. If one level of a book cannot
-be
-read, the whole line is left out, because a book without that level would be wrong. An answer that cannot be read at all
-raises ValueError.
+If an item cannot be read, the reason is added to the list ``malformed``, and the item is left out and not quoted. If
+one level of a book cannot be read, the whole line is left out, because a book without this level would be wrong. An
+answer that cannot be read at all raises ValueError.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _get(name: str, path: str, read: Callable[[bytes, MalformedItems], T]) -> Ca
 
 
 def read_ladder(body: bytes) -> tuple[int, ...]:
-    """Read the odds ladder, in the exchange's order."""
+    """Read the odds ladder from an answer. The odds stay in the exchange's order."""
     return tuple(whole(tick, "odds") for tick in msgspec.json.decode(unwrap(body), type=list[float]))
 
 
@@ -118,7 +118,7 @@ class _Tournaments(msgspec.Struct):
 
 
 def read_tournaments(body: bytes, malformed: MalformedItems) -> tuple[Tournament, ...]:
-    """Read the tournaments."""
+    """Read the tournaments from an answer."""
     found = []
     for place, item in each(
         msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), TournamentInfo, malformed
@@ -140,8 +140,8 @@ class _SportEvents(msgspec.Struct):
 
 
 def read_sport_events(body: bytes, tournament: int | None, malformed: MalformedItems) -> tuple[SportEvent, ...]:
-    """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. A
-    missing status is read as an empty text; a sport event with that status is not quoted."""
+    """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. If
+    the status of a sport event is missing, it is read as an empty text, and the sport event is not quoted."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_SportEvents).sport_events if data is not None else None
     found = []
@@ -184,7 +184,7 @@ class _Players(msgspec.Struct):
 
 
 def read_players(body: bytes, malformed: MalformedItems) -> tuple[Player, ...]:
-    """Read the players of a tournament. The list is ``data`` itself or a member of ``data``."""
+    """Read the players of a tournament. The list of players is ``data`` itself or a member of ``data``."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -255,8 +255,9 @@ class _Market(msgspec.Struct):
 
 
 def read_markets(body: bytes, wanted: Sequence[int], malformed: MalformedItems) -> dict[int, tuple[MarketImage, ...]]:
-    """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
-    If the markets of a sport event are not a list, they are unknown, and the sport event is left out."""
+    """Read the markets and books of the sport events ``wanted``. If a sport event is missing or null in the answer, it
+    has no markets. If the markets of a sport event are not a list, they are unknown, and the sport event is left out of
+    the result."""
     data = unwrap_or_none(body)
     by_sport_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
     found: dict[int, tuple[MarketImage, ...]] = {}
@@ -276,8 +277,8 @@ class _Markets(msgspec.Struct):
 
 
 def read_markets_of(body: bytes, sport_event: int, malformed: MalformedItems) -> tuple[MarketImage, ...]:
-    """Read the markets of one sport event. The list is ``data`` itself or a member of ``data`` (docs/protocol.md
-    4.1)."""
+    """Read the markets of one sport event. The list of markets is ``data`` itself or a member of ``data``
+    (docs/protocol.md 4.1)."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -287,9 +288,9 @@ def read_markets_of(body: bytes, sport_event: int, malformed: MalformedItems) ->
 
 
 def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ...]:
-    """Read the markets that a search found. No source shows the answer, so three forms are accepted: a list of markets,
-    each with its sport event; an object with such a list under ``markets``; an object with a list for each sport
-    event's id."""
+    """Read the markets that a search found. No source shows the answer, so three forms are accepted. It may be a list
+    of markets, each with its sport event, or an object that has such a list under ``markets``, or an object that has a
+    list of markets for each sport event's id."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -307,7 +308,8 @@ def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ..
 def _images(
     sport_event: int | None, items: list[msgspec.Raw] | None, malformed: MalformedItems
 ) -> tuple[MarketImage, ...]:
-    """Return the markets of one sport event. If ``sport_event`` is None, each market names its sport event."""
+    """Return the markets of one sport event. If ``sport_event`` is None, each market has to name its own sport
+    event."""
     images = []
     where = "" if sport_event is None else f" of sport event {sport_event}"
     for place, item in each(items or (), _Market, malformed):
@@ -353,7 +355,7 @@ def _image(sport_event: int, market: _Market, malformed: MalformedItems) -> Mark
 
 
 def _player_id(value: Id) -> int | None:
-    """Return the id of the player whom a prop market is about; None if the id is 0, empty or unreadable."""
+    """Return the id of the player that a prop market is about. None if the id is 0, empty or unreadable."""
     try:
         return whole(value, "player_id") or None
     except ValueError:
@@ -361,8 +363,8 @@ def _player_id(value: Id) -> int | None:
 
 
 def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple[int, _Line]]:
-    """Return the lines of a market. Spreads and totals list their lines. Any other market has one line, and the fields
-    of that line are fields of the market."""
+    """Return the lines of a market. A market of spreads or totals lists its lines. Any other market has a single line,
+    whose fields stand among the fields of the market."""
     if market.market_lines:
         before = len(malformed)
         lines = list(each(market.market_lines, _Line, malformed))
@@ -374,8 +376,8 @@ def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple
 
 
 def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
-    """Return a line with its book. If nobody offers on an outcome, a placeholder usually names the outcome. Without a
-    placeholder (docs/protocol.md 5.2) the outcome keeps its place and has no name."""
+    """Return a line with its book. If nobody offers on an outcome, a placeholder usually names the outcome. If the
+    placeholder is missing too (docs/protocol.md 5.2), the outcome keeps its place but has no name."""
     sides = [side or [] for side in line.selections or ()]
     outcomes = tuple([_outcome(side) for side in sides])
     named = [outcome.line_id for outcome in outcomes if outcome.line_id]
@@ -387,7 +389,8 @@ def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
 
 
 def _outcome(side: list[_Level]) -> Outcome:
-    """Return the outcome of one side of a book. Raises ValueError if the levels of the side name different outcomes."""
+    """Return the outcome that one side of a book is about. Raises ValueError if the levels of the side name different
+    outcomes."""
     named = [level for level in side if level.line_id]
     if not named:
         return _UNNAMED

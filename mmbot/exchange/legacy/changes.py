@@ -1,6 +1,7 @@
-"""Placements and cancels in the legacy dialect: the requests, and the answer for each item.
+"""Placements and cancels in the legacy dialect. This module writes the requests and reads the answer for each item.
 
-If an answer does not say what became of an item, the item is in neither list of the result. Its outcome is unknown.
+If an answer does not say what happened to an item, the item is in neither list of the result. Its outcome is then
+unknown.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class _PlacedOne(msgspec.Struct):
 
 
 def placed_one(body: bytes, sent: Placement) -> WagerReport:
-    """Read the answer to one placement."""
+    """Read the answer to the placement of one wager."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedOne)
     if answer.success is False or answer.capital is False:
         raise ValueError("accepted, and yet no success")
@@ -78,12 +79,12 @@ class _FailedRequest(msgspec.Struct):
     id: Id = None
 
     def name(self) -> str:
-        """Return the ``external_id``; the exchange's own id if there is none."""
+        """Return the ``external_id`` of the wager. If it is missing, return the exchange's own id."""
         return self.external_id or text_of(self.wager_id) or text_of(self.id)
 
 
 class _Item(msgspec.Struct):
-    """One item of the answer to a batch, either of placements or of cancels."""
+    """One item in the answer to a batch, either of placements or of cancels."""
 
     index: int | None = None
     request: _FailedRequest | None = None
@@ -99,7 +100,7 @@ class _Item(msgspec.Struct):
     status: Any = msgspec.field(name="statusCode", default=None)
 
     def failed_item(self, external_id: str, purpose: Purpose) -> FailedItem:
-        """Return the rejection of this item."""
+        """Return the rejection that this item describes."""
         error, number, message = self.error, self.error_code, self.message or ""
         if isinstance(error, dict):
             number = error.get("error_code", number)
@@ -119,8 +120,8 @@ class _PlacedMany(msgspec.Struct):
 
 
 def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
-    """Read the answer to a batch of placements. A placement is left out if it is in neither list of the answer, is in
-    both, or cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
+    """Read the answer to a batch of placements. A placement is left out of the result if it is in neither list of the
+    answer, if it is in both, or if it cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
     if answer.succeed_wagers is None and answer.failed_wagers is None:
         raise ValueError("a batch answer with neither list")
@@ -175,7 +176,8 @@ def cancel_sport_event(sport_event: int) -> Call[None]:
 
 
 def cancel_market(sport_event: int, market: int, line_id: str | None) -> Call[None]:
-    """The call that cancels every open wager of a market, or on one outcome of one of its lines."""
+    """The call that cancels every open wager of a market. If ``line_id`` is given, it cancels only the wagers on its
+    outcome."""
     wire: dict[str, object] = {"event_id": sport_event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
@@ -197,10 +199,11 @@ class _Success(msgspec.Struct):
 
 
 def confirmed(body: bytes) -> None:
-    """Check the answer to a cancel of one wager. Without ``data`` its outcome is unknown, and the wager is looked up.
+    """Check the answer to a cancel of one wager. If the answer has no ``data``, the outcome is unknown, and the wager
+    is looked up.
 
     Raises:
-        ValueError: if it has no data, or denies success.
+        ValueError: if the answer has no ``data``, or denies success.
     """
     answer = msgspec.json.decode(unwrap(body), type=_Success)
     if answer.success is False or answer.capital is False:
@@ -208,11 +211,12 @@ def confirmed(body: bytes) -> None:
 
 
 def succeeded(body: bytes) -> None:
-    """Check the answer to a cancel that lists no wagers. Its content is not needed, because the history shows what is
-    open: the answer may have any form, or be empty.
+    """Check the answer to a cancel that lists no wagers. The answer may have any form or be empty. Its content is not
+    needed, because the history shows what is open.
 
     Raises:
-        ValueError: if it denies success, or is no JSON: a gateway may have answered in place of the exchange.
+        ValueError: if the answer denies success, or is not JSON. In the second case a gateway may have answered in
+            place of the exchange.
     """
     if not body.strip():
         return
@@ -228,8 +232,8 @@ class _CancelledMany(msgspec.Struct):
 
 
 def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems) -> Cancelled:
-    """Read the answer to a batch of cancels: a list of results, or an object with two lists (docs/protocol.md 6, 14).
-    If the answer does not name a wager, the wager is left out, and its outcome is unknown."""
+    """Read the answer to a batch of cancels. It is a list of results, or an object with two lists (docs/protocol.md 6,
+    14). If the answer does not name a wager, the wager is left out of the result. Its outcome is then unknown."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         results = [

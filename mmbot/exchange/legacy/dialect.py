@@ -1,4 +1,4 @@
-"""Put the legacy dialect together from the modules of this folder."""
+"""The legacy dialect, put together from the modules of this folder."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The feed in the legacy dialect: its address, the registration, and the messages of its eight topics.
+"""The feed in the legacy dialect. This module has the calls for its address and the registration, and decodes the
+messages of its eight topics.
 
-The field ``change_type`` alone gives the topic of a message; the channel does not matter. Only a health check has its
+The field ``change_type`` alone decides the topic of a message. The channel does not matter. Only a health check has its
 own event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.
 """
 
@@ -41,7 +42,8 @@ from mmbot.exchange.legacy.wire import Id, Part, american, amount, moment, part,
 HEALTH_CHECK: Final = "health_check"
 
 Name = Annotated[str, Meta(max_length=1_000)]
-"""A host, a key, a channel or a signature: parts of an address or of a frame of ours."""
+"""A host, an application key, a channel name or a signature. mmbot writes such a text into an address or a frame, so
+its length is bounded."""
 
 T = TypeVar("T")
 
@@ -55,7 +57,7 @@ class _Config(msgspec.Struct):
 
 
 def connection_config() -> Call[ConnectionConfig]:
-    """The call that asks for the address of the feed."""
+    """The call that reads the address of the feed."""
     return Call(
         "connection_config",
         Purpose.READ,
@@ -67,7 +69,7 @@ def connection_config() -> Call[ConnectionConfig]:
 
 
 def read_connection_config(body: bytes) -> ConnectionConfig:
-    """Read the connection config. Its fields stand at the top of the answer (docs/protocol.md 3), or under ``data``."""
+    """Read the connection config. Its fields stand at the top of the answer (docs/protocol.md 3) or under ``data``."""
     read = msgspec.json.decode(body, type=_Config)
     if not read.key and (inner := part(read.data)) is not None:
         read = msgspec.json.decode(inner, type=_Config)
@@ -79,14 +81,14 @@ def read_connection_config(body: bytes) -> ConnectionConfig:
 
 
 def plan(wanted: Topics) -> tuple[Topics, ...]:
-    """Return one connection for all topics, because its shared channel carries each tournament with its sport
-    events."""
+    """Return a single connection for all topics, because the channel that all accounts share carries every tournament
+    with its sport events."""
     return (Topics(tournaments=wanted.tournaments),)
 
 
 def register(socket_id: str, topics: Topics) -> Call[Registration]:
-    """The call that registers a connection. If it names no tournaments, the connection gets messages about all of
-    them."""
+    """The call that registers a connection. If ``topics`` names no tournaments, the connection gets messages about all
+    of them."""
     wire: dict[str, object] = {"socket_id": socket_id}
     if topics.tournaments:
         wire["subscriptions"] = [{"type": "tournament", "ids": [str(each) for each in topics.tournaments]}]
@@ -116,11 +118,12 @@ class _Registered(msgspec.Struct):
 
 
 def read_registration(body: bytes) -> Registration:
-    """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected, because the
-    messages of that channel would never come. A channel without a signature gets the signature of the whole answer, as
-    in older answers (docs/protocol.md 8.2).
+    """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected, because otherwise
+    the messages of this channel would never come. If a channel has no signature of its own, it gets the signature of
+    the whole answer, as in older answers (docs/protocol.md 8.2).
 
-    Any channel may bring any message, so each channel counts for every sport event and for private messages.
+    Any channel may carry any message. So each channel counts as one that carries every sport event and private
+    messages.
     """
     answer = msgspec.json.decode(body, type=_Registered)
     channels = answer.data.authorized_channel
@@ -255,7 +258,7 @@ def _stake(dollars: Id) -> Cents:
 
 
 def _odds_or_none(odds: Id) -> int | None:
-    """Return the odds of a match; None if they are no valid price. The odds must then be read over REST."""
+    """Return the odds of a match. None if they are no valid price. In this case the odds have to be read over REST."""
     try:
         return american(odds)
     except ValueError:
@@ -263,7 +266,7 @@ def _odds_or_none(odds: Id) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """Return whether a message creates, updates or deletes something. A message with ``info`` and no ``op`` is an
+    """Return whether a message creates, updates or deletes something. If a message has ``info`` but no ``op``, it is an
     update."""
     if op is None and informed:
         return Op.UPDATE
@@ -342,7 +345,8 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _first(what: str, *values: Id) -> int:
-    """Return the first value that is given and not 0. Raises ValueError if there is none or it is not an integer."""
+    """Return the first of the values that is given and not 0. Raises ValueError if none is, or if this value is no
+    integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number
@@ -361,7 +365,7 @@ _TOPICS: Final[Mapping[str, Callable[[int, str | None, bytes], tuple[FeedMessage
     # ``change_type`` of a health check.
     "private_system_signal": _read_beat,
 }
-"""The reader for each ``change_type`` (specification, *Complete WebSocket Event Reference*)."""
+"""The function that reads the payload of each ``change_type`` (specification, *Complete WebSocket Event Reference*)."""
 
 
 def _short(bad: Exception) -> str:

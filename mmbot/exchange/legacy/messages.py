@@ -1,4 +1,4 @@
-"""The fields that mmbot needs from the messages of the feed, with decoders. Many of these types also occur in REST."""
+"""The fields of the feed's messages that mmbot needs, with decoders. Many of these types also occur in REST answers."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ REGISTER: Final = "/mm/pusher"
 # --- queries --------------------------------------------------------------------------------------------------------
 
 PAGE: Final = 1000
-"""The most wagers on one page of the history (docs/protocol.md 4.2)."""
+"""The greatest number of wagers on one page of the history (docs/protocol.md 4.2)."""
 
 MATCH_PAGE: Final = 100
 TRANSACTION_PAGE: Final = 1000
@@ -65,33 +65,33 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def tournaments_path(active: bool) -> str:
-    """Path for all tournaments, or for those that have active sport events."""
+    """The path for all tournaments or, if ``active`` is true, for those that have active sport events."""
     return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
 def sport_events_path(tournament: int) -> str:
-    """Path for the sport events of one tournament."""
+    """The path for the sport events of one tournament."""
     return _with(SPORT_EVENTS, {"tournament_id": tournament})
 
 
 def sport_events_by_id_path(sport_events: Sequence[int]) -> str:
-    """Path for some sport events, by their ids."""
+    """The path for some sport events, by their ids."""
     return _with(SPORT_EVENTS, {"event_ids": _listed(sport_events)})
 
 
 def markets_path(sport_events: Sequence[int], version: int = 2) -> str:
-    """Path for the markets of some sport events. Version 1 is deprecated."""
+    """The path for the markets of some sport events. Version 1 is deprecated."""
     return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(sport_events)})
 
 
 def markets_of_path(sport_event: int, version: int) -> str:
-    """Path for the markets of one sport event. Version 1 is deprecated."""
+    """The path for the markets of one sport event. Version 1 is deprecated."""
     return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": sport_event})
 
 
 def search_path(tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents) -> str:
-    """Path for a search of markets. No source documents a filter other than the tournament. So the names of the filters
-    are those of the exchange's market data interface (docs/endpoints.md)."""
+    """The path for a search of markets. No source documents any filter except the tournament. So the names of the other
+    filters are taken from the exchange's market data interface (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
     query: _Query = {
         "tournament_id": tournament,
@@ -103,12 +103,12 @@ def search_path(tournament: int, sport_events: Sequence[int], types: Sequence[st
 
 
 def players_path(tournament: int) -> str:
-    """Path for the players of one tournament."""
+    """The path for the players of one tournament."""
     return _with(PLAYERS, {"tournament_id": tournament})
 
 
 def player_path(player: int, tournament: int) -> str:
-    """Path for one player of a tournament."""
+    """The path for one player of a tournament."""
     return _with(f"{PLAYERS}/{player}", {"tournament_id": tournament})
 
 
@@ -122,7 +122,8 @@ def transactions_path(
     cursor: str,
     limit: int,
 ) -> str:
-    """Path for one page of the account's transactions between two instants, which are widened to whole seconds."""
+    """The path for one page of the account's transactions between two instants. The range is widened to whole
+    seconds."""
     query: _Query = {
         **_seconds(begin, end),
         "transaction_type": None if kind is None else kind.value,
@@ -136,12 +137,12 @@ def transactions_path(
 
 
 def wager_path(wager_id: str) -> str:
-    """Path for one wager."""
+    """The path for one wager."""
     return WAGER + quote(wager_id, safe="")
 
 
 def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
-    """Path for the matches of some wagers."""
+    """The path for one page of the matches of some wagers."""
     ids = ",".join(quote(wager_id, safe="") for wager_id in wager_ids)
     return f"{MATCHES}?wager_ids={ids}&limit={MATCH_PAGE}" + (
         f"&next_cursor={quote(cursor, safe='')}" if cursor else ""
@@ -149,12 +150,12 @@ def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
 
 
 def matches_of_path(wager_id: str, cursor: str, limit: int) -> str:
-    """Path for one page of the matches of one wager."""
+    """The path for one page of the matches of one wager."""
     return _with(MATCHES_OF, {"wager_id": wager_id, "next_cursor": cursor, "limit": min(max(limit, 1), MATCH_PAGE)})
 
 
 def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MATCH_PAGE) -> str:
-    """Path for the account's matches between two instants, which are widened to whole seconds.
+    """The path for one page of the account's matches between two instants. The range is widened to whole seconds.
 
     Raises:
         Malformed: if the exchange would reject the range.
@@ -164,7 +165,7 @@ def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MA
 
 
 def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None]:
-    """Return the bounds of a range in whole seconds, widened outwards.
+    """Return the two ends of a range of times as query parameters. The range is widened to whole seconds.
 
     Raises:
         Malformed: if the end lies before the beginning.
@@ -175,12 +176,11 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, sport_event: int | None = None) -> str:
-    """Path for one page of the wager history. The bounds are widened outwards to whole seconds.
-
-    If the widening makes the range too long, the older bound moves one second later.
+    """The path for one page of the wager history. The range of times is widened to whole seconds. If this makes the
+    range too long, its older end moves one second later.
 
     Raises:
-        Malformed: if there is no bound, if the end lies before the beginning, or if the exchange would reject the
+        Malformed: if the query has no range, if the end lies before the beginning, or if the exchange would reject the
             range.
     """
     created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")

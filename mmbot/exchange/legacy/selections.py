@@ -1,4 +1,4 @@
-"""Fast reader for the levels of a book."""
+"""A fast reader for the price levels of a book."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PRICES: Final[dict[float | None, int]] = {
     if is_odds(sign * size)
 }
 TOTAL: Final = "total"
-"""Type of a market whose two outcomes share one number, such as over 45.5 and under 45.5. In a spread the numbers are
-opposite, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
+"""The type of a market whose two outcomes have the same number, such as over 45.5 and under 45.5. In a spread the two
+outcomes have opposite numbers, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
 
 _SPECK: Final = 1e-7  # cents; added before rounding down, because a float may lie just below a whole number
 _RESIDUE: Final = 1e-6  # cents; the most that all levels together may differ from whole cents
 
 
 def book_of(selections: Selections) -> Book:
-    """Return the book of a line. A side is empty if its list is null or missing, or has only placeholders or levels
-    without a value.
+    """Return the book of a line. A side of the book is empty if its list is null or missing, or if the list has only
+    placeholders and levels without a value.
 
     Raises:
         ValueError: if odds are no valid price, if a value is no amount of money, or if there are not exactly two sides.
@@ -49,18 +49,19 @@ def book_of(selections: Selections) -> Book:
 
 
 class Numbered(Protocol):
-    """A level that may have the number of its line: the point spread of its outcome, or the total."""
+    """A price level that may carry the number of its line, which is the point spread of its outcome or the total."""
 
     line: float | None
 
 
 def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
-    """Return the number of a line in quarter points (14 is 3.5). The line's own number counts first, then the number of
-    its first outcome. Without either the result is 0. In a total, the number of either outcome counts.
+    """Return the number of a line in quarter points (14 means 3.5). If the line itself has a number, this number
+    counts. Otherwise the number of its first outcome counts. If neither has a number, the result is 0. In a total, the
+    number of either outcome counts.
 
     Raises:
-        ValueError: if the number is no multiple of a quarter point; or if only the second outcome has a number, which
-            may be the opposite of the line's.
+        ValueError: if the number is no multiple of a quarter point, or if only the second outcome has a number. Such a
+            number may be the opposite of the line's number.
     """
     if line is not None:
         return quarter_points(line)
@@ -71,8 +72,8 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
-    """Read all levels together, which is faster than one by one. Raises if a level is unusual, such as one without a
-    value."""
+    """Read all price levels together, which is faster than one by one. Raises an error if a level is unusual, such as a
+    level without a value."""
     levels = first + second
     exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
     whole = list(map(floor, exact))

@@ -1,4 +1,4 @@
-"""The session in the legacy dialect: log-in and refresh."""
+"""The calls of the session in the legacy dialect. They log in and refresh the access token."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_tokens(body: bytes) -> Tokens:
     """Read the answer to a log-in or a refresh. ``access_expire_time`` is in seconds (docs/protocol.md 2).
 
     Raises:
-        ValueError: if the answer has no access token. The message quotes nothing of the answer.
+        ValueError: if the answer has no access token. The message of the error contains nothing from the answer.
     """
     try:
         read = msgspec.json.decode(unwrap(body), type=_Tokens)

@@ -1,7 +1,8 @@
-"""Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
+"""Wagers and their matches in the legacy dialect. This module has the calls that read them, and reads the answers.
 
-A wager that cannot be read as a whole is named in ``malformed``, and becomes an ``UnreadWager`` with the parts that can
-be read; the others are read as usual. An answer that cannot be read at all raises ValueError.
+If a wager cannot be read as a whole, the reason is added to the list ``malformed``, and the wager becomes an
+``UnreadWager`` with the parts that can be read. The other wagers are read as usual. An answer that cannot be read at
+all raises ValueError.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Wager(msgspec.Struct, gc=False):
 
 
 def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
-    """Read one wager. Fields that the answer to a placement leaves out are taken from the placement ``sent``.
+    """Read one wager. ``sent`` is the placement whose answer this is, if it is the answer to a placement. Fields that
+    the answer leaves out are then taken from the placement.
 
     Raises:
         ValueError: if the status is unknown, money is not in cents, odds are no valid price, or an id is missing.
@@ -92,8 +94,8 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
 
 
 def _profit(value: Any) -> Cents | None:
-    """Return the figure of a field ``profit``; None if it is missing or no amount of money. Nothing else depends on the
-    field, so such a figure does not make a wager or a match malformed."""
+    """Return the amount in a field ``profit``, in cents. None if it is missing or no amount of money. Nothing else
+    depends on this field, so an unreadable amount does not make a wager or a match malformed."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -116,8 +118,8 @@ def _amount(value: Id, what: str) -> Cents:
 
 
 def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
-    """Return the total matched stake. In REST ``matched_stake`` is the total; in a message it is the stake of one
-    match."""
+    """Return the total matched stake of a wager. In REST, ``matched_stake`` is this total. In a message it is the stake
+    of one match."""
     total = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
     if total is not None:
         return _amount(total, "matched_stake")
@@ -132,7 +134,8 @@ def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
 
 
 def _matching(matched: Cents, stake: Cents) -> Matching:
-    """Return the matching status (unmatched, partially or fully matched) that follows from the matched stake."""
+    """Return the matching status (unmatched, partially matched or fully matched) that follows from the matched
+    stake."""
     if matched == 0:
         return Matching.UNMATCHED
     return Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
@@ -175,14 +178,14 @@ def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[
 
 
 def wager_of(body: bytes) -> WagerReport | UnreadWager:
-    """Read one wager. The wager is ``data`` itself or its member ``wager``."""
+    """Read one wager from an answer. The wager is ``data`` itself or its member ``wager``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_OneWager).wager)
     return read_wager(data if inner is None else inner)
 
 
 def read_wager(raw: msgspec.Raw) -> WagerReport | UnreadWager:
-    """Read one wager, or the parts of it that can be read."""
+    """Read one wager. If it cannot be read as a whole, return the parts that can be read."""
     try:
         return report_of(msgspec.json.decode(raw, type=Wager))
     except (ValueError, RecursionError) as bad:
@@ -202,7 +205,7 @@ class _Page(msgspec.Struct):
 
 
 def history_page(request: int, body: bytes, malformed: MalformedItems) -> HistoryRead:
-    """Read one page of the history."""
+    """Read one page of the history from an answer."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
     reports: list[WagerReport] = []
@@ -228,7 +231,7 @@ class _Match(msgspec.Struct):
 
 
 def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
-    """Read one page of matches. The list is ``data`` itself or a member of ``data``."""
+    """Read one page of matches from an answer. The list of matches is ``data`` itself or a member of ``data``."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         page = _Page(matching_details=msgspec.json.decode(data, type=list[msgspec.Raw]))

@@ -1,7 +1,8 @@
-"""The account's money in the legacy dialect: the balance and the transactions.
+"""The account's money in the legacy dialect. It consists of the balance and the transactions.
 
-A transaction may show in several ways how it changed the balance; each way is read. If a transaction shows none, it is
-named in ``malformed`` and counted, because the sum of the page would be incomplete.
+A transaction may show in several ways how it changed the balance, and each of these ways is read. If a transaction
+shows it in none of them, the reason is added to the list ``malformed`` and the transaction is counted, because the sum
+of the page would be incomplete.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _TAKEN: Final = frozenset(
     }
 )
 _UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.OTHER})
-"""Types of transactions that may either add or take money."""
+"""The types of transactions that may either add money or take it."""
 
 
 def balance(request: int) -> Call[BalanceRead]:
@@ -60,7 +61,7 @@ class _Balance(msgspec.Struct):
 
 
 def read_balance(request: int, body: bytes) -> BalanceRead:
-    """Read the balance."""
+    """Read the balance from an answer."""
     read = msgspec.json.decode(unwrap(body), type=_Balance)
     return BalanceRead(
         request, cents(read.balance), cents(read.matched_wager_balance or 0), cents(read.unmatched_wager_balance or 0)
@@ -91,8 +92,8 @@ class _Page(msgspec.Struct):
 
 
 def read_transactions(body: bytes, malformed: MalformedItems) -> TransactionPage:
-    """Read one page of transactions. The next page's cursor is ``next_cursor`` or ``next``; no source confirms which
-    (docs/protocol.md 4.1)."""
+    """Read one page of transactions. The cursor of the next page is ``next_cursor`` or ``next``. No source confirms
+    which name is right (docs/protocol.md 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)
     found = []
     for place, item in each(page.transactions or (), _Transaction, malformed):
@@ -122,9 +123,9 @@ def _transaction(item: _Transaction) -> Transaction:
 
 
 def _change(item: _Transaction, kind: TransactionType) -> Cents:
-    """Return by how many cents a transaction changed the balance. The transaction's own figure counts first, then the
-    difference between the balances before and after. Without these, its amount counts, with the sign that its type
-    implies."""
+    """Return by how many cents a transaction changed the balance. If the transaction states its change, this figure
+    counts. Otherwise the difference between the balances before and after counts. If these are missing too, its amount
+    counts, with the sign that its type implies."""
     if item.change is not None:
         return cents(item.change)
     if item.balance is not None and item.balance_before is not None:
@@ -140,5 +141,5 @@ def _change(item: _Transaction, kind: TransactionType) -> Cents:
 
 
 def _number(value: Id, what: str) -> int | None:
-    """Return an id; None if it is missing, empty or 0."""
+    """Return an id as an integer. None if the id is missing, empty or 0."""
     return None if value is None or value == "" else whole(value, what) or None

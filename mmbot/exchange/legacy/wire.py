@@ -1,5 +1,5 @@
-"""Readers of single values. They accept several forms of a value (7, 7.0 and "7") and reject values without a clear
-meaning."""
+"""Functions that read single values. They accept several forms of a value (7, 7.0 and "7") and reject a value that has
+no clear meaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from mmbot.exchange.dialect import MalformedItems
 Id = int | float | str | None
 
 Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
-"""An integer that the wire writes as one. A larger one cannot be kept, so the message with it cannot be read."""
+"""An integer that the exchange writes as an integer. If it is beyond ``LARGEST_ID``, it cannot be kept, and the message
+that contains it cannot be read."""
 T = TypeVar("T")
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")
@@ -26,20 +27,20 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
 class WireLevel(msgspec.Struct, gc=False):
-    """The needed fields of one level of a book: odds and value. Both are null in a placeholder, which marks an empty
-    side."""
+    """The fields that mmbot needs from one price level of a book. In a placeholder, which marks an empty side, both
+    odds and value are null."""
 
     odds: int | float | None = None
     value: Annotated[float, Meta(ge=0, le=LARGEST_DOLLARS)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
-"""The levels of a book: one list for each outcome, in the exchange's order. Lists may be null (docs/protocol.md 5.2,
-15)."""
+"""The price levels of a book, with one list for each outcome, in the exchange's order. A list may be null
+(docs/protocol.md 5.2, 15)."""
 
 
 def whole(value: Id, what: str) -> int:
-    """Return an integer that the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else, and for an
+    """Return an integer, which the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else, and for an
     integer beyond ``LARGEST_ID``."""
     if isinstance(value, float):
         is_whole = value.is_integer()
@@ -54,8 +55,8 @@ def whole(value: Id, what: str) -> int:
 
 
 def american(value: Id, what: str = "odds") -> Odds:
-    """Return American odds, which the exchange may write as 110.0. -100 is read as +100, the same price
-    (docs/protocol.md 7.1)."""
+    """Return American odds, which the exchange may write as 110.0. The odds -100 are read as +100, which is the same
+    price (docs/protocol.md 7.1)."""
     odds = whole(value, what)
     if odds == -100:
         return 100
@@ -65,8 +66,8 @@ def american(value: Id, what: str = "odds") -> Odds:
 
 
 def amount(value: Id) -> float:
-    """Return dollars, which the exchange may write as 5, 5.0 or "5.00". Raises ValueError for anything else, and for an
-    amount beyond ``LARGEST_DOLLARS``."""
+    """Return an amount in dollars, which the exchange may write as 5, 5.0 or "5.00". Raises ValueError for anything
+    else, and for an amount beyond ``LARGEST_DOLLARS``."""
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
         value = float(value)
     if not isinstance(value, int | float) or not -LARGEST_DOLLARS <= value <= LARGEST_DOLLARS:
@@ -75,13 +76,13 @@ def amount(value: Id) -> float:
 
 
 def word(text: str | None) -> str:
-    """A word of an enumeration in its usual spelling: in lower case, with underscores."""
+    """Return a word of an enumeration in its usual spelling, in lower case and with underscores."""
     return "" if text is None else text.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def moment(value: Id) -> Instant | None:
-    """Return the instant that an RFC 3339 text names; None if the text is missing, unreadable, the zero time (year 1)
-    or after ``LATEST``."""
+    """Return the instant that a text in the form of RFC 3339 names. None if the text is missing or unreadable, or if it
+    names the zero time (year 1) or a time after ``LATEST``."""
     if not isinstance(value, str):
         return None
     try:
@@ -92,12 +93,12 @@ def moment(value: Id) -> Instant | None:
 
 
 def _shown(value: object) -> str:
-    """A value for a message, shortened: it may have thousands of digits."""
+    """Return a value for an error message. It is shortened, because it may have thousands of digits."""
     return repr(value)[:60]
 
 
 def text_of(value: Id) -> str:
-    """Return an id as text; empty if it is missing."""
+    """Return an id as text. Empty if the id is missing."""
     return "" if value is None else str(value)
 
 
@@ -117,7 +118,7 @@ def unwrap(body: bytes) -> msgspec.Raw:
     """Return the value of the member ``data``.
 
     Raises:
-        ValueError: if the body is no JSON object, or ``data`` is missing or null.
+        ValueError: if the body is not a JSON object, or if ``data`` is missing or null.
     """
     data = unwrap_or_none(body)
     if data is None:
@@ -126,7 +127,8 @@ def unwrap(body: bytes) -> msgspec.Raw:
 
 
 def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
-    """Return the value of the member ``data``; None if it is null. Raises ValueError if ``data`` is missing."""
+    """Return the value of the member ``data``, or None if this value is null. Raises ValueError if ``data`` is
+    missing."""
     envelope = msgspec.json.decode(body, type=Envelope)
     if envelope.data is msgspec.UNSET:
         raise ValueError("the answer has no data")
@@ -134,18 +136,18 @@ def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
 
 
 Part = msgspec.Raw | msgspec.UnsetType
-"""A member of a JSON object, decoded in a second step. The type is not ``Raw | None``, because that accepts only
-null."""
+"""A member of a JSON object that is decoded in a second step. Its type is not ``Raw | None``, because msgspec would
+then accept only null."""
 
 
 def part(member: Part) -> msgspec.Raw | None:
-    """Return a member of a JSON object; None if it is missing or null."""
+    """Return a member of a JSON object. None if the member is missing or null."""
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
 def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems) -> Iterator[tuple[int, T]]:
-    """Yield the items that can be decoded as ``kind``, each with its position. The reasons for the others go to
-    ``malformed``."""
+    """Yield each item that can be decoded as ``kind``, with its position. If an item cannot be decoded, the reason is
+    added to ``malformed``."""
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
