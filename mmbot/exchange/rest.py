@@ -1,7 +1,7 @@
 """The REST client. It has one coroutine for each call, and ``perform`` for the engine's requests.
 
-The engine decides which requests are sent, and when and how often. The client itself repeats a call only if the token
-had expired, and it never repeats a placement.
+The engine decides which requests are sent, and when. The client itself repeats only reads and cancels whose token had
+expired.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The greatest number of pages of matches in one read. If there are more pages, the exchange's cursor probably runs in
-a circle, and the read fails."""
+"""The greatest number of pages in one read of matches. With more, the exchange's cursor probably runs in a circle."""
 
 LOOK_S: Final = 1.0
 """How often the open connections are checked, in real seconds."""
@@ -75,8 +74,7 @@ class Client:
         on_request: called after each request with the name of the call, its result (``ok``, ``rejected``,
             ``retryable``, ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
         on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
-        interrupted_at: a function that returns a number. The number rises whenever the process has stood still
-            (docs/decisions/watchdog.md).
+        interrupted_at: returns a number that rises whenever the process has stood still (docs/decisions/watchdog.md).
     """
 
     def __init__(
@@ -124,8 +122,8 @@ class Client:
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open the connections that are missing. Send a read over each new connection and over one connection that was
-        idle for long. Returns False if opening or reading fails."""
+        """Open missing connections, and send a read over each new one and over one that was idle for long. False if
+        this fails."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -141,8 +139,7 @@ class Client:
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. The answer only says that the wager is in the queue. A private message says when the wager
-        is open."""
+        """Place one wager. The answer only says that it is in the queue. A private message says when it is open."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
@@ -160,18 +157,18 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager. This does not
-        prove that none is open."""
+        """Cancel every open wager of a sport event. False if the exchange found none, which does not prove that none is
+        open."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
-        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on its outcome. Returns
-        False if the exchange found no open wager. This does not prove that none is open."""
+        """Cancel every open wager of a market, or of its outcome ``line_id``. The result is as in
+        ``cancel_sport_event``."""
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Returns False if the exchange found no open wager. This does not
-        prove that none is open."""
+        """Cancel every open wager of the account. False if the exchange found none, which does not prove that none is
+        open."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -189,8 +186,7 @@ class Client:
         return await self._ask(self._board.tournaments(active))
 
     async def sport_events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """Read the sport events of a tournament. The result is empty if the exchange answers 404 or null
-        (docs/protocol.md 4.1)."""
+        """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
         return await self._found(self._board.sport_events(tournament), ())
 
     async def markets(
@@ -203,14 +199,14 @@ class Client:
         return await self._found(self._board.markets(wanted, version), nothing)
 
     async def sport_events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
-        """Read up to 50 sport events by their ids. A sport event that is not listed is left out."""
+        """Read up to 50 sport events by their ids. A sport event that is not listed is left out of the result."""
         check_sport_events(wanted)
         return await self._found(self._board.sport_events_by_id(wanted), ())
 
     async def markets_of(self, sport_event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
-        """Read the markets and books of one sport event. None if the exchange does not list the sport event. Version 1
-        is deprecated. It lacks ``sub_type`` and ``category_name``, so the market on a whole game looks like the market
-        on its first half."""
+        """Read the markets and books of one sport event. None if the exchange does not list it. Version 1 is
+        deprecated. It lacks ``sub_type`` and ``category_name``, so a market on a whole game looks like the market on
+        its first half."""
         return await self._found(self._board.markets_of(sport_event, version), None)
 
     async def search_markets(
@@ -220,11 +216,9 @@ class Client:
         the answer, because the exchange may ignore them.
 
         Args:
-            sport_events: if it is not empty, only markets of these sport events are returned.
-            types: if it is not empty, only markets of these types are returned, such as ``moneyline``, ``spread``,
-                ``total`` or ``sup_moneyline``.
-            least: the least amount in cents that takers must be able to stake in a market, over all its lines and price
-                levels.
+            sport_events: the sport events to search. If it is empty, all are searched.
+            types: the types of markets to return, such as ``moneyline`` or ``total``. If it is empty, all are returned.
+            least: the least amount in cents that takers must be able to stake, over all lines of a market.
         """
         images = await self._found(self._board.search(tournament, sport_events, types, least), ())
         return tuple(
@@ -255,8 +249,8 @@ class Client:
         cursor: str = "",
         limit: int = 100,
     ) -> TransactionPage:
-        """Read one page of the account's transactions between two instants. The range is widened to whole seconds.
-        ``limit`` is at most 1000. The filters are also applied to the answer, because the exchange may ignore them."""
+        """Read one page of at most 1000 transactions between two instants. The range is widened to whole seconds. The
+        filters are also applied to the answer, because the exchange may ignore them."""
         call = self._wallet.transactions(begin, end, type, sport_event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
@@ -276,15 +270,15 @@ class Client:
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, sport_event: int | None = None
     ) -> answers.HistoryRead:
-        """Read one page of the wager history. If the exchange would reject the range of times, nothing is sent and
-        Malformed is raised."""
+        """Read one page of the wager history. Raises Malformed, without sending, if the exchange would reject the
+        range."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, sport_event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
     ) -> MatchPage:
-        """Read one page of the account's matches between two instants. The range is widened to whole seconds. A page
-        has at most 100 matches. If the exchange would reject the range, nothing is sent and Malformed is raised."""
+        """Read one page of at most 100 matches of the account between two instants. The range is widened to whole
+        seconds. Raises Malformed, without sending, if the exchange would reject the range."""
         return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
     async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
@@ -292,8 +286,8 @@ class Client:
         return await self._ask(self._wagers.matches_of(wager_id, cursor, limit))
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
-        """Read every match of up to 100 wagers, with a pause of one second between two pages. If a page fails, the
-        whole read fails. If one match of a wager cannot be read, the wager is left out of the result."""
+        """Read every match of up to 100 wagers, with one second between two pages. If a page fails, the whole read
+        fails. If one match of a wager cannot be read, the wager is left out."""
         check_matches(wager_ids)
         pages: list[MatchPage] = []
         cursor = ""
@@ -320,8 +314,8 @@ class Client:
 
         A placement or a cancel is sent before this function returns, if a connection and a token are ready. If a
         placement has to wait for a connection or a token, it is dropped when everything is cancelled in the meantime or
-        the process has stood still. A failed request is answered with ``Failed``. The coroutine raises an error only
-        when it is cancelled.
+        the process has stood still. A failed request is answered with ``Failed``. The coroutine raises only when
+        cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -336,7 +330,7 @@ class Client:
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
         """Return the call for a placement or a cancel. None for a read, and for a batch that has no items or too many.
-        A batch of a single cancel uses the call for one cancel, whose answers are documented best."""
+        A single cancel uses the call for one cancel, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -409,8 +403,8 @@ class Client:
     async def _cancel_item(
         self, call: Call[None] | Written[None], item: Cancellation, number: int
     ) -> answers.Cancelled:
-        """Cancel one wager, and answer in the form of a batch with a single item. If the failure concerns the call as a
-        whole, such as a 429 or a missing token, the error is raised instead."""
+        """Cancel one wager, and answer like a batch of one. If the failure concerns the call as a whole, such as a 429
+        or a missing token, raise it instead."""
         try:
             await self._ask(call)
         except (Rejected, Malformed, Retryable) as error:
@@ -430,7 +424,7 @@ class Client:
         return True
 
     async def _found(self, call: Call[T], nothing: N) -> T | N:
-        """Return the answer to a read. If the exchange says that it found nothing, return ``nothing`` instead."""
+        """Return the answer to a read, or ``nothing`` if the exchange says that it found nothing."""
         try:
             return await self._ask(call)
         except Rejected as error:
@@ -440,7 +434,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """Combine all pages of matches. If one match of a wager is unreadable, all matches of this wager are left out,
-    because without it they would look complete."""
+    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because
+    without it they would look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

@@ -32,10 +32,10 @@ LONGEST_LIFE: Final = 7 * DAY
 
 SHORTEST_LIFE: Final = 10 * SECOND
 """The shortest life of an access token that mmbot believes. A shorter life mostly shows that the clocks differ. Such a
-token is used until the exchange rejects it, and is renewed at once afterwards."""
+token is used until the exchange rejects it, and is then renewed at once."""
 
 REFRESHES_APART: Final = 5 * SECOND
-"""The shortest time from one renewal to the next renewal ahead of the expiry, however short the life of a token is."""
+"""The shortest time from one renewal to the next if the token is not rejected, however short the token's life is."""
 
 RENEWALS_APART: Final = SECOND
 """The shortest average time between two renewals of tokens that the exchange rejects."""
@@ -44,20 +44,19 @@ RENEWALS_AT_ONCE: Final = 5
 """How many renewals may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
-"""How long to wait after a log-in that failed because of wrong keys, or because all sessions are in use. The figure
-comes from practice on production (docs/protocol.md 2)."""
+"""The pause after a log-in with wrong keys, or with all sessions in use. It is common practice (docs/protocol.md 2)."""
 
 REJECTED_APART: Final = 5 * SECOND
 """The shortest time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but
-a bot that restarts again and again must not flood the exchange."""
+a restarting bot must not flood the exchange."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
 """A function that is called with the name and the fields of a log entry. No field contains a key or a token."""
 
 
 def refresh_after(life: Duration) -> Duration:
-    """Return the age at which an access token is refreshed. It is 60 % of the token's life, or 90 s before its end if
-    this is earlier, but at least a quarter of its life."""
+    """Return the age at which a token is refreshed. It is 60 % of its life, or 90 s before its end if this is
+    earlier."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
@@ -69,8 +68,7 @@ class SessionKeeper:
         dialect: writes the log-in and the refresh, and names their errors.
         base_url: address of the REST API, including ``/partner``.
         cooldown: the shortest time between two log-ins, also across restarts. It doubles with each log-in that gets no
-            answer. If a cancel needs a log-in, this log-in does not wait for the cool-down, but the log-in after it
-            does.
+            answer. A log-in that a cancel needs does not wait for the cool-down, but the next log-in does.
         timeout_s: time limit of one request, in seconds.
         urgent: True for a kill by the operator. In this case the first log-in does not wait for the cool-down of an
             earlier process, and a log-in that gets no answer does not lengthen the cool-down.
@@ -137,8 +135,7 @@ class SessionKeeper:
 
         Args:
             urgent: True if a cancel needs the token. If a log-in is needed and only the cool-down forbids it, the
-                log-in is sent at once. This is not done twice in a row, so there are at most two log-ins in one
-                cool-down.
+                log-in is sent at once. This is not done twice in a row.
 
         Raises:
             LoginRejected: if the exchange rejects the keys. No other log-in is sent in the next ten minutes.
@@ -160,8 +157,8 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal. If there is already a
-        newer token, do nothing."""
+        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal, if there is no newer
+        token."""
         if token != self._access:
             return
         self._access = None
@@ -169,20 +166,19 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token. ``urgent`` has
-        the same meaning as in ``token``.
+        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next one (``urgent``: as in
+        ``token``).
 
         Raises:
-            LoginRejected, Retryable: for the same reasons as in ``token``. Retryable is also raised if the exchange
-                rejects a token that it has just issued.
+            LoginRejected, Retryable: as in ``token``. Retryable also if a new token is rejected at once.
         """
         self._hurry = self._hurry or (urgent and not self._urgent)
         self.reject(token)
         return await self.token(urgent)
 
     async def run(self) -> None:
-        """Renew the access token before it expires, until this task is cancelled. After a failure, try again after a
-        pause. The pauses grow to 30 s."""
+        """Renew the token before it expires, until this task is cancelled. After failures, wait up to 30 s between
+        tries."""
         failures = 0
         while True:
             self._changed.clear()
@@ -207,8 +203,8 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return the text with the keys and tokens of this session blanked out. Recent tokens are blanked out too. A
-        key or token shorter than ``SHORTEST_SECRET`` stays in the text, because it may occur inside ordinary words."""
+        """Return the text without this session's keys and tokens, recent tokens included. A key or token shorter than
+        ``SHORTEST_SECRET`` stays, because ordinary words may contain it."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
