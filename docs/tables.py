@@ -81,7 +81,18 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "settings": top,
     **{
         f"settings of {name}": lambda name=name: section(name)  # type: ignore[misc]
-        for name in ("exchange", "quoting", "limits", "guards", "audit", "prices", "stop", "watchdog", "telemetry")
+        for name in (
+            "exchange",
+            "quoting",
+            "limits",
+            "guards",
+            "audit",
+            "prices",
+            "journal",
+            "stop",
+            "watchdog",
+            "telemetry",
+        )
     },
     "params of FairValueMaker": params,
     "codes": lambda: errors(

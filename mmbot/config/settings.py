@@ -203,6 +203,15 @@ class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """``true`` accepts ``POST /prices`` from this machine."""
 
 
+class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The journal in the state directory: what a restart and ``mmbot statement`` need."""
+
+    keep_days: Annotated[int, Meta(ge=30, le=36_500, extra={"unit": "days"})] = 400
+    """How long the journal keeps wagers that ended, their matches, results and decisions, and transactions."""
+    min_free_mb: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "megabytes"})] = 100
+    """Free space on the journal's disk below which the bot quotes nothing."""
+
+
 class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the daemon stops."""
 
@@ -258,6 +267,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often the bot compares its records with the exchange's."""
     prices: PricesConfig = PricesConfig()
     """Source of your own prices."""
+    journal: JournalConfig = JournalConfig()
+    """The journal in the state directory."""
     stop: StopConfig = StopConfig()
     """How the daemon stops."""
     watchdog: WatchdogConfig = WatchdogConfig()

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from structlog.types import FilteringBoundLogger
 
 from mmbot.domain.instant import Instant
-from mmbot.engine.events import BlockReserved, Control, LatchWritten
+from mmbot.engine.events import BlockReserved, Control, JournalState, LatchWritten
 from mmbot.engine.orders import (
     Alert,
     Connect,
@@ -140,6 +140,8 @@ class Orders:
             self._log.error("latch.not_released", directory=str(self._directory), why=str(error))
 
     def _journal_trouble(self, trouble: str | None) -> None:
+        if self._journal.alive:
+            self._deliver(JournalState(trouble))
         if trouble is None:
             self._log.warning("journal.well")
             return

@@ -173,7 +173,7 @@ class _Life:
             wire = await open_wire(self._surroundings(credentials, pump))
             stack.push_async_callback(wire.close)
             try:
-                journal = Journal(self._directory)
+                journal = Journal(self._directory, min_free=self._config.journal.min_free_mb << 20)
                 stack.callback(journal.close)
                 seed = self._seed(journal, latched)
                 orders = Orders(

@@ -28,6 +28,7 @@ _GOOD: Final = "green"
 _BAD: Final = "bold red"
 _WIDTH: Final = 12
 _BREACHES: Final = 10
+_WITH_RESULT: Final = ("settled", "closed", "manually_settled", "void")
 _ERRORS: Final = 4
 _TOLD: Final = ("part", "request", "code", "message", "why", "reason", "error", "exception")
 _LABELS: Final = ("at", "level", "event")
@@ -205,7 +206,10 @@ def _profit(ending: Ending, report: RefereeReport) -> Iterable[Text]:
     agree = _agree(ending)
     told = ending.own if agree and ending.own is not None else theirs
     text = f"gross {show(told.gross)}, commission {show(told.commission)}, net {show(told.gross - told.commission)}"
-    if agree:
+    if agree and not any(report.ended.get(status) for status in _WITH_RESULT):
+        same = f"daemon and exchange agree on {show(told.matched)} matched" if told.matched else "nothing was matched"
+        yield _row("profit", f"no market has a result, so there is no profit to compare; {same}", _GOOD)
+    elif agree:
         yield _row("profit", f"{text}: daemon and exchange agree to the cent", _GOOD)
     elif ending.own is None:
         yield _row("profit", f"{text} by the exchange; the daemon left no figures", _BAD)

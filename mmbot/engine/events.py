@@ -447,12 +447,28 @@ class PriceGiven(msgspec.Struct, frozen=True, tag=True):
     """The instant at which the price was made. The age of the price is counted from this instant."""
 
 
+class JournalState(msgspec.Struct, frozen=True, tag=True):
+    """Writing the journal began to fail, or works again."""
+
+    trouble: str | None
+    """The reason of the failure; None if writing works again."""
+
+
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
     """The shell has saved on disk that this run may use all sequence numbers below ``end``."""
 
     end: int
 
 
-Control = StopRequested | KillRequested | ResumeRequested | LatchWritten | WallStepped | PriceGiven | BlockReserved
+Control = (
+    StopRequested
+    | KillRequested
+    | ResumeRequested
+    | LatchWritten
+    | WallStepped
+    | PriceGiven
+    | BlockReserved
+    | JournalState
+)
 
 Event = FeedUp | FeedLost | FeedRejected | FeedMessage | Answer | Control | Interruption

@@ -89,6 +89,7 @@ class StatusWriter:
             feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
             balance=self._balance.latest,
             locked=ledger.totals.locked_in_all,
+            equity=self._balance.equity(self._profit.marked),
             sport_events=tuple(
                 sport_event
                 for sport_event_id in (self._quoting.sport_events if sport_events else ())

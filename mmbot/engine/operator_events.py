@@ -50,6 +50,7 @@ class OperatorEvents:
             e.WallStepped: self._on_wall_stepped,
             e.PriceGiven: self._on_price,
             e.BlockReserved: self._on_block,
+            e.JournalState: self._on_journal,
         }
 
     def _on_stop(self, order: e.StopRequested, now: Instant) -> None:
@@ -127,6 +128,10 @@ class OperatorEvents:
             age = round(in_seconds(now - event.given_at), 1)
             shared.outbox.alert(Severity.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
+
+    def _on_journal(self, event: e.JournalState, now: Instant) -> None:
+        """Stop quoting while the journal cannot be written: a crash would lose what happens meanwhile."""
+        self._shared.hold("journal", ACCOUNT, event.trouble, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:
         self._ids.reserved(event.end)

@@ -138,6 +138,9 @@ class SaveDay(msgspec.Struct, frozen=True, tag=True):
     latest: Cents
     lost: LostDay | None = None
     """The loss that stopped quoting for the rest of the day. None if the loss has not reached the limit."""
+    opening_realised: Cents | None = None
+    """The part of ``opening`` that was realised, before commission. None in a journal of an earlier version."""
+    opening_commission: Cents | None = None
 
 
 class SaveSettlement(msgspec.Struct, frozen=True, tag=True):

@@ -150,13 +150,18 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
-    """The profit in cents. ``realised`` is the profit before commission. ``marked`` is the value of the unsettled
-    wagers at fair prices."""
+    """Profit in cents. ``realised`` is before commission. ``marked`` values unsettled wagers at fair value.
+
+    The first three figures are those of all runs of the journal. ``today`` is the gain since midnight UTC: the sum of
+    ``today_realised`` and ``today_marked``, less ``today_commission``."""
 
     realised: Cents
     commission: Cents
     marked: Cents
     today: Cents
+    today_realised: Cents = 0
+    today_commission: Cents = 0
+    today_marked: Cents = 0
 
 
 class LineCounts(msgspec.Struct, frozen=True):
@@ -201,3 +206,6 @@ class Status(msgspec.Struct, frozen=True):
     shown."""
     audit_age_s: float | None = None
     """How many seconds ago the latest complete audit of the open wagers began. None if no audit was complete so far."""
+    equity: Cents | None = None
+    """The account's worth in cents: balance, locked stakes and marked profit. Between two reads of the balance, mmbot
+    adds what matches and results changed since. None before the first read of the balance."""

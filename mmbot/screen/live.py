@@ -84,8 +84,8 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
     ]
     if account is not None:
         parts.append(f"worst case {show(account.worst_case)} of {show(account.limit)}")
-    parts.append(f"realised {show(status.profit.realised - status.profit.commission)}")
-    parts.append(f"marked {show(status.profit.marked)}")
+    parts.append(f"realised {show(status.profit.today_realised - status.profit.today_commission)}")
+    parts.append(f"marked {show(status.profit.today_marked)}")
     if status.latched is not None:
         parts.append(f"KILL SWITCH ON: {status.latched}")
     names = dict.fromkeys(guard.guard for guard in status.guards)
@@ -191,11 +191,11 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
 
 def _money(status: Status, width: int) -> list[Text]:
     gains, counts = status.profit, status.counts
-    net = gains.realised - gains.commission
+    net = gains.today_realised - gains.today_commission
     today = Text(" profit today ").append_text(profit(gains.today, 12))
-    marked = Text("  marked ").append_text(profit(gains.marked, 12))
-    realised = Text("  realised ").append_text(profit(gains.realised, 12))
-    realised.append(f" - commission {amount(gains.commission, 9)} = ").append_text(profit(net, 12))
+    marked = Text("  marked ").append_text(profit(gains.today_marked, 12))
+    realised = Text("  realised ").append_text(profit(gains.today_realised, 12))
+    realised.append(f" - commission {amount(gains.today_commission, 9)} = ").append_text(profit(net, 12))
     if sum(text.cell_len for text in (today, realised, marked)) > width:
         realised = Text("  realised net ").append_text(profit(net, 12))
     money = [Figure(0, today), Figure(1, realised), Figure(2, marked)]

@@ -111,8 +111,10 @@ def _head(status: Status) -> list[str]:
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'clear' if status.clear else 'not clear'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
         f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
-        f"matches; profit today {show(profit.today)}; "
-        f"realised {show(profit.realised)} less commission {show(profit.commission)}, marked {show(profit.marked)}",
+        f"matches; worth {'unknown' if status.equity is None else show(status.equity)}",
+        f"profit today {show(profit.today)}: realised {show(profit.today_realised)} less commission "
+        f"{show(profit.today_commission)}, marked {show(profit.today_marked)}; of all days realised "
+        f"{show(profit.realised)} less commission {show(profit.commission)}, marked {show(profit.marked)}",
         f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}; {counts.placed} placed, "
         f"{counts.cancelled} cancelled, {counted(counts.hedges, 'hedge')}, {counted(counts.requests, 'request')}, "
         f"{counted(counts.book_differences, 'book difference')}",

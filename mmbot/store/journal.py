@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import stat
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -33,6 +35,7 @@ FIRST_BLOCK: Final = 1_000
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
+_LOOK_S: Final = 1.0  # between two looks at the free space of the disk
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -76,8 +79,21 @@ def _quiet(_trouble: str | None) -> None:
 class Journal:
     """The journal of one state directory. Call ``begin`` and ``load`` before ``start``, from one thread."""
 
-    def __init__(self, directory: Path, *, lock_wait_s: float = 5.0) -> None:
-        """Open or create the journal. ``lock_wait_s``: longest wait, in seconds, for a process that locks the file.
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        lock_wait_s: float = 5.0,
+        min_free: int = 0,
+        free: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
+    ) -> None:
+        """Open or create the journal.
+
+        Args:
+            directory: the state directory.
+            lock_wait_s: longest wait, in seconds, for a process that locks the file.
+            min_free: free space of the disk, in bytes, below which ``start`` reports trouble.
+            free: returns the free space of a directory's disk, in bytes.
 
         Raises:
             JournalError: if the file is damaged, is not a journal, or was written by a newer version.
@@ -90,6 +106,11 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._trouble: Callable[[str | None], None] = _quiet
         self._troubled = False
+        self._min_free: Final = min_free
+        self._free: Final = free
+        self._short: str | None = None
+        """The message that the disk has too little space; None if it has enough."""
+        self._look_at: float = 0.0
         self._run_number = 0
         self.alive = True
         """False once the writer thread has died, so that nothing more is written."""
@@ -158,9 +179,10 @@ class Journal:
         """Start the writer thread.
 
         Args:
-            trouble: called from the writer thread, with a message when writing begins to fail, and with None when it
-                works again. It is also called with a message if the thread dies; then ``alive`` is False. Records that
-                could not be written are kept, and tried again every second.
+            trouble: called from the writer thread, with a message when writing begins to fail or the disk's free space
+                falls below ``min_free``, and with None when all is well again. It is also called with a message if the
+                thread dies; then ``alive`` is False. Records that could not be written are kept, and tried again every
+                second.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -205,6 +227,7 @@ class Journal:
                 if not self._closing:
                     self._urgent.wait(_RETRY_S if self._troubled else _GATHER_S)
                 self._urgent.clear()
+                self._look_at_disk()
                 if not self._write_once() and self._closing:
                     break
             finished = True
@@ -212,6 +235,24 @@ class Journal:
             if not finished:
                 self.alive = False
                 self._trouble("the writer died")
+
+    def _look_at_disk(self) -> None:
+        """Report if the free space falls below the limit, and once it is above it again."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_S
+        try:
+            free = self._free(self.path.parent)
+        except OSError as bad:
+            short: str | None = f"the free space of the journal's disk is not known: {bad}"
+        else:
+            short = None
+            if free < self._min_free:
+                short = f"only {free >> 20} MB are free on the journal's disk (journal.min_free_mb)"
+        if (short is None) is not (self._short is None) and not self._troubled:
+            self._trouble(short)
+        self._short = short
 
     def _write_once(self) -> bool:
         for _ in range(len(self._pending)):
@@ -238,7 +279,7 @@ class Journal:
             return False
         if self._troubled:
             self._troubled = False
-            self._trouble(None)
+            self._trouble(self._short)
         written, self._batch = self._batch, []
         for item in written:
             if isinstance(item, _Reserve):

@@ -241,6 +241,10 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     yield _gauge("mmbot_unknown_wagers", "Placements whose outcome is unknown.", counts.unknown_wagers)
     if status.balance is not None:
         yield _gauge("mmbot_balance_dollars", "Balance of the account at the last read.", status.balance / 100)
+    yield _gauge("mmbot_locked_dollars", "Matched stakes that are not settled.", status.locked / 100)
+    if status.equity is not None:
+        text = "Worth of the account: balance, locked stakes and marked profit."
+        yield _gauge("mmbot_equity_dollars", text, status.equity / 100)
     yield _count("mmbot_matches", "Matches of own wagers.", counts.matches)
     yield _count("mmbot_matched_stake_dollars", "Own stake that was matched.", counts.matched_stake / 100)
     yield _count("mmbot_wagers_placed", "Wagers sent.", counts.placed)
@@ -267,6 +271,9 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     kinds.add_metric(["commission"], profit.commission / 100)
     kinds.add_metric(["marked"], profit.marked / 100)
     kinds.add_metric(["today"], profit.today / 100)
+    kinds.add_metric(["today_realised"], profit.today_realised / 100)
+    kinds.add_metric(["today_commission"], profit.today_commission / 100)
+    kinds.add_metric(["today_marked"], profit.today_marked / 100)
     yield kinds
     active = GaugeMetricFamily("mmbot_guard_active", "Scopes in which a guard holds.", labels=["guard"])
     held = dict.fromkeys(guards, 0)

@@ -18,6 +18,7 @@ import scripted_daemon
 from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
 
 from mmbot.config import ClockConfig
+from mmbot.config.settings import JournalConfig
 from mmbot.daemon.run import FAULT, NOT_CLEAR, NOT_STARTED, STOPPED, run
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
@@ -576,3 +577,14 @@ def test_two_daemons_do_not_share_a_directory(process, tmp_path):
     assert f"process {first.process.pid}" in log[0]["why"]
     first.signal(signal.SIGTERM)
     assert first.ended()[0] == STOPPED
+
+
+async def test_a_full_disk_is_told_to_the_engine(tmp_path):
+    life = Life(tmp_path, journal=JournalConfig(min_free_mb=1_000_000))  # more than this disk has
+    await life.up()
+    await until(lambda: any(isinstance(event, e.JournalState) for event, _ in life.engine.heard))
+    (told,) = [event for event, _ in life.engine.heard if isinstance(event, e.JournalState)]
+    assert "MB are free on the journal's disk" in told.trouble
+    await until(lambda: "journal.trouble" in life.events())
+    life.around.deliver(e.StopRequested())
+    assert await life.ended() == STOPPED

@@ -44,7 +44,7 @@ def report(**changes: object) -> RefereeReport:
         live_wagers=0,
         open_wagers=0,
         placed=40,
-        ended={},
+        ended={"closed": 5},
         requests={},
         busiest_second=12,
         clearings=(),
@@ -207,3 +207,13 @@ def test_files_that_are_not_kept_are_not_named() -> None:
     assert "daemon.log" not in removed
     assert "demo.yaml" not in removed
     assert "--keep" in removed
+
+
+def test_a_demo_without_a_result_claims_no_profit_that_agrees() -> None:
+    """Two zeros are no agreement. The matched stake is what both can be compared on."""
+    calm = report(ended={"canceled": 40, "open": 5}, profit=Profit(0, 0, 0, 0))
+    rows = [row.plain for row in summary(ending(report=calm, own=figures_of(calm)))]
+    (profit,) = [row for row in rows if row.startswith("profit")]
+    assert "no market has a result" in profit
+    assert "agree on $100.00 matched" in profit
+    assert "to the cent" not in profit

@@ -156,6 +156,7 @@ def busy() -> Metrics:
         profit=ProfitStatus(realised=1, commission=1, marked=1, today=1),
         clear=False,
         audit_age_s=1.0,
+        equity=1,
     )
     metrics.observe(
         lambda: status,

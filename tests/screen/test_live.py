@@ -227,7 +227,7 @@ def test_a_latch_outshines_everything(run: Run) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
 def test_figures_without_room_are_left_out_whole(status: Status, width: int) -> None:
-    gains = ProfitStatus(-1_234_567, 98_765, 2_345_678, -1_234_567)
+    gains = ProfitStatus(0, 0, 0, 1_012_346, -1_234_567, 98_765, 2_345_678)
     counts = Counts(12_345, 98_765_432, 123_456, 123_456, 234_567, 1_234, 0, 1_234, 2_345)
     busy = msgspec.structs.replace(status, profit=gains, counts=counts, balance=25_000_000, feed_age_s=12.3, clear=True)
     full = " ".join(" ".join(text(busy, 300, 24).splitlines()[:3]).split()) + " realised net -13333.32"

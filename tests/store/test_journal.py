@@ -352,3 +352,24 @@ def test_a_number_beyond_64_bits_is_left_out_and_reported_and_the_others_are_wri
     assert journal.alive
     assert [kept.external_id for kept in reopened(tmp_path).wagers] == ["1abc-0-1", "1abc-0-3"]
     assert troubles == ["2 records hold numbers beyond 64 bits and are left out"]
+
+
+def test_too_little_free_space_is_reported_and_so_is_enough(tmp_path):
+    free = [50 << 20]
+    journal = Journal(tmp_path, min_free=100 << 20, free=lambda directory: free[0])
+    said = []
+    changed = threading.Event()
+
+    def trouble(text):
+        said.append(text)
+        changed.set()
+
+    journal.start(trouble)
+    assert changed.wait(5)
+    changed.clear()
+    journal.save(Save((wager(),)))
+    free[0] = 200 << 20
+    assert changed.wait(5)
+    assert journal.close()
+    assert said == ["only 50 MB are free on the journal's disk (journal.min_free_mb)", None]
+    assert reopened(tmp_path).wagers == (wager(),), "what is small is still written"

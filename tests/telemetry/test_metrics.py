@@ -63,6 +63,8 @@ MORE = {
     "mmbot_malformed_items": ("endpoint",),
     "mmbot_stopped_clear": (),
     "mmbot_undecodable_frames": ("kind",),
+    "mmbot_equity_dollars": (),
+    "mmbot_locked_dollars": (),
     "mmbot_wagers_cancelled": (),
     "mmbot_wagers_placed": (),
 }
@@ -98,7 +100,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         feed_up=True,
         feed_age_s=1.5,
         balance=123_456,
-        locked=0,
+        locked=4_200,
         sport_events=(SportEventStatus(1, "A at B", "NBA", "upcoming", None, tuple(line(n, own) for n, own in lines)),),
         scopes=tuple(ScopeStatus(kind, "x", 1_000, 250, 400, 700, 2_000) for kind in SCOPES),
         guards=(
@@ -112,6 +114,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         audit_age_s=12.5,
         may_quote=True,
         lines=LineCounts(3, 2, "price_age: too old"),
+        equity=130_000,
     )
 
 

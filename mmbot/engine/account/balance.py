@@ -40,14 +40,29 @@ class Balance:
         answer."""
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
+        self._returned: list[tuple[Instant, Cents]] = []
+        """What results returned or corrected after the last read: stakes and profit, before commission."""
         self._read_at: Instant = now
         """The instant at which the next read is due. While a read has no answer yet, it is ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match, and the exchange takes the money at the match, subtract the stake of the match from
-        the balance."""
+        the balance. Note the money that a result returns."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
+        elif change.kind is Kind.SETTLED:
+            stake = change.stake if change.first else 0
+            self._returned.append((now, stake + change.win))
+
+    def equity(self, marked: Cents) -> Cents | None:
+        """Return the account's worth in cents: the balance with what matches and results changed since it was read, the
+        locked stakes, and the marked profit. None before the first read."""
+        if self.latest is None:
+            return None
+        ledger = self._shared.ledger
+        cash = self.latest - self._since_read + sum([amount for _, amount in self._returned])
+        held = 0 if self._at_match else ledger.outstanding
+        return cash + held + ledger.totals.locked_in_all + marked
 
     def spent(self, amount: Cents, now: Instant) -> None:
         """Subtract an amount, in cents, that a match or a placement took from the balance after the latest read."""
@@ -93,6 +108,7 @@ class Balance:
         self.latest = balance
         self._spent = [(at, amount) for at, amount in self._spent if at >= sent_at]
         self._since_read = sum(amount for _, amount in self._spent)
+        self._returned = [(at, amount) for at, amount in self._returned if at >= sent_at]
         low = balance < shared.settings.min_balance
         reason = f"${balance / 100:.2f} is less than guards.min_balance" if low else None
         shared.hold("balance", ACCOUNT, reason, now)

@@ -69,6 +69,10 @@ class Profit:
         """Profit since midnight UTC, in cents."""
         return self.total - self._day.opening if self._day else 0
 
+    def _new_day(self, date: int) -> SaveDay:
+        ledger = self._shared.ledger
+        return SaveDay(date, self.total, self.total, None, ledger.realised, ledger.commission)
+
     def fair(self, line: LineKey, probability: float) -> None:
         """Record the newest fair probability of a line's outcome 0, and value the position of the line by this
         probability."""
@@ -158,7 +162,7 @@ class Profit:
             if not (ready or self._valued):  # else the day would begin without fair values
                 self._day = None
                 return
-            day = self._day = SaveDay(date, self.total, self.total)
+            day = self._day = self._new_day(date)
             self._saved = None
         if ready:
             self._valued = True
@@ -189,7 +193,19 @@ class Profit:
 
     def status(self) -> ProfitStatus:
         """Return the profit figures for the status."""
-        ledger = self._shared.ledger
+        ledger, day = self._shared.ledger, self._day
+        realised, commission = ledger.realised, ledger.commission
+        if day is None:
+            return ProfitStatus(realised, commission, self.marked, 0)
+        opened, paid = day.opening_realised, day.opening_commission
+        if opened is None or paid is None:  # a day of an earlier version: its opening counts as realised
+            opened, paid = day.opening, 0
         return ProfitStatus(
-            realised=ledger.realised, commission=ledger.commission, marked=self.marked, today=self.today
+            realised=realised,
+            commission=commission,
+            marked=self.marked,
+            today=self.today,
+            today_realised=realised - opened,
+            today_commission=commission - paid,
+            today_marked=self.marked - (day.opening - opened + paid),
         )

@@ -45,6 +45,7 @@ GUARDS: Final = (
     Guard("clock", "account", "the history is no longer ahead of this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder is read"),
     Guard("balance", "account", "the balance is at least guards.min_balance"),
+    Guard("journal", "account", "the journal can be written again, with enough free space on its disk"),
     Guard("unread_stake", "account", "the wager can be read, or is over, or the account is proved clear"),
     Guard("daily_loss", "account", "the next UTC day begins, or you restart with a higher limits.daily_loss"),
     Guard("audit_late", "account", "the wagers were compared with the exchange's history"),

@@ -49,6 +49,7 @@ ACCOUNT_CLOSED: Final = (
     "clock",
     "ladder",
     "balance",
+    "journal",
     "audit_late",
     "audit_money",
 )

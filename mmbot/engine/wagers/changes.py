@@ -21,6 +21,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     wager: Wager
     stake: Cents = 0
     win: Cents = 0
+    first: bool = False
+    """For ``Kind.SETTLED``: true if this is the first result of the wager, and false if it is a correction."""
 
 
 Changes = tuple[Change, ...]

@@ -83,10 +83,11 @@ class Totals:
             self._end_settling(wager.market)
         if booked == wager.booked:
             return ()
+        first = wager.booked is None
         correction = (booked or 0) - (wager.booked or 0)
         wager.booked = booked
         self.settlements.add(wager.market, correction)
-        return (Change(Kind.SETTLED, wager, matched, correction),)
+        return (Change(Kind.SETTLED, wager, max(was[1], matched) if first else matched, correction, first),)
 
     def move(self, wager: MarketWager, there: LineWager) -> None:
         """Move the figures of a wager from its market to its line. ``there`` is the same wager with its line."""

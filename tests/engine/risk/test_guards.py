@@ -158,6 +158,15 @@ def ladder() -> None:
     cleared(scene, "ladder")
 
 
+@provokes("journal")
+def journal() -> None:
+    scene = two_sport_events()
+    scene.run.tell(e.JournalState("database or disk is full"))
+    held(scene, "journal", "disk is full")
+    scene.run.tell(e.JournalState(None))
+    cleared(scene, "journal")
+
+
 @provokes("balance")
 def balance() -> None:
     scene = two_sport_events(balance=100_000)
