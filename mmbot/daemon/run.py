@@ -39,7 +39,7 @@ from mmbot.daemon.watchdog.vital import Interruptions
 from mmbot.daemon.wire import OpenWire, Surroundings, Wire
 from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
-from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
+from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
 from mmbot.engine.requests import CancelAll
@@ -269,7 +269,12 @@ class _Life:
         now = self._clock.now()
         kept = journal.load(now)
         runs = journal.run_ids()
-        this_run = journal.begin(now, "".join(randomness.choice(_LETTERS) for _ in range(_SALT)))
+        this_run = journal.begin(
+            now,
+            "".join(randomness.choice(_LETTERS) for _ in range(_SALT)),
+            [rule.strategy for rule in self._config.quoting],
+            self._config.journal.keep_days * DAY,
+        )
         self._run_id = this_run.run_id
         return Seed(
             run_id=this_run.run_id,

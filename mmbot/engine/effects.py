@@ -87,7 +87,7 @@ class Effects:
             counts,
             *audit,
             MatchDetails(shared),
-            Journal(shared),
+            Journal(shared, profit),
             Log(shared),
         )
         """The followers, in the order in which they are told of a change. The log stands at the end. So it shows the

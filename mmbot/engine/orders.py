@@ -12,6 +12,14 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
+from mmbot.engine.records import (
+    SaveDecision,
+    SaveFair,
+    SaveMatch,
+    SaveNames,
+    SaveResult,
+    SaveTransactions,
+)
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
@@ -153,7 +161,17 @@ class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
     at: Instant
 
 
-Record = SaveWager | SaveDay | SaveSettlement
+Record = (
+    SaveWager
+    | SaveDay
+    | SaveSettlement
+    | SaveDecision
+    | SaveNames
+    | SaveMatch
+    | SaveResult
+    | SaveFair
+    | SaveTransactions
+)
 """An entry of the journal."""
 
 

@@ -13,6 +13,7 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.audit.audit import Audit
 from mmbot.engine.audit.money import MoneyCheck
+from mmbot.engine.audit.payments import Payments
 from mmbot.engine.audit.settlements import Settlements
 from mmbot.engine.audit.transactions import TransactionReader
 from mmbot.engine.effects import Effects
@@ -68,7 +69,8 @@ class Parts:
         self.settlements: Final = Settlements(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
         self.balance.on_read = self.money.read
-        self.transactions: Final = TransactionReader(shared, self.life, (self.money,), seed.since or now, now)
+        told = (self.money, Payments(shared, effects))
+        self.transactions: Final = TransactionReader(shared, self.life, told, seed.since or now, now)
         self.money.on_doubt = self.transactions.read_soon
         self.ids: Final = ExternalIds(seed, shared.outbox)
         self.placing: Final = Placing(

@@ -14,7 +14,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,7 +23,9 @@ import msgspec
 from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.instant import DAY, Duration, Instant
 from mmbot.engine.orders import Save, SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.records import SaveNames, SaveTransactions
 from mmbot.store import rows, schema
+from mmbot.store.entries import Entries, Row
 
 JOURNAL_FILE: Final = "journal.sqlite"
 
@@ -35,6 +37,7 @@ FIRST_BLOCK: Final = 1_000
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
+_AT_ONCE: Final = 2_000  # deleted entries of each table at once
 _LOOK_S: Final = 1.0  # between two looks at the free space of the disk
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -112,6 +115,9 @@ class Journal:
         """The message that the disk has too little space; None if it has enough."""
         self._look_at: float = 0.0
         self._run_number = 0
+        self._entries = Entries()
+        self._forget_before: Instant | None = None
+        """Entries that are older than this are deleted; None if there is nothing to delete."""
         self.alive = True
         """False once the writer thread has died, so that nothing more is written."""
         try:
@@ -122,13 +128,15 @@ class Journal:
             text = f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one"
             raise JournalError(text) from bad
 
-    def begin(self, now: Instant, salt: str) -> Run:
+    def begin(self, now: Instant, salt: str, strategies: Sequence[str] = (), keep: Duration | None = None) -> Run:
         """Record a new run on disk.
 
         Args:
             now: the present.
             salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
                 was lost and the count of runs starts again.
+            strategies: the name of the strategy of each quoting rule, in the order of the rules.
+            keep: how long the journal keeps entries that no restart needs. None: for ever.
         """
         if not salt.isalnum() or not salt.isascii():
             raise ValueError(f"{salt!r}: a run id consists of letters and digits")
@@ -142,6 +150,8 @@ class Journal:
         except sqlite3.Error as bad:
             raise JournalError(f"{self.path} cannot be written: {bad}") from bad
         self._run_number = number
+        self._entries = Entries(strategies)
+        self._forget_before = None if keep is None else now - max(keep, KEPT_FOR)
         return Run(run_id, 1, end)
 
     def load(self, now: Instant) -> Kept:
@@ -228,6 +238,7 @@ class Journal:
                     self._urgent.wait(_RETRY_S if self._troubled else _GATHER_S)
                 self._urgent.clear()
                 self._look_at_disk()
+                self._forget_some()
                 if not self._write_once() and self._closing:
                     break
             finished = True
@@ -263,20 +274,15 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             self._put(self._batch)
             self._db.execute("COMMIT")
-        except OverflowError:  # a number of more than 64 bits, which no later try can write
-            self._db.rollback()
-            before = self._batch
-            self._batch = [kept for item in before if (kept := _fitting(item)) is not None]
-            left_out = _records(before) - _records(self._batch)
-            self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
-            return self._write_once()
         except sqlite3.Error as bad:
+            self._entries.not_written()
             if self._db.in_transaction:
                 self._db.rollback()
             if not self._troubled:
                 self._trouble(str(bad))
             self._troubled = True
             return False
+        self._entries.written()
         if self._troubled:
             self._troubled = False
             self._trouble(self._short)
@@ -287,34 +293,45 @@ class Journal:
         return True
 
     def _put(self, batch: Iterable[Save | _Reserve | _Touch]) -> None:
-        wagers: dict[str, SaveWager] = {}
-        days: dict[int, SaveDay] = {}
-        settlements: dict[tuple[int, int], SaveSettlement] = {}
-        reserved = at = 0
+        """Write a batch. Of several entries with the same key, only the last is written. A record with a number of more
+        than 64 bits can never be written, so it is left out and reported."""
+        rows: dict[str, dict[object, Row]] = {}
+        reserved = at = left_out = 0
         for item in batch:
             match item:
-                case _Reserve():
+                case _Reserve() if item.end <= LARGEST_ID:
                     reserved = max(reserved, item.end)
-                case _Touch():
+                case _Touch() if item.at <= LARGEST_ID:
                     at = max(at, item.at)
                 case Save():
                     for record in item.records:
-                        match record:
-                            case SaveWager():
-                                wagers[record.external_id] = record
-                            case SaveDay():
-                                days[record.day] = record
-                            case SaveSettlement():
-                                settlements[record.sport_event, record.market] = record
-        self._db.executemany(schema.SAVE_WAGER, map(rows.of_wager, wagers.values()))
-        self._db.executemany(schema.SAVE_DAY, map(rows.of_day, days.values()))
-        self._db.executemany(schema.SAVE_SETTLEMENT, map(rows.of_settlement, settlements.values()))
+                        entries = self._entries.of(record)
+                        left_out += not entries and not isinstance(record, SaveNames | SaveTransactions)
+                        for statement, row in entries:
+                            of_statement = rows.setdefault(statement, {})
+                            key = row[0] if statement is schema.SAVE_WAGER else len(of_statement)
+                            of_statement[key] = row
+        for statement, of_statement in rows.items():
+            self._db.executemany(statement, of_statement.values())
         if reserved:
             self._db.execute(
                 "UPDATE runs SET reserved = max(reserved, ?) WHERE number = ?", (reserved, self._run_number)
             )
         if at:
             self._db.execute(schema.SAVE_INSTANT, (at,))
+        if left_out:
+            self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
+
+    def _forget_some(self) -> None:
+        """Delete some entries that are older than the retention. A few thousand a time, so that no write waits long."""
+        if self._forget_before is None:
+            return
+        try:
+            deleted = sum(self._db.execute(each, (self._forget_before, _AT_ONCE)).rowcount for each in schema.FORGET)
+        except sqlite3.Error:
+            return  # the disk's trouble is reported by the next write
+        if not deleted:
+            self._forget_before = None
 
     # --- opening --------------------------------------------------------------------------------------------------
 
@@ -382,20 +399,3 @@ def _base36(number: int) -> str:
         number, digit = divmod(number, 36)
         digits = _BASE36[digit] + digits
     return digits or "0"
-
-
-def _fitting(item: Save | _Reserve | _Touch) -> Save | _Reserve | _Touch | None:
-    """Return what SQLite can hold of an item: its records whose numbers have at most 64 bits. None if that is
-    nothing."""
-    match item:
-        case Save():
-            records = tuple(record for record in item.records if rows.fits(record))
-            return Save(records) if records else None
-        case _Reserve():
-            return item if item.end <= LARGEST_ID else None
-        case _Touch():
-            return item if item.at <= LARGEST_ID else None
-
-
-def _records(batch: Iterable[Save | _Reserve | _Touch]) -> int:
-    return sum(len(item.records) if isinstance(item, Save) else 1 for item in batch)

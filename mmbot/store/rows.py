@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.engine.orders import LostDay, Record, SaveDay, SavedMatches, SaveSettlement, SaveWager
+from mmbot.engine.orders import LostDay, SaveDay, SavedMatches, SaveSettlement, SaveWager
 
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 
@@ -20,7 +19,7 @@ _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(SavedMatches)
 
 
-def of_wager(wager: SaveWager) -> tuple[str | int | bytes | None, ...]:
+def of_wager(wager: SaveWager) -> tuple[str | int | None, ...]:
     """Return the row of a wager, in the order of ``schema.WAGER_COLUMNS``."""
     return (
         wager.external_id,
@@ -92,13 +91,14 @@ def wager(row: Sequence[Any]) -> SaveWager:
 def of_day(day: SaveDay) -> tuple[int | None, ...]:
     """Return the row of a day."""
     lost = (None, None, None) if day.lost is None else (day.lost.at, day.lost.loss, day.lost.limit)
-    return (day.day, day.opening, day.latest, *lost)
+    return (day.day, day.opening, day.latest, *lost, day.opening_realised, day.opening_commission)
 
 
 def day(row: Sequence[Any]) -> SaveDay:
     """Return the day of a row."""
-    number, opening, latest, lost_at, loss, limit = row
-    return SaveDay(number, opening, latest, None if lost_at is None else LostDay(lost_at, loss, limit))
+    number, opening, latest, lost_at, loss, limit, realised, commission = row
+    lost = None if lost_at is None else LostDay(lost_at, loss, limit)
+    return SaveDay(number, opening, latest, lost, realised, commission)
 
 
 def of_settlement(settlement: SaveSettlement) -> tuple[int, ...]:
@@ -110,18 +110,6 @@ def of_settlement(settlement: SaveSettlement) -> tuple[int, ...]:
         settlement.commission,
         settlement.at,
     )
-
-
-def fits(record: Record) -> bool:
-    """Return True if SQLite can hold every number of a record."""
-    match record:
-        case SaveWager():
-            row: Iterable[object] = of_wager(record)
-        case SaveDay():
-            row = of_day(record)
-        case SaveSettlement():
-            row = of_settlement(record)
-    return all(not isinstance(number, int) or abs(number) <= LARGEST_ID for number in row)
 
 
 def _place(wager: SaveWager) -> tuple[int, int, int, int]:

@@ -83,6 +83,103 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX wagers_to_load ON wagers (done);
     CREATE INDEX wagers_ended ON wagers (coalesce(over_at, sent_at));
     """,
+    """
+    ALTER TABLE days ADD COLUMN opening_realised INTEGER;
+    ALTER TABLE days ADD COLUMN opening_commission INTEGER;
+    CREATE TABLE sport_events (
+        sport_event     INTEGER PRIMARY KEY,
+        name            TEXT NOT NULL,
+        tournament      INTEGER NOT NULL,
+        tournament_name TEXT NOT NULL,
+        sport           TEXT NOT NULL,
+        scheduled       INTEGER
+    );
+    CREATE TABLE markets (
+        sport_event INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        name        TEXT NOT NULL,
+        type        TEXT NOT NULL,
+        sub_type    TEXT NOT NULL,
+        category    TEXT NOT NULL,
+        PRIMARY KEY (sport_event, market)
+    ) WITHOUT ROWID;
+    CREATE TABLE outcomes (
+        line_id     TEXT PRIMARY KEY,
+        sport_event INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        number      INTEGER NOT NULL,
+        side        INTEGER NOT NULL,
+        line_name   TEXT NOT NULL,
+        name        TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE decisions (
+        external_id  TEXT PRIMARY KEY,
+        at           INTEGER NOT NULL,
+        strategy     TEXT NOT NULL,
+        hedge        INTEGER NOT NULL,
+        line_id      TEXT NOT NULL,
+        odds         INTEGER NOT NULL,
+        stake        INTEGER NOT NULL,
+        fair         REAL,
+        given        REAL,
+        best_odds_0  INTEGER,
+        best_value_0 INTEGER,
+        best_odds_1  INTEGER,
+        best_value_1 INTEGER,
+        profit_0     INTEGER,
+        profit_1     INTEGER,
+        guards       TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX decisions_at ON decisions (at);
+    CREATE TABLE matches (
+        id          INTEGER PRIMARY KEY,
+        external_id TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        stake       INTEGER NOT NULL,
+        win         INTEGER NOT NULL,
+        odds        INTEGER,
+        taker       INTEGER NOT NULL,
+        fair        REAL
+    );
+    CREATE INDEX matches_at ON matches (at);
+    CREATE INDEX matches_of ON matches (external_id);
+    CREATE TABLE results (
+        id          INTEGER PRIMARY KEY,
+        external_id TEXT NOT NULL,
+        sport_event INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        at          INTEGER NOT NULL,
+        result      TEXT NOT NULL,
+        stake       INTEGER NOT NULL,
+        profit      INTEGER NOT NULL,
+        commission  INTEGER NOT NULL,
+        is_first    INTEGER NOT NULL
+    );
+    CREATE INDEX results_at ON results (at);
+    CREATE INDEX results_of ON results (external_id);
+    CREATE TABLE fairs (
+        sport_event INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        number      INTEGER NOT NULL,
+        at          INTEGER NOT NULL,
+        fair        REAL NOT NULL,
+        PRIMARY KEY (sport_event, market, number, at)
+    ) WITHOUT ROWID;
+    CREATE TABLE transactions (
+        key         TEXT PRIMARY KEY,
+        at          INTEGER NOT NULL,
+        type        TEXT NOT NULL,
+        word        TEXT NOT NULL,
+        change      INTEGER NOT NULL,
+        balance     INTEGER,
+        sport_event INTEGER,
+        market      INTEGER,
+        wager_id    TEXT NOT NULL,
+        status      TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX transactions_at ON transactions (at);
+    CREATE INDEX transactions_of ON transactions (wager_id);
+    """,
 )
 """``STEPS[n]`` migrates a file from version n to version n + 1."""
 
@@ -130,13 +227,18 @@ LOAD_WAGERS: Final = (
 )
 
 SAVE_DAY: Final = """
-    INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit, opening_realised, opening_commission)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (day) DO UPDATE SET
         opening = excluded.opening, latest = excluded.latest, lost_at = excluded.lost_at, loss = excluded.loss,
-        loss_limit = excluded.loss_limit
+        loss_limit = excluded.loss_limit, opening_realised = excluded.opening_realised,
+        opening_commission = excluded.opening_commission
 """
 
-LOAD_DAY: Final = "SELECT day, opening, latest, lost_at, loss, loss_limit FROM days ORDER BY day DESC LIMIT 1"
+LOAD_DAY: Final = """
+    SELECT day, opening, latest, lost_at, loss, loss_limit, opening_realised, opening_commission
+    FROM days ORDER BY day DESC LIMIT 1
+"""
 
 SAVE_SETTLEMENT: Final = """
     INSERT INTO settlements (sport_event, market, gross, commission, at) VALUES (?, ?, ?, ?, ?)
@@ -147,3 +249,27 @@ SAVE_SETTLEMENT: Final = """
 SAVE_INSTANT: Final = """
     INSERT INTO last_instant (only, at) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET at = excluded.at
 """
+
+SAVE_SPORT_EVENT: Final = "INSERT OR REPLACE INTO sport_events VALUES (?, ?, ?, ?, ?, ?)"
+SAVE_MARKET: Final = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?)"
+SAVE_OUTCOME: Final = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
+SAVE_DECISION: Final = f"INSERT OR REPLACE INTO decisions VALUES ({', '.join('?' * 16)})"
+SAVE_MATCH: Final = "INSERT INTO matches (external_id, at, stake, win, odds, taker, fair) VALUES (?, ?, ?, ?, ?, ?, ?)"
+SAVE_RESULT: Final = (
+    "INSERT INTO results (external_id, sport_event, market, at, result, stake, profit, commission, is_first) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+SAVE_FAIR: Final = "INSERT OR REPLACE INTO fairs VALUES (?, ?, ?, ?, ?)"
+SAVE_TRANSACTION: Final = "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+FORGET: Final[tuple[str, ...]] = (
+    "DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE at < ? LIMIT ?)",
+    "DELETE FROM results WHERE id IN (SELECT id FROM results WHERE at < ? LIMIT ?)",
+    "DELETE FROM decisions WHERE external_id IN (SELECT external_id FROM decisions WHERE at < ? LIMIT ?)",
+    "DELETE FROM fairs WHERE (sport_event, market, number, at) IN "
+    "(SELECT sport_event, market, number, at FROM fairs WHERE at < ? LIMIT ?)",
+    "DELETE FROM transactions WHERE key IN (SELECT key FROM transactions WHERE at < ? LIMIT ?)",
+    "DELETE FROM wagers WHERE external_id IN "
+    "(SELECT external_id FROM wagers WHERE done = 1 AND coalesce(over_at, sent_at) < ? LIMIT ?)",
+)
+"""Statements that delete some entries older than an instant. Settlements and days are kept: all profit is their sum."""

@@ -21,10 +21,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
-from mmbot.domain.instant import DAY, SECOND, Instant
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.position import FullStakes, Position
+from mmbot.engine.books.catalogue import TRADEABLE
 from mmbot.engine.orders import LostDay, SaveDay
+from mmbot.engine.records import SaveFair
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import ProfitStatus
@@ -32,6 +34,9 @@ from mmbot.engine.timing.timers import NEVER
 
 SAVE: Final = 10 * SECOND
 """The shortest time between two saves of the day's figures."""
+
+SAVE_FAIR: Final = MINUTE
+"""The shortest time between two saves of a line's fair probability."""
 
 
 WOBBLE: Final = 1
@@ -46,6 +51,8 @@ class Profit:
         self._shared = shared
         self._fair: dict[LineKey, float] = {}
         self._marks: dict[LineKey | MarketKey, Cents] = {}
+        self._fair_saved: dict[LineKey, tuple[Instant, float | None]] = {}
+        """For each line with a position, when which fair probability was saved."""
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
@@ -120,6 +127,7 @@ class Profit:
         fair probability stays."""
         for line in [line for line in self._fair if line.sport_event in sport_events and line not in self._marks]:
             del self._fair[line]
+            self._fair_saved.pop(line, None)
 
     def _lost_too_much(self) -> bool:
         """Return true if the loss of the day has reached the limit and this is not recorded in the day's figures
@@ -189,7 +197,23 @@ class Profit:
             self._save_at = now + SAVE
             day = replace(day, latest=total)
             shared.outbox.record(day)
+            self._save_fairs(now)
         return day
+
+    def _save_fairs(self, now: Instant) -> None:
+        """Save the fair probabilities of lines with a position that changed, before the start of the sport event: the
+        last one is the closing line."""
+        shared = self._shared
+        for line in self._marks:
+            fair = self._fair.get(line) if isinstance(line, LineKey) else None
+            if fair is None or not isinstance(line, LineKey):
+                continue
+            saved_at, saved = self._fair_saved.get(line, (0, None))
+            known = shared.catalogue.sport_events.get(line.sport_event)
+            if fair == saved or now < saved_at + SAVE_FAIR or known is None or known.status not in TRADEABLE:
+                continue
+            self._fair_saved[line] = (now, fair)
+            shared.outbox.record(SaveFair(line, now, fair))
 
     def status(self) -> ProfitStatus:
         """Return the profit figures for the status."""

@@ -24,6 +24,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.records import SaveDecision
 from mmbot.engine.requests import BATCH, PlaceMany, Placement, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
@@ -98,6 +99,9 @@ class Placing:
         self._paused_until: dict[LineKey, Instant] = {}
         self._at_placement = shared.config.exchange.funds == "at_placement"
         self.sent = 0
+        self._guards_at = -1
+        self._guards: tuple[str, ...] = ()
+        """The names of the guards that held when ``Guards.changes`` was ``_guards_at``."""
         self.held_back: str | None = None
         """The reason why no wager may be placed on any line now. None if there is no such reason."""
 
@@ -234,11 +238,25 @@ class Placing:
         match."""
         placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
+        self._decided(placement, line, side, False, now)
         return placement
+
+    def _decided(self, placement: Placement, line: QuotedLine, side: Side, hedge: bool, now: Instant) -> None:
+        """Save the decision behind a placement, as references that the journal's thread reads later."""
+        shared = self._shared
+        guards = shared.guards
+        if guards.changes != self._guards_at:
+            self._guards_at = guards.changes
+            self._guards = tuple([name for name, scopes in guards.names().items() if scopes])
+        sport_event = shared.catalogue.sport_events.get(line.key.sport_event)
+        shared.outbox.record(SaveDecision(placement, side, now, line.rule, hedge, line.seen, sport_event, self._guards))
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
         """Enter a hedge in the ledger and the exposure, and have the quotes of its line decided again."""
         self._note(placement, line, side, True, now)
+        quoted = self._quoting.lines.get(line)
+        if quoted is not None:
+            self._decided(placement, quoted, side, True, now)
         self._quoting.own_changed(line)
 
     def _note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:

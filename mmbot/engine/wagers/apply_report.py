@@ -66,7 +66,7 @@ def apply_report(
         _set_figures(wager, wager.matches)
         if new is State.MATCHED:
             wager.stake = wager.matched  # the cancelled remainder no longer belongs to the stake
-        changes += _difference(wager, matched, win)
+        changes += _difference(wager, matched, win, report)
         if detail_wanted and wager.matches.wants_detail:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
     return Applied(was, left, changes)
@@ -194,12 +194,13 @@ def _set_figures(wager: Wager, record: Matches) -> None:
     wager.win_estimated = record.estimated and wager.state is not State.VOID
 
 
-def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
+def _difference(wager: Wager, matched: Cents, win: Cents, report: WagerReport | None = None) -> Changes:
     """Return the change of the matched stake and of the profit that it brings. ``matched`` and ``win`` are these
-    figures before the change."""
+    figures before the change. ``report`` is the report that led to the change; None if there is none."""
     rise = wager.matched - matched
     if rise > 0:
-        return (Change(Kind.MATCHED, wager, rise, wager.win - win),)
+        odds = report.match_odds if report is not None and report.match_stake == rise else None
+        return (Change(Kind.MATCHED, wager, rise, wager.win - win, odds),)
     if rise < 0:
         return (Change(Kind.TAKEN_BACK, wager, -rise, wager.win - win),)
     return (Change(Kind.REPRICED, wager, 0, wager.win - win),) if wager.win != win else ()

@@ -9,6 +9,7 @@ import msgspec
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import Wager
 
@@ -21,6 +22,10 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     wager: Wager
     stake: Cents = 0
     win: Cents = 0
+    odds: Odds | None = None
+    """For ``Kind.MATCHED``: the odds of the match; None if they are not known."""
+    commission: Cents = 0
+    """For ``Kind.SETTLED``: by how much the commission of the market changed."""
     first: bool = False
     """For ``Kind.SETTLED``: true if this is the first result of the wager, and false if it is a correction."""
 

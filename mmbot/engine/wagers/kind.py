@@ -17,7 +17,7 @@ class Kind(Enum):
     """The wager cannot match any more. ``stake`` is the part that was still unmatched."""
     SETTLED = "settled"
     """The result came or was corrected. ``win`` is the amount by which this changed the market's profit before
-    commission, and ``stake`` is the matched stake."""
+    commission, and ``stake`` is the stake that was matched before the result."""
     FOREIGN = "foreign"
     """A wager that is not ours was noticed. It could still match, or it is matched and not settled."""
     DETAIL_WANTED = "detail_wanted"

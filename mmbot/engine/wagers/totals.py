@@ -86,8 +86,14 @@ class Totals:
         first = wager.booked is None
         correction = (booked or 0) - (wager.booked or 0)
         wager.booked = booked
+        before = self.settlements.commission
         self.settlements.add(wager.market, correction)
-        return (Change(Kind.SETTLED, wager, max(was[1], matched) if first else matched, correction, first),)
+        commission = self.settlements.commission - before
+        return (
+            Change(
+                Kind.SETTLED, wager, max(was[1], matched) if first else matched, correction, None, commission, first
+            ),
+        )
 
     def move(self, wager: MarketWager, there: LineWager) -> None:
         """Move the figures of a wager from its market to its line. ``there`` is the same wager with its line."""

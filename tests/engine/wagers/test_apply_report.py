@@ -149,7 +149,7 @@ def test_a_void_after_a_match_withdraws_the_match() -> None:
     changes = rig.message(status=Status.VOID, matched=400, winning=Winning.NO_RESULT)
     assert [(change.kind, change.stake) for change in changes] == [
         (Kind.TAKEN_BACK, 400),
-        (Kind.SETTLED, 0),
+        (Kind.SETTLED, 400),
         (Kind.ENDED, 600),
     ]
     assert (wager.matched, wager.win) == (0, 0)
