@@ -1,0 +1,97 @@
+"""The journal keeps names, the decision behind each placement, each match, each result and each transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from engine_scene import LINE, MARKET, Scene
+from journalled import Journalled
+
+from mmbot.domain.instant import DAY, MINUTE, SECOND
+from mmbot.engine.orders import Save
+from mmbot.engine.records import SaveFair, SaveMatch, SaveResult
+from mmbot.store.journal import JOURNAL_FILE, Journal
+
+
+def rows(directory: Path, query: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(directory / JOURNAL_FILE)) as database:
+        return database.execute(query).fetchall()
+
+
+def played(directory: Path) -> Scene:
+    """An evening with matches on both outcomes, a result, and a read of the transactions."""
+    memory = Journalled(directory)
+    scene = Scene(memory=memory).quoted()
+    for stake in (700, 2_000, 1_501):
+        scene.take(0, stake)
+        scene.take(1, stake // 2)
+        scene.go(15 * SECOND)
+    scene.venue.settle(MARKET, 0, scene.now)
+    scene.go(10 * MINUTE)
+    assert memory.journal.close()
+    return scene
+
+
+def test_the_tables_of_an_evening_agree_with_the_exchange(tmp_path: Path) -> None:
+    scene = played(tmp_path)
+    report = scene.referee.report(scene.now)
+    assert rows(tmp_path, "SELECT name, tournament_name, sport FROM sport_events") == [
+        ("Away 1 @ Home 1", "NBA", "Basketball")
+    ]
+    assert rows(tmp_path, "SELECT name, type FROM markets") == [("Moneyline", "moneyline")]
+    assert rows(tmp_path, "SELECT side, name FROM outcomes ORDER BY side") == [(0, "outcome 0"), (1, "outcome 1")]
+    ((placed,),) = rows(tmp_path, "SELECT count(*) FROM decisions")
+    assert placed == len(scene.placements())
+    fair, best, strategy, hedge = rows(
+        tmp_path, "SELECT fair, best_odds_0, strategy, hedge FROM decisions ORDER BY at LIMIT 1"
+    )[0]
+    assert (fair, best, strategy, hedge) == (0.5, -110, "tests:Fixed", 0)
+    matches = rows(tmp_path, "SELECT sum(stake), sum(taker), count(odds) FROM matches")
+    assert matches == [(sum(outcome.stake for outcome in report.matched), 0, sum(o.matches for o in report.matched))]
+    assert rows(tmp_path, "SELECT sum(profit), sum(commission) FROM results") == [
+        (report.profit.gross, report.profit.commission)
+    ]
+    assert rows(tmp_path, "SELECT sum(change) FROM transactions WHERE type NOT IN ('DEPOSIT')") == [
+        (report.profit.net,)
+    ]
+    assert rows(tmp_path, "SELECT count(*) FROM fairs WHERE market = 219") != [(0,)]
+    assert scene.line(LINE).profit == (0, 0)
+
+
+def test_transactions_that_are_read_twice_are_kept_once(tmp_path: Path) -> None:
+    scene = played(tmp_path)
+    ((before,),) = rows(tmp_path, "SELECT count(*) FROM transactions")
+    second = Journalled(tmp_path)
+    second.wagers, second.settlements, second.last = scene.memory.wagers, scene.memory.settlements, scene.now
+    second.end, second.runs = scene.memory.end, scene.memory.runs
+    scene.memory = second
+    scene.restart()
+    scene.go(10 * MINUTE)
+    assert second.journal.close()
+    assert rows(tmp_path, "SELECT count(*) FROM transactions") == [(before,)]
+
+
+def test_old_entries_are_deleted_and_sums_are_kept(tmp_path: Path) -> None:
+    now = 1_000 * DAY
+    journal = Journal(tmp_path)
+    journal.begin(now, "abc", (), 30 * DAY)
+    old, young = now - 31 * DAY, now - 29 * DAY
+    for at in (old, young):
+        records = (
+            SaveMatch("r1-q0-1", at, 100, 90, -110, False, None),
+            SaveResult("r1-q0-1", LINE, at, "won", 100, 90, 2, True),
+            SaveFair(LINE, at, 0.5),
+        )
+        journal.save(Save(records))
+    journal.start()
+    assert journal.close()
+    again = Journal(tmp_path)
+    again.begin(now, "abc", (), 30 * DAY)
+    again.start()
+    again.touch(now)
+    assert again.close()
+    for table in ("matches", "results", "fairs"):
+        assert rows(tmp_path, f"SELECT at FROM {table}") == [(young,)], table
