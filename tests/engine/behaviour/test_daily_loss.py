@@ -6,7 +6,7 @@ from engine_scene import EVENING, LINE, START, Fixed, Scene, settings
 
 from mmbot.backtest.run import Memory
 from mmbot.config.settings import LimitsConfig
-from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
+from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.domain.position import Position
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.orders import LostDay, Save, SaveDay, Severity
@@ -27,6 +27,23 @@ def losing() -> Scene:
     scene.around(LINE, (180, -150))  # outcome 0 is worth a third now
     scene.until(lambda: scene.guard("daily_loss") is not None, within=5 * SECOND)
     return scene
+
+
+def test_a_loss_that_only_a_book_shows_ends_quoting_within_a_second() -> None:
+    """Nothing else happens that would make the engine look: no request, no answer, no report."""
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = Scene(strategy, settings(limits=LimitsConfig(daily_loss=10)), starts=3 * DAY, start=EVENING).quoted()
+    scene.take(1, 7000)
+    scene.until(lambda: scene.position()[1] < -6000)
+    strategy.wants[None] = ()
+    scene.around(LINE, (112, 112))
+    scene.until(lambda: not scene.wagers())
+    scene.go(31 * SECOND)
+    read_at = scene.run.requests[-1][0]
+    scene.around(LINE, (180, -150))  # outcome 0 is worth a third now
+    scene.until(lambda: scene.guard("daily_loss") is not None, within=1100 * MILLISECOND)
+    assert not [request for at, request in scene.run.requests if at > read_at]
+    scene.close()
 
 
 def test_the_daily_loss_guard_holds_although_the_marks_recover() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.wager import Status
+from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.venue.accounts.order import Account, Order
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueBalance, VenueWager
@@ -18,13 +18,14 @@ from mmbot.simulator.venue.settings import VenueSettings
 
 _LONGEST_PAGE = 1000
 _LONGEST_MATCH_PAGE = 100
+_COULD_MATCH = (Status.OPEN, Status.INACTIVE)
+_NOT_FILLED = (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED)
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
     """Return the sum of the unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time
     must lie within the history lag, because older states are not kept."""
-    since = account.changes[bisect_right(account.changed_at, synced) :]
-    orders = account.live | {order.number: order for order in since}
+    orders = account.live | {order.number: order for order in _changed_since(account, synced)}
     records = (_as_of(order, synced) for order in orders.values())
     return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
 
@@ -52,7 +53,10 @@ def history(account: Account, query: HistoryQuery, settings: VenueSettings, now:
     if created is None and updated is None:
         raise VenueError("missing_date_range")
     candidates: Iterable[Order]
-    if updated is not None:
+    if query.status in _COULD_MATCH and query.matching in _NOT_FILLED:
+        found = account.live | {order.number: order for order in _changed_since(account, synced)}
+        candidates = (found[number] for number in sorted(found))
+    elif updated is not None:
         first = bisect_left(account.changed_at, updated[0])
         last = bisect_right(account.changed_at, updated[1])
         found = {order.number: order for order in account.changes[first:last]}
@@ -126,6 +130,11 @@ def _range(
     if last - first > widest:
         raise VenueError(too_wide)
     return first, last
+
+
+def _changed_since(account: Account, instant: Instant) -> list[Order]:
+    """Return the orders that changed after an instant, once for each change."""
+    return account.changes[bisect_right(account.changed_at, instant) :]
 
 
 def _as_of(order: Order, instant: Instant) -> VenueWager | None:

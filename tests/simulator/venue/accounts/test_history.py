@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+
 import pytest
 from venue_bench import LINE, MONEYLINE, SPORT_EVENT, START, TOTAL, TOTAL_LINE, Bench
 
@@ -54,6 +57,48 @@ def test_the_history_filters() -> None:
     assert ids(bench, market_id=MONEYLINE.market) == ["w-1", "w-3"]
     assert ids(bench, sport_event_id=SPORT_EVENT + 1) == []
     assert bench.again(one).matched == 200
+
+
+def test_a_query_for_open_wagers_finds_those_that_ended_within_the_lag_and_pages_them() -> None:
+    bench = Bench(VenueSettings(history_lag_ns=LAG))
+    wagers = [bench.place(bench.a, 0, 110 + 2 * number, 1_000) for number in range(6)]
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 220, bench.now)
+    bench.cancel(wagers[1])
+    bench.wait(SECOND)
+    bench.cancel(wagers[3])
+    for matching, expected in (
+        (Matching.UNMATCHED, ["w-3", "w-4", "w-5", "w-6"]),
+        (Matching.PARTIALLY_MATCHED, ["w-1"]),
+    ):
+        assert ids(bench, status=Status.OPEN, matching=matching) == expected
+    assert ids(bench, status=Status.OPEN, matching=Matching.UNMATCHED, limit=2, cursor="3") == ["w-4", "w-5"]
+    bench.wait(LAG)
+    assert ids(bench, status=Status.OPEN, matching=Matching.UNMATCHED) == ["w-3", "w-5", "w-6"]
+
+
+def test_a_query_for_open_wagers_costs_no_more_after_many_that_ended() -> None:
+    bench = Bench(VenueSettings(history_lag_ns=LAG))
+    bench.place(bench.a, 0, 110, 1_000)
+
+    def cost() -> int:
+        count = 0
+
+        def note(_frame: FrameType, happening: str, _argument: object) -> None:
+            nonlocal count
+            count += happening in ("call", "c_call")
+
+        sys.setprofile(note)
+        try:
+            assert ids(bench, status=Status.OPEN, matching=Matching.UNMATCHED) == ["w-1"]
+        finally:
+            sys.setprofile(None)
+        return count
+
+    early = cost()
+    for _ in range(300):
+        bench.cancel(bench.place(bench.a, 0, 150, 1_000))
+    bench.wait(SECOND)
+    assert cost() <= early
 
 
 def test_the_history_may_list_the_newest_wager_first() -> None:
