@@ -67,6 +67,7 @@ class ScriptedEngine:
         self.seed = seed
         self.differences: dict[str, int] = {}
         self.taken_or_pulled: dict[str, int] = {}
+        self.audited: dict[str, int] = {}
         self.heard: list[tuple[e.Event, int]] = []
         self.asked: list[int] = []
         self.wake_at: int | None = None
