@@ -99,7 +99,9 @@ async def test_a_compressed_answer_is_read(size: int) -> None:
         assert (await asked(url)).body == body
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"abc" * 1000, mtime=0)[:-9], b"no gzip", gzip.compress(b"x", mtime=0)[:5]])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"abc" * 1000, mtime=0)[:-9], b"no gzip", gzip.compress(b"x", mtime=0)[:5]]
+)
 async def test_a_damaged_compressed_answer_is_no_answer(body: bytes) -> None:
     async with answering(whole(body, "Content-Encoding: gzip")) as url:
         with pytest.raises(NoAnswer, match="undecodable"):
