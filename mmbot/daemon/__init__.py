@@ -1,1 +1,1 @@
-"""The program around the engine: start-up, main loop, supervision, signals, HTTP and shutdown."""
+"""The program around the engine. It does the start-up, the main loop, supervision, signals, HTTP and the shutdown."""

@@ -1,8 +1,8 @@
-"""Cancel everything and prove it without an engine, after an engine failed or for ``mmbot kill`` without a daemon.
+"""Cancels everything without an engine, and proves that the account is clear. This is needed after an engine failed,
+and for ``mmbot kill`` without a daemon.
 
 The class ``ClearAlone`` builds the requests and decides when the account is proved clear. This module sends the
-requests
-and reports to the operator.
+requests and reports to the operator.
 """
 
 from __future__ import annotations
@@ -26,29 +26,31 @@ class Cleared(msgspec.Struct, frozen=True):
     proved: bool
     took: Duration
     cancels: int
-    """Number of cancel requests that were answered."""
+    """The number of cancel requests that the exchange answered."""
     open_wagers: int
-    """Number of open wagers on the last page of the history that had any; 0 if the account is clear."""
+    """The number of open wagers on the newest page of the history that showed any. It is 0 if the account is clear."""
     trouble: str | None
-    """Last problem, in words; None if there was none."""
+    """The newest problem, in words. None if there was no problem."""
     nothing: bool = False
     """True if certainly no cancel was carried out."""
     retry_at: Instant | None = None
-    """Earliest time of the next try, if a wait is required."""
+    """The earliest time of another try. None if no wait is required."""
     keys_rejected: bool = False
     """True if the exchange rejected the keys."""
 
 
 class AccountClearer:
-    """Cancels everything over a client until the account is proved clear or time is up.
+    """Cancels everything over a client until the account is proved clear or the time is up.
 
     Args:
-        client: sends requests.
+        client: the client that sends requests.
         clock: the clock of the process.
-        ours: for a shared account, returns True if an ``external_id`` is one of ours. Our wagers are then found in the
-            history and cancelled one by one. None for an exclusive account, where ``cancel_all`` is used.
-        first_request: number of the first request; answers repeat it.
-        say: called with a line for the operator at each new problem, until the exchange has answered once.
+        ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. Our wagers are
+            then looked for in the history and cancelled by their ids. For an exclusive account it is None, and
+            ``cancel_all`` is used.
+        first_request: the number of the first request. Later requests count up from it.
+        say: a function that takes a line for the operator. It is called at each new problem until the exchange has
+            answered once.
     """
 
     def __init__(
@@ -75,9 +77,9 @@ class AccountClearer:
         awaited.
 
         Args:
-            limit: time limit, from the first answer on.
-            patience: extra time until the first answer, so that a log-in can be repeated. It is set for a kill by the
-                operator. Wrong keys then end the attempt immediately, since waiting does not help.
+            limit: the time limit, counted from the first answer.
+            patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
+                the operator. In this case wrong keys end the attempt immediately, because waiting does not help.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -114,12 +116,13 @@ class AccountClearer:
 
     @property
     def _reason(self) -> FailureReason | None:
-        """Reason why the last request failed; None if it did not fail."""
+        """The reason why the newest request failed. None if it did not fail."""
         return None if self._failed is None else self._failed.reason
 
     @property
     def _retry_at(self) -> Instant | None:
-        """Earliest time of the next try, if the last request failed and its error names one."""
+        """The earliest time of another try, if the newest request failed and its error names such a time. Otherwise
+        None."""
         at = None if self._failed is None else self._failed.retry_at
         return at if at is not None and at > self._clock.now() else None
 
@@ -131,7 +134,7 @@ class AccountClearer:
             self._maybe |= self._failed is not None and self._failed.failure is Failure.UNKNOWN
 
     def _tell(self, work: ClearAlone) -> None:
-        """Report each new problem once."""
+        """Report the present problem to the operator, unless it was already reported."""
         if work.trouble == self._told:
             return
         self._told = work.trouble
@@ -155,7 +158,7 @@ class Guarded:
         self._client: Final = client
 
     async def perform(self, request: Request) -> Answer:
-        """Send a request. An exception becomes ``Failed``."""
+        """Send a request, and return its answer. If sending raises an exception, return ``Failed``."""
         task = asyncio.ensure_future(self._client.perform(request))
         await asyncio.wait({task})
         if task.cancelled():

@@ -1,4 +1,5 @@
-"""Cancel the wagers of earlier runs when a start fails after the exchange can be reached: nothing else would."""
+"""Cancels the wagers of earlier runs when a start fails after the connection to the exchange was opened. Otherwise
+nothing would cancel these wagers."""
 
 from __future__ import annotations
 
@@ -25,10 +26,12 @@ async def clear_after(
     limit: Duration,
     log: FilteringBoundLogger,
 ) -> None:
-    """Log why the start failed, then cancel everything, and try to prove that for at most ``limit``.
+    """Log why the start failed. Then cancel everything, and try for at most ``limit`` to prove that the account is
+    clear.
 
-    A port in use is mostly a sign of another daemon, whose wagers should stay. So after a ``DoorError`` nothing is
-    cancelled if the last run in this state directory ended with a clear account, or if there was none.
+    If the HTTP port is in use, another daemon is probably running, and its wagers should stay. So after a ``DoorError``
+    nothing is cancelled if the previous run in this state directory ended with a clear account, or if there was no
+    previous run.
     """
     expected = isinstance(error, JournalError | DoorError)
     log.error("start.failed", why=str(error) or repr(error), exc_info=None if expected else error)

@@ -1,9 +1,9 @@
-"""The daemon's HTTP server: status and metrics for readers, and a few commands from this machine.
+"""The daemon's HTTP server. It offers the status and the metrics to readers, and accepts a few commands from this
+machine.
 
 A POST must come from this machine, use a loopback host name and have a JSON body. It must also carry the header
-``X-Mmbot``. A web page cannot make a browser send that header without permission. So no web page can turn the kill
-switch
-on or off.
+``X-Mmbot``. Without permission, a web page cannot make a browser send this header. So no web page can turn the kill
+switch on or off.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 from mmbot.telemetry.scrapes import Scrapes
 
 HEADER: Final = "X-Mmbot"
-"""Header that each POST must carry, with any value."""
+"""The header that each POST must carry, with any value."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""``/healthz`` answers 200 if the main loop ran within this many real seconds."""
+"""How recently the main loop must have run for ``/healthz`` to answer 200, in real seconds."""
 
 _STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
 
@@ -38,7 +38,7 @@ _PROMETHEUS: Final = "X-Prometheus-Scrape-Timeout-Seconds"  # sent with each scr
 
 
 class DoorError(Exception):
-    """The HTTP server cannot start. The message tells an operator why."""
+    """Raised if the HTTP server cannot start. The message tells the operator why."""
 
 
 class Pumped(Protocol):
@@ -46,14 +46,14 @@ class Pumped(Protocol):
 
     @property
     def pumped_at(self) -> float:
-        """Time at which the engine last ran, by the machine's monotonic clock in seconds."""
+        """The time at which the engine ran most recently, in seconds of the machine's monotonic clock."""
 
     def deliver(self, event: Control) -> None:
-        """Hand an event to the engine."""
+        """Pass an event to the engine."""
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Answer of ``/readyz``."""
+    """The answer of ``/readyz``."""
 
     ready: bool
     phase: str
@@ -69,12 +69,13 @@ class Door:
 
     Args:
         pump: the main loop, which takes the operator's commands.
-        status: returns the engine's status.
+        status: a function that returns the engine's status.
         metrics: the metrics for ``/metrics``.
         clock: the clock of the process.
-        prices: True to accept POST /prices.
-        head: returns the status without sport events, which takes less time; used for ``/readyz``.
-        names: host names under which the server answers, besides ``localhost`` and IP addresses.
+        prices: True if POST /prices is accepted.
+        head: a function that returns the status without sport events. It takes less time than ``status`` and is used
+            for ``/readyz``.
+        names: the host names under which the server answers in addition to ``localhost`` and IP addresses.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Door:
         self._hurry: asyncio.Event | None = None  # set while the daemon only waits for the last scrape
 
     async def open(self, host: str, port: int) -> str:
-        """Listen, and return the address, such as ``http://127.0.0.1:9464``.
+        """Start to listen, and return the address, such as ``http://127.0.0.1:9464``.
 
         Raises:
             DoorError: if the port is in use or the host is not an address of this machine.
@@ -150,7 +151,7 @@ class Door:
             self._runner = None
 
     def status(self) -> Status:
-        """Return the engine's status, at most 0.1 s old."""
+        """Return the engine's status. It is at most 0.1 s old."""
         now = time.monotonic()
         if self._known is None or now - self._known_at > _STATUS_FOR_S:
             self._known, self._known_at = self._read_status(), now
@@ -160,7 +161,7 @@ class Door:
     async def _check_host(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Reject a request for a host name that is not known, whatever it asks for."""
+        """Reject a request that uses an unknown host name, whatever the request asks for."""
         host = request.headers.get("Host")
         if not is_known(host, self._names):
             return _error(403, f"the host name {host!r} is not accepted; see telemetry.hosts")
@@ -171,7 +172,7 @@ class Door:
 
     async def last_scrape(self, longest_s: float, hurry: asyncio.Event) -> None:
         """After a planned stop, wait until Prometheus has scraped the metrics once more. Return at once if no scrape is
-        expected within ``longest_s`` real seconds, and as soon as ``hurry`` is set."""
+        expected within ``longest_s`` real seconds. While waiting, return as soon as ``hurry`` is set."""
         if not self._metrics.is_stopped_clear:
             return
         self._hurry = hurry
@@ -236,7 +237,7 @@ class Door:
 
 
 def readiness(status: Status) -> Readiness:
-    """Return whether the bot quotes at least one line, and the reasons if it does not."""
+    """Return whether the bot quotes at least one line. If it does not, the result has the reasons."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:
         reasons.insert(0, f"kill switch on: {status.latched}")

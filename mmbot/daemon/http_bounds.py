@@ -1,7 +1,7 @@
-"""Bounds for the clients of the HTTP server: how many, how slow, and under which host name.
+"""Limits for the clients of the HTTP server. They concern the number of connections, slow clients, and the host name.
 
-The server is small and its readers are few. A client that holds a connection without using it would otherwise take a
-descriptor for good, and the descriptors are needed for the exchange.
+The server is small and its readers are few. Without limits, a client that holds a connection without using it would
+occupy a file descriptor for good, and the connections to the exchange need file descriptors too.
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 MOST: Final = 64
-"""The most connections at a time. One more is closed at once."""
+"""The greatest number of connections at the same time. If there is one more, it is closed at once."""
 
 FROM_ELSEWHERE: Final = 48
-"""The most of them from other machines, so that the operator's commands on this machine find room."""
+"""The greatest number of connections from other machines at the same time. It leaves room for the operator's commands
+from this machine."""
 
 IDLE_S: Final = 10.0
-"""Real seconds within which a client has to send the whole head of a request, also after an earlier request."""
+"""How long a client may take to send the whole head of a request, in real seconds. This also limits the time between
+two requests."""
 
 BODY_S: Final = 5.0
-"""Real seconds within which a client has to send the body of a request."""
+"""How long a client may take to send the body of a request, in real seconds."""
 
 UNREAD_S: Final = 10.0
-"""Real seconds after which a client that does not read its answer is disconnected."""
+"""How long a client may leave its answer unread before it is disconnected, in real seconds."""
 
 Handler = Callable[[], asyncio.Protocol]
 
 
 class Connections:
-    """Makes the protocol of each connection, and counts the connections.
+    """Makes the protocol object of each connection, and counts the connections.
 
     Args:
-        handler: makes the protocol that serves one connection.
+        handler: a function that makes the protocol object that serves one connection.
     """
 
     def __init__(self, handler: Handler) -> None:
@@ -49,7 +51,7 @@ class Connections:
 
 
 class _Bounded(asyncio.Protocol):
-    """Passes everything on to the protocol that serves the connection, unless there are too many connections."""
+    """Passes everything on to the protocol object that serves the connection, unless there are too many connections."""
 
     def __init__(self, connections: Connections, inner: asyncio.Protocol) -> None:
         self._connections: Final = connections
@@ -114,13 +116,14 @@ def is_loopback(address: str | None) -> bool:
 
 
 def is_known(host: str | None, names: Collection[str]) -> bool:
-    """Return True if a request with this Host header may be answered.
+    """Return True if a request with this ``Host`` header may be answered.
 
-    A web page of a foreign name can have that name point to this machine and then read the answers (DNS rebinding). An
-    IP address cannot be redirected like that, and a request without a Host header comes from no browser.
+    The owner of a foreign web page can make the page's host name point to this machine, so that the page can read the
+    answers (DNS rebinding). An IP address cannot be redirected in this way, and a request without a ``Host`` header
+    does not come from a browser.
 
     Args:
-        names: the names that are accepted besides ``localhost`` and IP addresses, in lower case.
+        names: the names that are accepted in addition to ``localhost`` and IP addresses, in lower case.
     """
     if host is None:
         return True
@@ -141,9 +144,9 @@ async def body_of(request: web.Request) -> bytes:
     """Read the body of a request.
 
     Raises:
-        web.HTTPRequestTimeout: if it does not come in time.
-        web.HTTPBadRequest: if it is cut short, or cannot be decompressed.
-        web.HTTPRequestEntityTooLarge: if it is too large.
+        web.HTTPRequestTimeout: if the body does not come in time.
+        web.HTTPBadRequest: if the body is incomplete or cannot be decompressed.
+        web.HTTPRequestEntityTooLarge: if the body is too large.
     """
     try:
         async with asyncio.timeout(BODY_S):

@@ -1,4 +1,5 @@
-"""The keys of the local exchange, for an operator who starts a daemon against it without keys."""
+"""The keys of the local exchange. They are shown to an operator who starts a daemon for the local exchange without
+keys."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 
 
 def local_keys(environment: str) -> str:
-    """Return a hint for the message about missing keys; empty for an environment other than ``local``."""
+    """Return a hint to add to the message about missing keys. It is empty for an environment other than ``local``."""
     if environment != "local":
         return ""
     from mmbot.simulator.wire.local_exchange import LocalSettings  # a slow import that only this hint needs

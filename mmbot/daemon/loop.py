@@ -1,8 +1,7 @@
 """The daemon's main loop (``Pump``).
 
-It gives events to the engine, sends the engine's requests, returns the answers, and carries out the engine's orders.
-Only
-the main loop calls the engine. The engine decides which request is sent, and when.
+The main loop gives events to the engine, sends the engine's requests, returns the answers, and carries out the engine's
+orders. No other code calls the engine. The engine decides which request is sent, and when.
 """
 
 from __future__ import annotations
@@ -22,55 +21,58 @@ from mmbot.engine.requests import CancelAll, CancelMany, CancelSportEvent, Place
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
-"""Longest time between two calls of the engine, in real seconds. ``/healthz`` relies on it."""
+"""The longest time between two calls of the engine, in real seconds. ``/healthz`` relies on it."""
 
 _PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
 CHANGES: Final = (CancelAll, CancelSportEvent, CancelMany, PlaceMany)
-"""Placements and cancels. A shutdown waits for their answers, but not for the answers to reads."""
+"""The types of requests that place or cancel wagers. A shutdown waits for the answers to these requests, but not for
+the answers to reads."""
 
 
 class Engine(Protocol):
     """The part of the engine that the main loop needs."""
 
     def handle(self, event: Event, now: Instant) -> None:
-        """Take one event."""
+        """Give one event to the engine."""
 
     def next_request(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is due; None if none is due."""
+        """Return the most urgent request that is due. None if no request is due."""
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the time at which the engine next has work; None if it has none."""
+        """Return the time at which the engine next has work to do. None if it has no work to do."""
 
     def orders(self) -> list[Order]:
-        """Return the engine's new orders to the daemon, such as to connect the feed. Each order is returned once."""
+        """Return the engine's new orders to the daemon, for example to connect the feed. Each order is returned only
+        once."""
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
-        """Return the engine's status, with or without the sport events and their lines."""
+        """Return the engine's status. If ``sport_events`` is false, it has no sport events and no lines."""
 
     @property
     def differences(self) -> Mapping[str, int]:
-        """Number of repaired differences between the feed's books and REST, by kind."""
+        """How many differences between the feed's books and REST were repaired, by the kind of difference."""
 
     @property
     def audited(self) -> Mapping[str, int]:
-        """Number of differences between our records and the exchange's, by kind."""
+        """How many differences between our records and the exchange's were found, by the kind of difference."""
 
     @property
     def taken_or_pulled(self) -> Mapping[str, int]:
-        """Sizes that left the books, by kind (taken by a match, or pulled by the maker), in cents that takers could
-        have staked."""
+        """The sizes that left the books, in cents that takers could have staked. They are sums by kind (taken by a
+        match, or pulled by the maker)."""
 
 
 class Client(Protocol):
-    """The part of the REST client that the main loop needs. The client returns errors as answers and raises nothing."""
+    """The part of the REST client that the main loop needs. The client returns errors as answers and raises no
+    exception."""
 
     def perform(self, request: Request) -> Coroutine[Any, Any, Answer]:
         """Send a request, and return a coroutine that waits for the answer. The request may already be on its way."""
 
 
 class Timings(Protocol):
-    """Takes the main loop's timings, in nanoseconds of real time."""
+    """Records how fast the main loop reacts, in nanoseconds of real time."""
 
     def tick_to_wire(self, took: Duration) -> None:
         """Record the time from a book message to the placement that it caused."""
@@ -80,16 +82,16 @@ class Timings(Protocol):
 
 
 class Vital(Protocol):
-    """Shows that the event loop runs, and notices when it did not."""
+    """A clock for the health of the event loop. It shows that the event loop runs, and notices when it stood still."""
 
     def interrupted_at(self) -> int:
-        """Return how often the loop was interrupted so far. Asked before each request is sent."""
+        """Return how often the event loop was interrupted so far. The main loop asks this before it sends a request."""
 
     def beat(self) -> None:
-        """Note that the loop runs."""
+        """Take note that the event loop runs."""
 
     def take(self) -> Sequence[Event]:
-        """Return the interruptions since the last call, as events for the engine."""
+        """Return the interruptions since the previous call, as events for the engine."""
 
 
 class Untimed:
@@ -116,8 +118,8 @@ class _Arrival(NamedTuple):
 class Pump:
     """Drives one engine until the engine orders the exit. Everything runs on the thread of the event loop.
 
-    Events that are delivered before ``run`` wait for it. So a signal during start-up is the first event that the engine
-    gets.
+    Events that are delivered before ``run`` starts wait until it starts. So a signal during the start-up is the first
+    event that the engine gets.
     """
 
     def __init__(
@@ -129,9 +131,10 @@ class Pump:
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
         vital: Vital | None = None,
     ) -> None:
-        """Create a main loop. ``answered`` is called with every answer, which the engine gets, too."""
+        """Create a main loop. ``answered`` is a function that is called with every answer. The engine gets every answer
+        too."""
         self.vital: Vital = vital or Untimed()
-        """Set it before ``run``."""
+        """The object that notices interruptions of the event loop. It must be set before ``run`` is called."""
         self._interruptions = 0
         self._clock: Final = clock
         self._carry_out: Final = carry_out
@@ -142,27 +145,29 @@ class Pump:
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
         self.handling: Event | None = None
-        """The event that the engine is handling. After a crash, the event that caused it."""
+        """The event that the engine is handling, or None. After a crash, it is the event that caused the crash."""
         self.fault: str | None = None
-        """Name of the failed part that made the daemon stop; None if no part failed."""
+        """The name of the failed part that made the daemon stop. None if no part failed."""
         self.heard_at: Instant = 0
-        """Time of the feed's last message. All messages before it have been received. 0 before the first message."""
+        """The time of the newest message of the feed. All earlier messages have been received too. It is 0 before any
+        message."""
         self.pumped_at: float = time.monotonic()
-        """Time at which the engine last ran, by the machine's monotonic clock in seconds."""
+        """The time at which the engine ran most recently, in seconds of the machine's monotonic clock."""
 
     @property
     def waiting(self) -> int:
-        """Number of delivered events that the engine has not handled yet."""
+        """The number of delivered events that the engine has not handled yet."""
         return len(self._inbox)
 
     def deliver(self, event: Event) -> None:
-        """Queue an event. The engine handles it before its next request, with the present time as the time of
-        arrival."""
+        """Put an event into the queue for the engine. The engine handles it before it gives its next request. The time
+        of arrival is the present time."""
         self._inbox.append(_Arrival(event, self._clock.now(), time.monotonic_ns()))
         self._wake.set()
 
     def part_died(self, part: str) -> None:
-        """Start an orderly stop because a part of the daemon failed. Only the first such part is remembered."""
+        """Start an orderly stop because a part of the daemon failed. If several parts fail, only the name of the first
+        is kept."""
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
@@ -170,8 +175,8 @@ class Pump:
         """Drive the engine until it orders the exit.
 
         Raises:
-            BaseException: any error of the engine. ``handling`` is then the event that caused the error, if there was
-                one.
+            BaseException: if the engine fails. Any error of the engine is passed on, and ``handling`` is the event that
+                caused it, if there was one.
         """
         loop = asyncio.get_running_loop()
         timer: asyncio.TimerHandle | None = None
@@ -202,7 +207,7 @@ class Pump:
         answered, or after ``timeout_s`` seconds.
 
         Returns:
-            The placements and cancels that were not answered in time.
+            the placements and cancels that were not answered in time.
         """
         for task, request in self._tasks.items():
             if not isinstance(request, CHANGES):
@@ -216,8 +221,8 @@ class Pump:
         return tuple(changing[task] for task in late)
 
     def _turn(self, engine: Engine, client: Client) -> bool:
-        """Hand all queued events to the engine, then send every due request. Return True if there was anything to
-        do."""
+        """Give all queued events to the engine, and send every request that is due. Returns True if there was anything
+        to do."""
         vital = self.vital
         if vital.interrupted_at() != self._interruptions:
             self._take_interruptions(engine)
@@ -259,7 +264,7 @@ class Pump:
         return busy
 
     def _take_interruptions(self, engine: Engine) -> None:
-        """Hand the interruptions to the engine before anything that arrived meanwhile."""
+        """Give the interruptions to the engine before the events that arrived in the meantime."""
         now = self._clock.now()
         self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed
         for event in self.vital.take():

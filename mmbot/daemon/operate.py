@@ -1,9 +1,8 @@
-"""The operator's commands from another process: read a daemon's status, turn the kill switch on, release it.
+"""The operator's commands from another process. They read a daemon's status, turn the kill switch on, and release it.
 
 The commands ask a running daemon over HTTP. If its HTTP server does not answer, ``kill`` writes the kill switch to disk
-and sends a signal. If no daemon runs, or it does not answer at all, ``kill`` writes the kill switch to disk, logs in
-and
-cancels everything itself.
+and sends a signal. If no daemon runs, or the daemon does not react at all, ``kill`` writes the kill switch to disk,
+logs in and cancels everything itself.
 """
 
 from __future__ import annotations
@@ -31,23 +30,24 @@ FAILED: Final = 2
 NOT_CLEAR: Final = 3
 
 ANSWER_WITHIN_S: Final = 3.0
-"""Time limit of one request to a daemon."""
+"""The time limit of one request to a daemon, in seconds."""
 
 LARGEST_ANSWER: Final = 1 << 26
-"""Most bytes of a daemon's answer. The status of 5,000 lines has some million."""
+"""The greatest size of a daemon's answer in bytes. The status of 5,000 lines has some million bytes."""
 
 LONGEST: Final = 500
-"""The most characters in the reason of a kill."""
+"""The greatest number of characters in the reason of a kill."""
 
 SILENT_S: Final = 5.0
-"""Time without an answer after which a daemon counts as silent."""
+"""After how many seconds without an answer a daemon counts as silent."""
 
 HUNG_S: Final = 2.0
-"""The same for a ``kill`` that can cancel without the daemon, counted from its call. The first cancel has to leave
-within 5 s of the call, and a log-in comes before it."""
+"""After how many seconds without an answer a daemon counts as silent for a ``kill`` that can cancel without it. They
+are counted from the start of the ``kill``. A first cancel has to be sent within 5 s of the start, and a log-in comes
+before it."""
 
 ASK_S: Final = 1.0
-"""Time limit of the first request of such a ``kill``."""
+"""The time limit in seconds of the first request of a ``kill`` that can cancel without the daemon."""
 
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -76,9 +76,10 @@ class Place(NamedTuple):
     """Where to find a daemon."""
 
     directory: Path
-    """State directory of the daemon."""
+    """The state directory of the daemon."""
     door: str | None
-    """Address of the daemon's HTTP server by the settings; None if the settings allow any port."""
+    """The address of the daemon's HTTP server according to the settings. None if the settings let the system pick any
+    port."""
 
 
 def place_of(config: Config, directory: Path) -> Place:
@@ -90,10 +91,11 @@ def place_of(config: Config, directory: Path) -> Place:
 
 
 def door_of(place: Place) -> str:
-    """Return the address of the running daemon: the address that it published, otherwise the address in the settings.
+    """Return the address of the running daemon's HTTP server. It is the address that the daemon published, or else the
+    address in the settings.
 
     Raises:
-        Unreachable: if there is no address.
+        Unreachable: if neither address is known.
     """
     holder = holder_of(place.directory)
     if holder is not None and holder.url:
@@ -107,7 +109,7 @@ def fetch(door: str, within_s: float = ANSWER_WITHIN_S) -> DaemonStatus:
     """Return a daemon's status.
 
     Args:
-        within_s: time limit in seconds.
+        within_s: the time limit in seconds.
 
     Raises:
         Unreachable: if the daemon does not answer, or the answer is not a status.
@@ -123,7 +125,7 @@ def post(door: str, path: str, body: Mapping[str, str], within_s: float = ANSWER
     """Send a command to a daemon.
 
     Args:
-        within_s: time limit in seconds.
+        within_s: the time limit in seconds.
 
     Raises:
         Unreachable: if the daemon does not answer or rejects the command.
@@ -132,7 +134,7 @@ def post(door: str, path: str, body: Mapping[str, str], within_s: float = ANSWER
 
 
 def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
-    """Release the kill switch, through the running daemon or on disk. Return the exit code.
+    """Release the kill switch, through the running daemon or on disk. Returns the exit code.
 
     Raises:
         Unreachable: if a daemon runs but does not answer.
@@ -158,7 +160,7 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
 
 
 def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
-    """Release the kill switch of the daemon at an address. Return the exit code.
+    """Release the kill switch of the daemon whose HTTP server has this address. Returns the exit code.
 
     Raises:
         Unreachable: if no daemon answers.
@@ -177,13 +179,15 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
 
 
 def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: float = 30.0) -> int:
-    """Turn the kill switch on and wait for the proof of being clear. Return the exit code: 0 clear, 3 not proved.
+    """Turn the kill switch on, and wait for the proof that the account is clear. Returns the exit code, which is 0 if
+    the account is clear and 3 if this is not proved.
 
     Args:
         place: where to find the daemon.
-        reason: reason to store with the kill switch.
-        say: takes lines for the operator.
-        alone: logs in, cancels everything and returns the exit code. Called if no daemon runs or answers.
+        reason: the reason to store with the kill switch.
+        say: a function that takes lines for the operator.
+        alone: a function that logs in, cancels everything and returns the exit code. It is called if no daemon runs, or
+            if the daemon does not answer.
         wait_s: how long to wait for a running daemon, in real seconds.
 
     Raises:
@@ -211,10 +215,11 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
 
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
-    """Turn on the kill switch of the daemon at an address. Return the exit code: 0 clear, 3 not proved.
+    """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code, which is 0 if
+    the account is clear and 3 if this is not proved.
 
     Raises:
-        Unreachable: if no daemon answers, or it stops answering.
+        Unreachable: if no daemon answers, or if the daemon stops answering.
     """
     _host_and_port(door)
     if not _answers(door):
@@ -238,7 +243,8 @@ def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -
 
 
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
-    """Write the kill switch to disk. If that fails, return False without raising, since cancelling matters more."""
+    """Write the kill switch to disk. If this fails, tell the operator and return False instead of raising an error,
+    because cancelling matters more."""
     try:
         latch.write(place.directory, latch.Latch(_short(reason), time.time_ns()))
     except OSError as bad:
@@ -248,10 +254,10 @@ def _write_latch(place: Place, reason: str, say: Say) -> bool:
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float, called: float) -> int | None:
-    """Kill through a running daemon. Return None if the daemon does not answer or has ended.
+    """Kill through a running daemon. Returns None if the daemon does not answer or has ended.
 
     Args:
-        called: when the operator called, by the monotonic clock.
+        called: the time of the operator's command, by the monotonic clock.
     """
     door = holder.url
     who = f"process {holder.pid}" if holder.pid else str(door)
@@ -281,7 +287,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
 
 
 def _comes(condition: Callable[[], bool]) -> bool:
-    """Wait a few seconds for a condition. Return False if it did not become true."""
+    """Wait a few seconds for a condition to become true. Returns False if it does not."""
     until = time.monotonic() + ANSWER_WITHIN_S
     while not condition():
         if time.monotonic() >= until:
@@ -293,11 +299,11 @@ def _comes(condition: Callable[[], bool]) -> bool:
 def _until_clear(
     find: Callable[[], str | None], say: Say, wait_s: float, answered: float, silent_s: float
 ) -> int | None:
-    """Watch a daemon until its kill switch is on and the account is clear, or time is up. Return None if the daemon
-    has not answered for ``silent_s``.
+    """Watch a daemon until its kill switch is on and the account is clear, or until the time is up. Returns None if the
+    daemon has not answered for ``silent_s`` seconds.
 
     Args:
-        answered: when the daemon last answered, by the monotonic clock.
+        answered: the time of the daemon's newest answer, by the monotonic clock.
     """
     until = time.monotonic() + wait_s
     status: Status | None = None
@@ -371,7 +377,8 @@ def _host_and_port(door: str) -> tuple[str, int]:
 
 
 def _said(text: bytes) -> str:
-    """Return the reason in a daemon's error answer, or a note that the program there is not mmbot."""
+    """Return the reason in a daemon's error answer. If the answer is not from a daemon, return a remark that the
+    program there is not mmbot."""
     try:
         return msgspec.json.decode(text, type=_Error).error
     except msgspec.DecodeError:
@@ -379,8 +386,8 @@ def _said(text: bytes) -> str:
 
 
 def _short(reason: str) -> str:
-    """Return the reason, shortened or replaced if the daemon would reject it. A kill must not fail because of its
-    reason."""
+    """Return the reason of a kill in a form that the daemon accepts. It is shortened or replaced if necessary, because
+    a kill must not fail on account of its reason."""
     # A byte of the command line that is no UTF-8 reaches Python as half a surrogate pair, which JSON cannot hold.
     text = reason[:LONGEST].encode("utf-8", "replace").decode()
     return text or "mmbot kill"

@@ -1,4 +1,5 @@
-"""Carry out the engine's orders to the daemon: open the feed, write kill switch, journal and log."""
+"""Carries out the engine's orders to the daemon. They open the feed, and write the kill switch, the journal and the
+log."""
 
 from __future__ import annotations
 
@@ -30,19 +31,19 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 KILL_SIGNAL: Final = signal.SIGUSR1.name
-"""The recorded reason of a kill by signal, since a signal carries no text."""
+"""The reason that is recorded for a kill by signal, because a signal carries no text."""
 
 _T = TypeVar("_T")
 
 
 class Orders:
-    """Carries out the engine's orders to the daemon. No call waits for the disk: threads write to it.
+    """Carries out the engine's orders to the daemon. No call waits for the disk, because threads write to it.
 
     Args:
         directory: the state directory.
-        connect: opens the feed, for the given reason.
-        deliver: hands events to the engine.
-        died: called with the name of a part that failed.
+        connect: a function that opens the feed, for the given reason.
+        deliver: a function that passes events to the engine.
+        died: a function that is called with the name of a part that failed.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Orders:
         journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
 
     def carry_out(self, order: Order) -> None:
-        """Carry out one order. The order ``Exit`` is left to the main loop."""
+        """Carry out one order. The order ``Exit`` is ignored here, because the main loop carries it out."""
         match order:
             case Save():
                 self._journal.save(order)
@@ -93,7 +94,8 @@ class Orders:
         return writing
 
     async def close(self, timeout_s: float = 5.0) -> None:
-        """Finish the pending writes: the kill switch and the journal, each for at most ``timeout_s``."""
+        """Finish the pending writes of the kill switch and of the journal. Each of the two may take at most
+        ``timeout_s``."""
         marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # queued after every earlier write
         done, _ = await asyncio.wait({marker}, timeout=timeout_s)
         if not done:
@@ -103,8 +105,8 @@ class Orders:
             self._log.error("journal.incomplete", records=self._journal.backlog)
 
     def _set_latch(self, wanted: latch.Latch) -> str:
-        """Write the kill switch to disk, in the thread for the disk. A kill by signal keeps the reason that ``mmbot
-        kill`` wrote before."""
+        """Write the kill switch to disk. This runs in the thread for the disk. If ``mmbot kill`` wrote a reason before
+        it sent the signal, this reason stays. Returns the reason on disk."""
         if wanted.reason == KILL_SIGNAL:
             standing = latch.read(self._directory)
             if standing is not None and standing.at:

@@ -1,4 +1,4 @@
-"""Recognise our own wagers by the run at the start of their ``external_id``, without an engine."""
+"""Recognises our own wagers without an engine, by the run id at the start of their ``external_id``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mmbot.store.journal import JournalError, run_ids_of
 
 
 def ours_of(account: str, directory: Path) -> Callable[[str], bool] | None:
-    """Return a function that returns True for the ``external_id`` of a wager of ours; None for an exclusive account,
+    """Return a function that returns True for the ``external_id`` of a wager of ours. None for an exclusive account,
     where every wager is ours.
 
-    If the journal is damaged, the heartbeat still names the last run that may have open wagers: a run quotes only after
-    it has proved that earlier runs have none.
+    If the journal is damaged, the heartbeat still names the newest run that may have open wagers. This is enough,
+    because a run quotes only after it has proved that earlier runs have no open wagers.
 
     Raises:
         JournalError: if neither the journal nor the heartbeat names a run.

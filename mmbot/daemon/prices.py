@@ -1,7 +1,7 @@
-"""Bring the user's own prices to the engine: watch the file, and turn prices into events.
+"""Brings the user's own prices to the engine. It watches the file of prices, and turns prices into events.
 
-``mmbot.strategy.prices`` describes the format. A price without ``at`` is as old as its file or its POST. One mistake
-rejects the whole set, so that a set is used completely or not at all.
+``mmbot.strategy.prices`` describes the format. If a price has no ``at``, it is as old as its file or its POST. A single
+mistake rejects the whole set, so that a set is used completely or not at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mmbot.strategy.prices import LARGEST, PriceError, parse_prices
 __all__ = ["PriceError", "parse", "watch"]
 
 _Stamp = tuple[int, int, int] | None
-"""Time of change, size and inode of a file; None if there is no file."""
+"""The time of change, the size and the inode of a file. None if the file does not exist."""
 
 _SHORTEST_POLL_S: Final = 0.05
 
@@ -33,12 +33,12 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
 
     Args:
         text: the JSON.
-        now: the present. A price from the future is rejected.
-        given_at: time for prices without ``at``.
-        where: name of the file or request, for error messages.
+        now: the present time. A price from the future is rejected.
+        given_at: the time of prices that have no ``at``.
+        where: the name of the file or request, for error messages.
 
     Raises:
-        PriceError: with every problem and its place in the text.
+        PriceError: if the prices cannot be used. It lists every problem and its place in the text.
     """
     return tuple(
         PriceGiven(price.line_id, price.probability, price.at) for price in parse_prices(text, now, where, given_at)
@@ -49,7 +49,7 @@ async def watch(
     file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
 ) -> None:
     """Deliver the prices of a file whenever it changes, until this task is cancelled. If the file cannot be read, this
-    is logged once for each change. The earlier prices then stay in use until they are too old."""
+    is logged once for each change. In this case the earlier prices stay in use until they are too old."""
     seen: _Stamp = None
     first = True
     while True:
@@ -86,8 +86,8 @@ def _take(
 
 
 def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
-    """Return the stamp of a file (time, size, inode). If the stamp is new, also return the content of the file, or the
-    reason in words if the file cannot be read."""
+    """Return the stamp of a file (time, size and inode) and its content. If the stamp is the same as ``seen``, the
+    content is empty. If the file cannot be read, the content is replaced by the reason in words."""
     try:
         descriptor, status = open_regular(file)
     except FileNotFoundError:

@@ -1,7 +1,8 @@
-"""Run the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
+"""Runs the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
 
-Exit codes: 0 stopped and proved clear; 1 the same, but a part of the daemon failed; 2 could not start, nothing was
-placed; 3 stopped without the proof.
+The exit code is 0 if the daemon stopped and the account was proved clear. It is 1 in the same case if a part of the
+daemon had failed. It is 2 if the daemon could not start; it then placed nothing. It is 3 if the daemon stopped and the
+account was not proved clear.
 """
 
 from __future__ import annotations
@@ -60,21 +61,22 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""Least time for clearing the account in an emergency, in real seconds, even if the clock runs faster."""
+"""The shortest time that an emergency has for clearing the account, in real seconds. It holds even if the clock runs
+faster."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:
-    """Return the clock of the process: the machine's clock, or a faster clock that a local exchange shares."""
+    """Return the clock of the process. It is the machine's clock, or a faster clock that a local exchange shares."""
     if setting is None:
         return SystemClock()
     return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """Return how long an emergency may try to prove the account clear."""
+    """Return how long the daemon may try to prove the account clear in an emergency."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
@@ -94,16 +96,17 @@ async def run(
 
     Args:
         config: the settings.
-        strategies: one for each quoting rule, in the same order.
+        strategies: the strategy of each quoting rule, in the order of the rules.
         directory: the state directory.
-        open_wire: opens the connection to the exchange, without sending anything.
-        make_engine: creates the engine.
-        environ: the environment with the keys.
-        out: output of the log; standard error by default.
-        watchdog: settings file for a watchdog process that runs as long as the daemon; None to start none.
+        open_wire: a function that opens the connection to the exchange, without sending anything.
+        make_engine: a function that creates the engine.
+        environ: the environment variables, which have the keys.
+        out: the output of the log. By default it is standard error.
+        watchdog: the settings file for a watchdog process that runs as long as the daemon. None if no watchdog is
+            started.
 
     Returns:
-        The exit code, as listed at the top of this module.
+        the exit code, as listed at the top of this module.
     """
     clock = clock_for(config.exchange.clock)
     lines = LineWriter(sys.stderr if out is None else out)
@@ -318,7 +321,7 @@ class _Life:
         return parts
 
     async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:
-        """Drive the engine to its end. If the engine fails, cancel everything without it."""
+        """Drive the engine until it ends. If the engine fails, cancel everything without it."""
         started = time.monotonic()
         pulse.begin(self._run_id)  # from here on, a watchdog acts if the pump stands still
         pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
@@ -353,7 +356,7 @@ class _Life:
         return code
 
     def _hint(self, reason: str) -> dict[str, str]:
-        """Return advice about the reason for an end; empty if there is none."""
+        """Return advice about the reason why the daemon ended. Empty if there is no advice."""
         if reason == LOGIN_REJECTED:
             return {"hint": check_keys(self._config.environment)}
         if reason == ANOTHERS_STATE:
@@ -365,7 +368,7 @@ class _Life:
         return {}
 
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, pulse: Pulse, reason: str) -> int:
-        """Turn the kill switch on, so that a restart does not quote, and cancel everything without the engine."""
+        """Turn the kill switch on, so that a restart does not quote. Then cancel everything without the engine."""
         orders.write_latch(reason, self._clock.now())
         client = Guarded(wire.client)
         exclusive = self._config.exchange.account == "exclusive"

@@ -1,4 +1,4 @@
-"""Turn signals of the operating system into events for the engine."""
+"""Turns signals of the operating system into events for the engine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mmbot.engine.events import KillRequested, StopRequested
 
 
 class Signals:
-    """Turns signals of the operating system into events. After a second stop signal, the stop no longer waits for the
-    proof, and ``hurry`` is set."""
+    """Turns signals of the operating system into events for the engine. After a second stop signal, the stop does not
+    wait any more for the proof that the account is clear, and ``hurry`` is set."""
 
     def __init__(self, pump: Pump, log: FilteringBoundLogger, hurry: asyncio.Event) -> None:
         self._pump: Final = pump

@@ -1,4 +1,4 @@
-"""Start the daemon with the real engine and the real exchange, or cancel everything without a daemon."""
+"""Starts the daemon with the real engine and the real exchange, or cancels everything without a daemon."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mmbot.telemetry.metrics import Metrics
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return uvloop's event loop factory if uvloop is installed, else asyncio's."""
+    """Return a function that makes an event loop. It is uvloop's if uvloop is installed, and asyncio's otherwise."""
     if importlib.util.find_spec("uvloop") is None:
         return asyncio.new_event_loop
     import uvloop
@@ -40,18 +40,18 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def start(config: Config, strategies: Sequence[Strategy], directory: Path, watchdog: Path | None = None) -> int:
-    """Run the daemon until it is stopped. Return the exit code of ``mmbot.daemon.run``.
+    """Run the daemon until it is stopped. Returns the exit code of ``mmbot.daemon.run``.
 
     Args:
-        watchdog: settings file for a watchdog process; None to start none.
+        watchdog: the settings file for a watchdog process. None if no watchdog is started.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(life.run(config, strategies, directory, open_wire(), _engine, watchdog=watchdog))
 
 
 def clear_unattended(config: Config, directory: Path, say: Say) -> None:
-    """Cancel the wagers of a run that did not end in order, because the next run cannot start. Do nothing while a
-    daemon runs, or if the last run ended with a clear account."""
+    """Cancel the wagers of a run that did not end in order, because the next run cannot start. If a daemon runs, or if
+    the previous run ended with a clear account, nothing is done."""
     heartbeat = read_heartbeat(directory)
     if heartbeat is None or not heartbeat.needs_clearing:
         return
@@ -64,8 +64,8 @@ def clear_unattended(config: Config, directory: Path, say: Say) -> None:
 
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, urgent: bool = True) -> int:
-    """Log in and cancel everything without a daemon. Return 0 if proved clear, 3 if not, 2 if the keys or the journal
-    cannot be read. ``clear_alone`` describes ``wait_s``."""
+    """Log in and cancel everything without a daemon. Returns 0 if the account is proved clear, 3 if it is not, and 2 if
+    the keys or the journal cannot be read. ``clear_alone`` explains ``wait_s``."""
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -91,15 +91,16 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, u
 async def clear_alone(
     surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say, wait_s: float = 0.0
 ) -> int:
-    """Log in, cancel everything and report the result. Return 0 if proved clear, 3 if not.
+    """Log in, cancel everything and report the result. Returns 0 if the account is proved clear, and 3 if it is not.
 
     Args:
-        surroundings: settings, clock, directory and keys, as for a daemon.
-        open_wire: opens the connection to the exchange.
-        ours: for a shared account, returns True if an ``external_id`` is one of ours; None for an exclusive account.
-        say: takes lines for the operator.
-        wait_s: time limit in real seconds; at least ``stop.deadline_s`` is used. Until the exchange answers, the limit
-            is longer by the cool-down of a log-in.
+        surroundings: the settings, the clock, the directory and the keys, as for a daemon.
+        open_wire: a function that opens the connection to the exchange.
+        ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. None for an
+            exclusive account.
+        say: a function that takes lines for the operator.
+        wait_s: the time limit in real seconds. If ``stop.deadline_s`` is longer, it is used instead. Until the exchange
+            answers, the time limit is longer by the cool-down of a log-in.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)
@@ -129,7 +130,8 @@ def _engine(config: Config, seed: Seed, strategies: Sequence[Strategy], now: Ins
 
 
 def open_wire() -> OpenWire:
-    """Return the function that opens the connection to the exchange. Its libraries are loaded now."""
+    """Return the function that opens the connection to the exchange. The libraries of the connection are loaded only by
+    this call."""
     from mmbot.daemon import wiring
 
     return wiring.open_wire

@@ -1,4 +1,5 @@
-"""Supervise the parts of the daemon: tasks that run as long as the daemon. A part that ends by itself is reported."""
+"""Supervises the parts of the daemon. A part is a task that runs as long as the daemon. If a part ends by itself, this
+is reported."""
 
 from __future__ import annotations
 
@@ -12,17 +13,18 @@ from mmbot.domain.instant import SECOND, Clock, Duration, in_seconds
 from mmbot.engine.events import WallStepped
 
 STEP: Final[Duration] = SECOND // 2
-"""Smallest difference between wall and monotonic clock that counts as a step of the wall clock, in real nanoseconds."""
+"""How far the wall clock must move against the monotonic clock to count as a step of the wall clock, in real
+nanoseconds."""
 
 LOOK_S: Final = 1.0
-"""Real seconds between two runs of the periodic tasks in this module."""
+"""The time between two runs of the periodic tasks in this module, in real seconds."""
 
 
 class Parts:
     """Tasks that must not end before ``close``.
 
     Args:
-        died: called with the name of a part that ended by itself, after the end was logged.
+        died: a function that is called with the name of a part that ended by itself. The end was logged before.
     """
 
     def __init__(self, died: Callable[[str], None], log: FilteringBoundLogger) -> None:

@@ -1,4 +1,4 @@
-"""Remember what fails at present between daemon and exchange, for an operator who asks why nothing is quoted.
+"""Remembers what fails at present between the daemon and the exchange, for an operator who asks why nothing is quoted.
 
 A failure is shown until a success shows that it is over. The engine decides how to react to the failure.
 """
@@ -20,17 +20,18 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""An outage, such as a 503, counts as over if this time has passed since its last failure, and the exchange has
-answered any request since. The engine repeats a failed request sooner than that, but a read that was due once in many
-minutes may not come again for as long."""
+"""How long after its newest failure an outage, such as a 503, counts as over, if the exchange has answered any request
+since. The engine repeats a failed request sooner. But a read that is due only every few minutes may not be repeated for
+as long."""
 
 REJECTION: Final = 5 * MINUTE
-"""The same for a request that was rejected: answers to other requests say less about it."""
+"""How long after its newest failure a rejected request counts as over, if the exchange has answered any request since.
+It is longer than for an outage, because answers to other requests say less about a rejection."""
 
 
 class Troubles:
-    """The present failures, by kind of request. An unreachable exchange is one failure for all kinds, and so is a
-    rejected log-in."""
+    """The present failures, by the kind of request. If the exchange is unreachable, this is one failure for all kinds
+    of requests. The same holds for a rejected log-in."""
 
     def __init__(self) -> None:
         self._failing: dict[str | FailureReason, Trouble] = {}
@@ -38,8 +39,8 @@ class Troubles:
         self._answered_at: Instant = 0
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
-        """Take the answer to a request. An answer from the exchange shows that it is reachable and accepts the
-        log-in."""
+        """Take note of the answer to a request. An answer from the exchange shows that the exchange is reachable and
+        accepts the log-in."""
         what = type(request).__name__
         if isinstance(answer, Failed):
             key = answer.reason if answer.reason in _FOR_ALL else what
@@ -51,15 +52,15 @@ class Troubles:
                 self._failing.pop(key, None)
 
     def feed_ended(self, was_up: bool, code: str, message: str, now: Instant) -> None:
-        """Take the loss of a feed connection, or a failed attempt to connect."""
+        """Take note that a feed connection was lost, or that an attempt to connect failed."""
         if was_up:
             self._failing.pop(FEED, None)
         self._note(FEED, FEED, code, message, now)
 
     def latest(self, feed_up: bool, now: Instant) -> Trouble | None:
-        """Return the latest failure that is not over; None if there is none. A feed failure is over once the feed is
-        up. Another failure is over once the same kind of request succeeds, or the exchange has answered other requests
-        for a while. A rejected log-in comes first, since it causes other failures."""
+        """Return the newest failure that is not over. None if there is none. A failure of the feed is over once the
+        feed is up. Any other failure is over once a request of the same kind succeeds, or once the exchange has
+        answered other requests for a while. A rejected log-in is returned first, because it causes other failures."""
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]
         if (rejected := self._failing.get(FailureReason.LOGIN)) is not None:

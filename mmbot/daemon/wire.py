@@ -1,4 +1,4 @@
-"""The interface between the daemon and the exchange: a REST client, the feed, and the tasks that they need."""
+"""The interface between the daemon and the exchange. It has a REST client, the feed, and the tasks that they need."""
 
 from __future__ import annotations
 
@@ -18,58 +18,60 @@ from mmbot.telemetry.logs import Secrets
 from mmbot.telemetry.metrics import Metrics
 
 TOKEN_FILE: Final = "session.json"
-"""File in the state directory with the refresh token and the time of the last log-in."""
+"""The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
 
 
 class Surroundings(NamedTuple):
-    """Everything that ``open_wire`` gets from the daemon."""
+    """Everything that the daemon gives to ``open_wire``."""
 
     config: Config
     credentials: Credentials
     clock: Clock
     directory: Path
-    """The state directory, where the tokens of the session are kept."""
+    """The state directory, which keeps the tokens of the session."""
     deliver: Callable[[Event], None]
     backlog: Callable[[], int]
-    """Returns how many delivered events wait to be handled."""
+    """A function that returns how many delivered events wait to be handled."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
     troubles: Troubles
-    """Is told when a feed connection ends."""
+    """The record of present failures. It is told when a feed connection ends."""
     urgent: bool = False
-    """True for a kill by the operator. The first log-in then does not wait for the cool-down."""
+    """True for a kill by the operator. In this case the first log-in does not wait for the cool-down."""
     token_file: str = TOKEN_FILE
-    """File in the state directory that keeps the refresh token and the time of the last log-in."""
+    """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
     interrupted_at: Callable[[], int] = lambda: 0
-    """Returns a number that rises when the process stood still. A placement from before is not sent any more."""
+    """A function that returns a number. It rises when the process stood still. A placement that was decided before is
+    not sent any more."""
 
 
 class AnotherClient(Client, Protocol):
-    """A client that its user closes."""
+    """A client that has to be closed by its user."""
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the connections of this client."""
 
 
 class Wire(Protocol):
-    """The connection to the exchange, as the daemon uses it. It sends nothing before the first request or order."""
+    """The connection to the exchange, as the daemon uses it. It sends nothing before its first request or order."""
 
     @property
     def client(self) -> Client:
         """The client that sends requests."""
 
     def connect(self, reason: str) -> None:
-        """Open the feed, and retry with back-off until it is up. A feed that is up is ended first."""
+        """Open the feed, and retry with back-off until the feed is up. If the feed is already up, it is ended first."""
 
     def another_client(self) -> AnotherClient:
-        """Return a client with connections of its own over the same session. Call it in the thread that uses it."""
+        """Return a client that has its own connections and uses the same session. Call this in the thread that uses the
+        client."""
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return the tasks that must run as long as the daemon, by name. Called once."""
+        """Return the tasks that must run as long as the daemon, by their names. This is called once."""
 
     async def close(self) -> None:
-        """End everything; the feed ends first."""
+        """End the feed, and afterwards everything else."""
 
 
 OpenWire = Callable[[Surroundings], Awaitable[Wire]]

@@ -1,4 +1,5 @@
-"""Put the connection to the exchange together: session keeper, REST client and feed, with their logs and metrics."""
+"""Builds the connection to the exchange from the session keeper, the REST client and the feed, with their logs and
+metrics."""
 
 from __future__ import annotations
 
@@ -61,16 +62,17 @@ class ExchangeWire:
             feed.connect(reason)
 
     def another_client(self) -> Client:
-        """Return a client with connections of its own over the same session. Call it in the thread that uses it."""
+        """Return a client that has its own connections and uses the same session. Call this in the thread that uses the
+        client."""
         return self._another()
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return two tasks: one renews tokens before they expire, one keeps connections open for placements and
+        """Return two tasks. One renews tokens before they expire. The other keeps connections open for placements and
         cancels."""
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
-        """End everything; the feed ends first."""
+        """End the feed, and afterwards everything else."""
         await asyncio.gather(*(feed.close() for feed in self._feeds))
         await self._client.close()
         await self._keeper.close()
@@ -78,7 +80,7 @@ class ExchangeWire:
 
 
 async def open_wire(around: Surroundings) -> ExchangeWire:
-    """Create session keeper, client and feed. Nothing is sent before the first request or order."""
+    """Create the session keeper, the client and the feed. Nothing is sent before the first request or order."""
     config, log, metrics = around.config.exchange, around.log, around.metrics
     dialect = dialect_of(config.dialect)
     http = open_http()
@@ -115,7 +117,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
 
 
 def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:
-    """Create one feed for each connection that the dialect plans. The feeds take their connection numbers from one
+    """Create a feed for each connection that the dialect plans. All feeds take their connection numbers from the same
     counter."""
     config, metrics = around.config.exchange, around.metrics
     number = itertools.count(1).__next__
@@ -142,7 +144,7 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
 
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
     """Return the function that opens a websocket. pysher and its libraries are loaded only if the settings choose
-    it."""
+    pysher."""
     if name == "pysher":
         from mmbot.net.transport_pysher import open_link as open_pysher
 
@@ -153,7 +155,7 @@ def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
 
 
 class _Malformed:
-    """Counts the items of answers that cannot be read, and logs the first item for each kind of call."""
+    """Counts the items of answers that cannot be read, and logs the first unreadable item for each kind of call."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
         self._log: Final = log

@@ -166,8 +166,7 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next one (``urgent``: as in
-        ``token``).
+        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next one as ``token`` does.
 
         Raises:
             LoginRejected, Retryable: as in ``token``. Retryable also if a new token is rejected at once.

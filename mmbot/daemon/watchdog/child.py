@@ -1,4 +1,4 @@
-"""The watchdog as a child of ``mmbot run --watchdog``. It outlives a daemon that is killed."""
+"""The watchdog as a child process of ``mmbot run --watchdog``. If the daemon is killed, the watchdog goes on."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from typing import Final
 from structlog.types import FilteringBoundLogger
 
 AGAIN_S: Final = 5.0
-"""Pause before a watchdog that has ended by itself is started again."""
+"""How long to wait before a watchdog that has ended by itself is started again, in seconds."""
 
 END_S: Final = 5.0
-"""How long a planned stop waits for its end."""
+"""How long a planned stop waits for the end of the watchdog, in seconds."""
 
 _NOT_STARTED: Final = 2
 _LOOK_S: Final = 0.2
 
 
 async def keep_watchdog(config: Path, is_clear: Callable[[], bool], log: FilteringBoundLogger) -> None:
-    """Run a watchdog for these settings until cancelled, and start it again if it ends.
+    """Run a watchdog for these settings until this task is cancelled. If the watchdog ends, it is started again.
 
-    It gets a session of its own, so that the terminal's Ctrl-C does not reach it. When this is cancelled, it is ended
-    if ``is_clear`` returns True; otherwise it goes on without the daemon until it has proved the account clear.
+    The watchdog gets a terminal session of its own, so that Ctrl-C in the terminal does not reach it. When this task is
+    cancelled and ``is_clear`` returns True, the watchdog is ended. Otherwise the watchdog goes on without the daemon
+    until it has proved the account clear.
     """
     command = [sys.executable, "-m", "mmbot", "watchdog", "--with-daemon", "-c", str(config)]
     while True:

@@ -1,4 +1,5 @@
-"""Find and cancel our open wagers on a shared account without an engine: through the history, by ``external_id``."""
+"""Finds our open wagers on a shared account without an engine, and cancels them. It finds them in the history by their
+``external_id``."""
 
 from __future__ import annotations
 
@@ -22,16 +23,17 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""In the order in which a wager goes through them, so that none is missed that moves meanwhile."""
+"""The queries, in the order in which a wager passes through these states. So a wager that changes its state during the
+reads is not missed."""
 
 
 class OpenWagers:
-    """Our open wagers of the last seven days.
+    """Our open wagers of the past seven days.
 
     Args:
-        client: sends the requests.
-        ours: returns True for the ``external_id`` of our wagers.
-        sport_event: only wagers of this sport event; None for all.
+        client: the client that sends the requests.
+        ours: a function that returns True for the ``external_id`` of our wagers.
+        sport_event: the sport event whose wagers are wanted. None if the wagers of all sport events are wanted.
     """
 
     def __init__(
@@ -47,11 +49,11 @@ class OpenWagers:
 
     @property
     def found(self) -> Mapping[str, str]:
-        """The wagers that the reads have shown so far: the exchange's id and our id of each."""
+        """The wagers that the reads have shown so far. The keys are the exchange's ids, and the values are our ids."""
         return self._found
 
     async def read(self) -> None:
-        """Read the history, a page a second. A page that cannot be read ends its query."""
+        """Read the history, with one page a second. If a page cannot be read, its query ends."""
         for status, matching in _QUERIES:
             cursor = ""
             for _ in range(_PAGES):
@@ -67,7 +69,8 @@ class OpenWagers:
                     break
 
     async def cancel(self) -> bool:
-        """Cancel the wagers that were found, 20 in a request, and forget them. Return False if a request failed."""
+        """Cancel the wagers that were found, with 20 wagers in a request, and forget them. Returns False if a request
+        failed."""
         found, self._found = list(self._found.items()), {}
         good = True
         for first in range(0, len(found), BATCH):

@@ -1,4 +1,4 @@
-"""A client that sends at most a few requests in any second, whatever it is asked for."""
+"""A client that sends at most a few requests in any second, however many it is given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mmbot.engine.requests import Request
 
 
 class Paced:
-    """Delays requests of another client so that no second of the machine sees more than ``rate`` of them."""
+    """Delays the requests of another client, so that at most ``rate`` requests are sent in any second of the machine's
+    clock."""
 
     def __init__(self, client: Client, rate: int) -> None:
         self._client: Final = client
@@ -21,7 +22,7 @@ class Paced:
         self._turn: Final = asyncio.Lock()
 
     async def perform(self, request: Request) -> Answer:
-        """Send a request when it may leave, and return the answer."""
+        """Send a request as soon as the rate allows it, and return the answer."""
         async with self._turn:
             if len(self._sent) == self._sent.maxlen:
                 await asyncio.sleep(self._sent[0] + 1.0 - time.monotonic())

@@ -1,4 +1,4 @@
-"""The watchdog process: it reads the daemon's heartbeat, and cancels everything when the daemon stands still."""
+"""The watchdog process. It reads the daemon's heartbeat, and cancels everything when the daemon stands still."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ from mmbot.store.journal import JournalError
 from mmbot.store.state_dir import holder_of
 
 RESERVE: Final = 5
-"""Requests a second that the daemon leaves to the watchdog. One of them is for its session and its connections."""
+"""How many requests a second the daemon leaves to the watchdog. One of them is for the watchdog's own session and
+connections."""
 
 LOOK_S: Final = 0.1
-"""Interval between two looks at the heartbeat."""
+"""The time between two looks at the heartbeat, in seconds."""
 
 ROUND_S: Final = 20.0
-"""Longest time of one attempt to prove the account clear. The next one follows at once."""
+"""The longest time of one attempt to prove the account clear, in seconds. Another attempt follows at once."""
 
 AGAIN_S: Final = 60.0
-"""Interval at which the proof is repeated while a daemon that stands still has not ended: it may go on for a moment."""
+"""How often the proof is repeated, in seconds, while a daemon that stands still has not ended. Such a daemon may run on
+for a moment."""
 
 GRACE_S: Final = 30.0
-"""How long a watchdog that ends with the daemon waits for a daemon that has not started yet."""
+"""How long a watchdog that ends with the daemon waits for a daemon that has not started yet, in seconds."""
 
 
 class Ended(Enum):
@@ -52,12 +54,12 @@ class Watchdog:
 
     Args:
         directory: the state directory.
-        client: sends requests over a session of its own.
+        client: the client, which has a session of its own.
         clock: the clock of the exchange.
         account: ``exclusive`` or ``shared``.
-        silence_s: seconds without a beat after which it acts.
-        with_daemon: end when no daemon runs and none has left open wagers.
-        now: returns nanoseconds since the boot of the machine.
+        silence_s: after how many seconds without a beat the watchdog acts.
+        with_daemon: True if the watchdog ends when no daemon runs and none has left open wagers.
+        now: a function that returns the nanoseconds since the boot of the machine.
     """
 
     def __init__(
@@ -91,14 +93,15 @@ class Watchdog:
         self._again_at = 0
 
     def stop(self) -> None:
-        """End as soon as nothing is being cancelled; at once if called again."""
+        """End the watchdog as soon as it is not cancelling anything. If this is called a second time, the watchdog ends
+        at once."""
         if self._stopping and self._clearing is not None:
             self._clearing.cancel()
             self._hurry = True
         self._stopping = True
 
     async def run(self) -> Ended:
-        """Watch until ``stop`` is called, or until there is nothing left to watch."""
+        """Watch until ``stop`` is called or nothing is left to watch."""
         try:
             while True:
                 now = self._now()  # before the file is read
@@ -121,7 +124,7 @@ class Watchdog:
         return (self._seen is not None or now - self._started > GRACE_S * SECOND) and holder_of(self._directory) is None
 
     async def _follow(self, verdict: Verdict, heartbeat: Heartbeat | None, now: int) -> None:
-        """Act on a verdict."""
+        """Act on a verdict about the daemon."""
         if self._clearing is not None and self._clearing.done():
             self._finish(self._clearing, now)
         if verdict is Verdict.SILENT and heartbeat is not None:
@@ -138,7 +141,7 @@ class Watchdog:
             self._clearing = asyncio.create_task(self._clear(self._acted_for, None))
 
     def _is_still_there(self, heartbeat: Heartbeat | None, now: int) -> bool:
-        """Return True if it is time to cancel again for a daemon that stands still and has not ended."""
+        """Return True if it is time to cancel again because a daemon stands still and has not ended."""
         acted_for = self._acted_for
         if acted_for is None or heartbeat is None or heartbeat.beat != acted_for.beat or now < self._again_at:
             return False
@@ -148,7 +151,7 @@ class Watchdog:
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def _act(self, heartbeat: Heartbeat, now: int) -> None:
-        """Set the fence, and start to cancel everything."""
+        """Set the fence, which tells the daemon that the watchdog has acted, and start to cancel everything."""
         again = self._acted_for is not None and self._acted_for.beat == heartbeat.beat
         if not again:
             silent = self._judge.silent_for(now)
@@ -164,7 +167,8 @@ class Watchdog:
         self._clearing = asyncio.create_task(self._clear(heartbeat, fence))
 
     def _fence(self, heartbeat: Heartbeat) -> int | None:
-        """Set the fence; None if that fails. Cancelling matters more."""
+        """Set the fence and return its number. Returns None instead of raising an error if this fails, because
+        cancelling matters more."""
         number = heartbeat.fence if heartbeat.fenced_beat == heartbeat.beat else heartbeat.fence + 1
         return number if self._write_fence(number, heartbeat, proved=False) else None
 
@@ -182,7 +186,8 @@ class Watchdog:
             file.sync()
 
     async def _clear(self, heartbeat: Heartbeat, fence: int | None) -> bool:
-        """Cancel everything until it is proved. Return False if it could not be proved in this round."""
+        """Cancel everything until the account is proved clear. Returns False if this could not be proved in this
+        round."""
         syncing = asyncio.create_task(asyncio.to_thread(self._sync))
         found, self._found = self._found, None
         if found is not None:
@@ -222,7 +227,7 @@ class Watchdog:
             self._again_at = now + seconds(AGAIN_S)
 
     def _stand_down(self) -> None:
-        """Leave the account to a daemon that beats."""
+        """Stop acting, because the daemon beats again and looks after the account."""
         if self._ahead is not None:
             self._ahead.cancel()
             self._ahead = None
@@ -236,7 +241,8 @@ class Watchdog:
     # --- a shared account ---------------------------------------------------------------------------------------------
 
     def _look_ahead(self) -> None:
-        """On a shared account, find our open wagers before they have to be cancelled: each read takes a second."""
+        """On a shared account, start to look for our open wagers before they have to be cancelled, because each read
+        takes a second."""
         if self._account == "exclusive" or self._ahead is not None or self._clearing is not None:
             return
         try:
@@ -250,7 +256,7 @@ class Watchdog:
 
 @contextlib.asynccontextmanager
 async def stopped_by_signals(watchdog: Watchdog) -> AsyncIterator[None]:
-    """Stop the watchdog at SIGTERM, SIGINT and SIGHUP inside the block."""
+    """Inside the ``with`` block, stop the watchdog at SIGTERM, SIGINT or SIGHUP."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     for number in numbers:

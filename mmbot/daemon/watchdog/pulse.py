@@ -1,7 +1,8 @@
-"""The daemon's side of the watchdog: it beats, and notices before each write that it stood still.
+"""The daemon's side of the watchdog. It beats, and notices before each request is written whether the daemon stood
+still.
 
-The event loop is single-threaded, so a process that was stopped goes on where it was, with requests that were decided
-before the pause. ``interrupted`` is asked before each of them is written.
+The event loop is single-threaded. So a process that was stopped goes on where it was, with requests that were decided
+before the pause. ``interrupted_at`` is called before each of these requests is written.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from mmbot.engine.events import StoodStill
 from mmbot.store.heartbeat import HeartbeatFile, since_boot
 
 EVERY: Final[Duration] = 200 * MILLISECOND
-"""Shortest time between two beats. A turn of the engine in between costs one look at the clock."""
+"""The shortest time between two beats. If the engine runs more often, a run without a beat costs only one look at the
+clock."""
 
 
 class Pulse:
-    """Beats for one run.
+    """Beats for one run of the daemon.
 
     Args:
-        file: the heartbeat file; None if it cannot be used. The daemon then still notices that it stood still.
-        limit: longest pause after which the daemon goes on as if nothing had happened.
-        note_trouble: called with the reason when a beat cannot be written, and with None when that works again.
-        clock: returns nanoseconds since the boot of the machine.
+        file: the heartbeat file. If it is None, the file cannot be used, but the daemon still notices that it stood
+            still.
+        limit: the longest pause after which the daemon goes on as if nothing had happened.
+        note_trouble: a function that is called with the reason when a beat cannot be written, and with None when beats
+            can be written again.
+        clock: a function that returns the nanoseconds since the boot of the machine.
     """
 
     __slots__ = (
@@ -62,21 +66,22 @@ class Pulse:
         self._gap: Duration = 0
         self._troubled = False
         self.interruptions = 0
-        """How often it was noticed that the daemon stood still, or that a watchdog set a fence."""
+        """How often the daemon noticed that it stood still or that a watchdog set a fence."""
 
     def begin(self, run_id: str) -> None:
-        """Write the first beat. It takes note of earlier fences: a start cancels everything anyway."""
+        """Write the first beat of the run. Fences that were set earlier do not count, because a start cancels
+        everything anyway."""
         self._beat_at = self._clock()
         self._try(lambda file: file.begin(run_id, self._beat_at, time.time_ns(), self._known))
 
     def interrupted_at(self) -> int:
-        """Return ``interruptions`` as of now. It has risen if the last beat is older than the limit."""
+        """Return the present value of ``interruptions``. It rises if the newest beat is older than the limit."""
         if self._clock() - self._beat_at > self._limit:
             self._note_gap()
         return self.interruptions
 
     def beat(self) -> None:
-        """Beat, unless the last beat was a moment ago."""
+        """Beat, unless the previous beat was only a moment ago."""
         now = self._clock()
         if now < self._write_at:
             return
@@ -99,7 +104,7 @@ class Pulse:
         self._note(None)
 
     def take(self) -> StoodStill:
-        """Return the event for the engine: the longest pause since the last call."""
+        """Return the event for the engine. It has the longest pause since the previous call."""
         gap, self._gap = self._gap, 0
         return StoodStill(gap)
 
@@ -129,7 +134,7 @@ class Pulse:
 
 @contextmanager
 def open_pulse(directory: Path, silence_s: float, log: FilteringBoundLogger) -> Iterator[Pulse]:
-    """Open the heartbeat file of a state directory for the time of a run. If it cannot be opened, the daemon runs
+    """Open the heartbeat file of a state directory for the time of a run. If the file cannot be opened, the daemon runs
     without it, and a watchdog sees no beats."""
 
     def note(trouble: str | None) -> None:

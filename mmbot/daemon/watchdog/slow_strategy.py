@@ -1,7 +1,9 @@
-"""Cancel the wagers of a sport event whose strategy does not return, from a thread with a connection of its own.
+"""Cancels the wagers of a sport event whose strategy does not return. This is done by a thread that has its own
+connection.
 
-The strategy runs in the thread of the event loop, inside the engine. While it runs, nothing else does. This thread sees
-which sport event it was called for, and never touches the engine: the pump tells the engine when the call has returned.
+The strategy runs in the thread of the event loop, inside the engine. While it runs, no other code runs in this thread.
+The second thread sees for which sport event the strategy was called, and never touches the engine. The main loop tells
+the engine when the call has returned.
 """
 
 from __future__ import annotations
@@ -25,31 +27,32 @@ from mmbot.engine.requests import CancelSportEvent
 from mmbot.strategy.interface import EventView, Result, Strategy, depth_of
 
 AGAIN_S: Final = 1.0
-"""Interval at which the cancel is repeated while the call lasts: a wager may have been accepted and not open yet."""
+"""How often the cancel is repeated while the call lasts, in seconds. It is repeated because an accepted wager may not
+have been open at the first cancel."""
 
 RETRY_S: Final = 0.3
-"""The same after a cancel that failed."""
+"""How long to wait before the cancel is repeated after it failed, in seconds."""
 
 LOOKS: Final = 10
-"""How often a call is looked at in the time that it may take."""
+"""How often a call is looked at during the time that it may take."""
 
 
 class Calls:
-    """The present call of a strategy. The thread of the event loop writes it, the other thread reads it."""
+    """The present call of a strategy. The thread of the event loop writes it, and the second thread reads it."""
 
     __slots__ = ("number", "overruns", "sport_event")
 
     def __init__(self) -> None:
         self.number = 0
-        """Number of the latest call."""
+        """The number of the newest call."""
         self.sport_event: int | None = None
-        """The sport event that the strategy is asked about; None between two calls."""
+        """The sport event for which the strategy was called. None between two calls."""
         self.overruns = 0
-        """How many calls took too long. The other thread writes this."""
+        """How many calls have taken too long. The second thread writes this figure."""
 
 
 class WatchedStrategy:
-    """A strategy whose calls can be seen from another thread."""
+    """A strategy whose calls can be observed from another thread."""
 
     def __init__(self, strategy: Strategy, calls: Calls) -> None:
         self._quote: Final = strategy.quote
@@ -57,7 +60,7 @@ class WatchedStrategy:
         self.book_depth: Final = depth_of(strategy)
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Ask the strategy."""
+        """Call the strategy for a sport event."""
         calls = self._calls
         calls.number += 1
         calls.sport_event = view.sport_event.sport_event_id
@@ -68,14 +71,16 @@ class WatchedStrategy:
 
 
 class SlowStrategies:
-    """The thread.
+    """The thread that watches the strategies.
 
     Args:
-        limit_s: seconds that a call may take.
-        another_client: creates the client, in the thread, when it is needed first.
+        limit_s: how many seconds a call may take.
+        another_client: a function that creates the client. It is called in the thread, when the client is needed for
+            the first time.
         clock: the clock of the exchange.
-        ours: on a shared account, returns True for the ``external_id`` of our wagers; None on an exclusive account.
-        log: takes a line for each call that takes too long.
+        ours: on a shared account, a function that returns True for the ``external_id`` of our wagers. None on an
+            exclusive account.
+        log: the log, which gets a line for each call that takes too long.
     """
 
     def __init__(
@@ -98,16 +103,16 @@ class SlowStrategies:
         self._thread = threading.Thread(target=self._run, name="slow strategies", daemon=True)
 
     def watched(self, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
-        """Return the strategies in a form that can be watched."""
+        """Return the strategies in a form that can be observed."""
         return tuple(WatchedStrategy(strategy, self._calls) for strategy in strategies)
 
     @property
     def overruns(self) -> int:
-        """Number of calls that took too long so far."""
+        """How many calls have taken too long so far."""
         return self._calls.overruns
 
     def take(self) -> Sequence[StrategyOverran]:
-        """Return the calls that took too long since the last call of this, as events for the engine."""
+        """Return the calls that took too long since the previous call of this method, as events for the engine."""
         events = []
         while self._overran:
             sport_event, since = self._overran.popleft()
@@ -148,7 +153,7 @@ class SlowStrategies:
                 await client.close()
 
     async def _cancel(self, client: AnotherClient, number: int, sport_event: int, since: float) -> None:
-        """Cancel the wagers of a sport event until the call has returned."""
+        """Cancel the wagers of a sport event again and again until the call of the strategy has returned."""
         calls = self._calls
         self._overran.append((sport_event, since))
         calls.overruns += 1  # before the first cancel leaves, so that the engine hears of it in any case

@@ -1,4 +1,4 @@
-"""Start ``mmbot watchdog``: its lock, its keys, its session, and its log."""
+"""Starts ``mmbot watchdog`` with its lock, its keys, its session, and its log."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NOT_STARTED: Final = 2
 
 WATCHDOG_LOCK_FILE: Final = "watchdog.lock"
 WATCHDOG_TOKEN_FILE: Final = "watchdog-session.json"
-"""The file in the state directory with the refresh token of the watchdog's own session."""
+"""The name of the file in the state directory that keeps the refresh token of the watchdog's own session."""
 
 
 def watch(config: Config, directory: Path, with_daemon: bool) -> int:
-    """Watch the daemon of a state directory until SIGTERM or SIGINT. Return 0, or 2 if it could not start.
+    """Watch the daemon of a state directory until SIGTERM or SIGINT. Returns 0, or 2 if the watchdog could not start.
 
     Args:
-        with_daemon: also end when no daemon runs and none has left open wagers.
+        with_daemon: True if the watchdog also ends when no daemon runs and none has left open wagers.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(run_watchdog(config, directory, open_wire(), with_daemon=with_daemon))
@@ -55,7 +55,8 @@ async def run_watchdog(
     out: TextIO | None = None,
     started: Callable[[Watchdog], None] = lambda _: None,
 ) -> int:
-    """Run the watchdog until it is stopped. ``started`` is called with it. Return the exit code, as ``watch``."""
+    """Run the watchdog until it is stopped. Returns the exit code, as ``watch`` does. ``started`` is called with the
+    watchdog when it runs."""
     lines = LineWriter(sys.stderr if out is None else out)
     hidden = Secrets()
     telemetry = config.telemetry
@@ -130,10 +131,10 @@ def _log_start(log: FilteringBoundLogger, around: Surroundings) -> None:
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Let one watchdog watch a state directory. The directory is created if it does not exist.
+    """Make sure that only one watchdog watches a state directory. If the directory does not exist, it is created.
 
     Raises:
-        StateDirError: if there is another one, or the directory cannot be used.
+        StateDirError: if another watchdog watches the directory, or if the directory cannot be used.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)

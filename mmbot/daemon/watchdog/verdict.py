@@ -1,4 +1,5 @@
-"""Decide from readings of the heartbeat file whether the daemon stands still. Pure: it reads no file and no clock."""
+"""Decides from readings of the heartbeat file whether the daemon stands still. This module itself reads no file and no
+clock."""
 
 from __future__ import annotations
 
@@ -10,23 +11,23 @@ from mmbot.store.heartbeat import Heartbeat
 
 
 class Verdict(Enum):
-    """What a reading says about the daemon."""
+    """What a reading of the heartbeat file says about the daemon."""
 
     IDLE = "idle"
-    """No run may have open wagers: none has beaten yet, or the last one is known to be clear."""
+    """No run can have open wagers, because no run has beaten yet or the newest run is known to be clear."""
     ALIVE = "alive"
     LATE = "late"
-    """The daemon has not beaten for more than half the time after which the watchdog acts."""
+    """The daemon has not beaten for more than half of the time after which the watchdog acts."""
     SILENT = "silent"
-    """The daemon has not beaten for too long."""
+    """The daemon has not beaten for the time after which the watchdog acts."""
 
 
 class Judge:
-    """Judges one reading after the other.
+    """Judges readings of the heartbeat file, one after the other.
 
     Args:
-        silence: time without a beat after which the watchdog acts.
-        boot: the present boot of the machine.
+        silence: how long the daemon may be without a beat before the watchdog acts.
+        boot: the id of the machine's present boot.
     """
 
     def __init__(self, silence: Duration, boot: bytes) -> None:
@@ -38,13 +39,13 @@ class Judge:
         self._cleared: tuple[bytes, str, int] | None = None
 
     def judge(self, heartbeat: Heartbeat | None, now: int) -> Verdict:
-        """Judge a reading.
+        """Judge a reading of the heartbeat file.
 
         Args:
-            heartbeat: the content of the file. None if there is none: a file that was removed while a run was beating
-                says nothing, so the last reading still counts.
-            now: nanoseconds since the boot. It has to be taken before the file is read: a daemon that beats later sees
-                that it is too late.
+            heartbeat: the content of the file. None if the file does not exist. If the file was removed while a run was
+                beating, this says nothing, so the previous reading still counts.
+            now: the nanoseconds since the boot. This time has to be taken before the file is read. If the silence up to
+                this time is too long, a daemon that beats afterwards notices by itself that it is too late.
         """
         if heartbeat is None:
             heartbeat = self._last
@@ -68,14 +69,14 @@ class Judge:
         return Verdict.SILENT
 
     def silent_for(self, now: int) -> Duration:
-        """Return how long ago the last beat was, as far as it is known."""
+        """Return how long ago the newest beat was, as far as this is known."""
         last = self._last
         if last is None:
             return 0
         return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
 
     def clear(self, heartbeat: Heartbeat) -> None:
-        """Note that the account was proved clear after the last beat of this reading."""
+        """Take note that the account was proved clear after the beat in this reading."""
         self._cleared = _beat(heartbeat)
 
 

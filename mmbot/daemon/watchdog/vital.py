@@ -1,4 +1,4 @@
-"""All interruptions of the event loop: pauses of the process, and strategies that took too long."""
+"""All interruptions of the event loop. They are pauses of the process, and strategies that took too long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.engine.events import Event
 
 
 class Interruptions:
-    """What the pump asks before each write."""
+    """Knows the interruptions of the event loop. The main loop asks it before each request is sent."""
 
     __slots__ = ("_pulse", "_slow", "_taken", "beat")
 
@@ -22,12 +22,12 @@ class Interruptions:
         self.beat: Final = pulse.beat
 
     def interrupted_at(self) -> int:
-        """Return how often the loop was interrupted so far."""
+        """Return how often the event loop was interrupted so far."""
         return self._pulse.interrupted_at() + self._slow.overruns
 
     def take(self) -> Sequence[Event]:
-        """Return the interruptions since the last call, as events for the engine. A pause comes last, since it makes
-        the engine cancel everything."""
+        """Return the interruptions since the previous call, as events for the engine. A pause of the process is at the
+        end of the list, because it makes the engine cancel everything."""
         events: list[Event] = [*self._slow.take()]
         if self._taken != self._pulse.interrupted_at():
             self._taken = self._pulse.interruptions
