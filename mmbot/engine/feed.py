@@ -233,6 +233,7 @@ class Feed:
             return
         shared.exposure.place(message.sport_event_id, shared.catalogue.tournament_of(message.sport_event_id))
         self._quoting.forget(message.sport_event_id)
+        self._board.settle_tournament(message.sport_event_id)
         sport_event = shared.catalogue.sport_events[message.sport_event_id]
         if sport_event.status in TRADEABLE and message.op is not e.Op.DELETE:
             self._board.markets(message.sport_event_id)

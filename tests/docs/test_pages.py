@@ -25,6 +25,7 @@ LOGGED = (
     "guard",
     "hedge",
     "history",
+    "identity",
     "journal",
     "latch",
     "life",

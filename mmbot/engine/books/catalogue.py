@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.odds import Side
+from mmbot.engine.books.identities import LineIds, Tournaments
 from mmbot.engine.events import LineMessage, MarketImage, MarketMessage, Op, SportEventMessage, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
@@ -33,6 +34,8 @@ class Catalogue:
         """The sport events that were looked up by their ids and have not appeared in any list so far."""
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
+        self.line_ids: Final = LineIds()
+        self._listed_by: Final = Tournaments()
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
         """The line and outcome of each ``line_id``. Instead of the outcome it holds None if the line does not have
         exactly two outcomes."""
@@ -44,7 +47,7 @@ class Catalogue:
         """Return the line and outcome of a ``line_id``. The result is None if the line is not known, or does not have
         exactly two outcomes."""
         place = self._by_line_id.get(line_id)
-        if place is None or place[1] is None:
+        if place is None or place[1] is None or self.line_ids.is_disputed(line_id):
             return None
         return place[0], place[1]
 
@@ -91,9 +94,14 @@ class Catalogue:
         return line_id
 
     def tournament_of(self, sport_event: int) -> int:
-        """Return the id of a sport event's tournament. The result is 0 if the sport event is not known."""
+        """Return the id of a sport event's tournament; 0 if it is not known, or if several tournaments list the sport
+        event."""
         known = self.sport_events.get(sport_event)
-        return known.tournament_id if known else 0
+        return 0 if known is None or len(self._listed_by.of(sport_event)) > 1 else known.tournament_id
+
+    def tournaments_of(self, sport_event: int) -> tuple[int, ...]:
+        """Return every tournament that lists a sport event."""
+        return self._listed_by.of(sport_event)
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
         """Return the ids of the sport events that the exchange no longer lists. The sport events in ``also`` are
@@ -111,6 +119,7 @@ class Catalogue:
         kept."""
         for sport_event in [sport_event for sport_event in self.markets if sport_event in sport_events]:
             del self.markets[sport_event]
+            self.line_ids.forget(sport_event)
         for line in [line for line in self.lines if line.sport_event in sport_events]:
             del self.lines[line]
 
@@ -121,6 +130,7 @@ class Catalogue:
         for sport_event in [sport_event for sport_event in self.sport_events if sport_event in sport_events]:
             del self.sport_events[sport_event]
             self._learned.pop(sport_event, None)
+            self._listed_by.forget(sport_event)
         for key in [key for key in self._outcomes if key.sport_event in sport_events]:
             del self._outcomes[key]
         for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.sport_event in sport_events]:
@@ -141,23 +151,25 @@ class Catalogue:
     def read_sport_events(self, tournament: int, sport_events: Iterable[SportEvent]) -> list[int]:
         """Replace the sport events of a tournament with the sport events of a read. Return the ids of the sport events
         that changed."""
-        changed = []
         listed = {e.sport_event_id: e for e in sport_events}
+        changed = [event for event in self._listed_by.listed(tournament, listed) if event in self.sport_events]
         for sport_event_id, sport_event in listed.items():
             self._learned.pop(sport_event_id, None)
             if self.sport_events.get(sport_event_id) != sport_event:
                 self.sport_events[sport_event_id] = sport_event
-                changed.append(sport_event_id)
+                if sport_event_id not in changed:
+                    changed.append(sport_event_id)
         for sport_event_id, sport_event in self.sport_events.items():
             gone = (
                 sport_event.tournament_id == tournament
                 and sport_event_id not in listed
                 and sport_event.status != UNLISTED
+                and not self._listed_by.of(sport_event_id)
             )
             if gone:
                 changed.append(sport_event_id)
         for sport_event_id in changed:
-            if sport_event_id not in listed:
+            if sport_event_id not in listed and not self._listed_by.of(sport_event_id):
                 self.sport_events[sport_event_id] = replace(self.sport_events[sport_event_id], status=UNLISTED)
         return changed
 
@@ -167,6 +179,8 @@ class Catalogue:
         A market that the read lacks is removed, but the ``line_id`` of each of its outcomes is kept. If an outcome has
         no name in the read, it keeps its earlier name.
         """
+        images = tuple(images)
+        left = self.line_ids.listed(sport_event, [image.market for image in images])
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(sport_event) == markets and all(self.lines.get(line.key) == line for line in lines):
@@ -177,6 +191,11 @@ class Catalogue:
         self.markets[sport_event] = markets
         for line in lines:
             self._set_line(line)
+        for line_id in left:
+            place = self.line_ids.only(line_id)
+            line_there = None if place is None else self.lines.get(place[0])
+            if line_there is not None:
+                self._set_line(line_there)
         return True
 
     def _completed(self, market: Market) -> Market:
@@ -215,7 +234,10 @@ class Catalogue:
             if known is None or known.status == UNLISTED:
                 return False
             self.sport_events[message.sport_event_id] = replace(known, status=UNLISTED)
+            self._listed_by.forget(message.sport_event_id)
             return True
+        if self._listed_by.of(message.sport_event_id):
+            self._listed_by.said(message.sport_event_id, message.sport_event.tournament_id)
         if known == message.sport_event:
             return False
         self.sport_events[message.sport_event_id] = message.sport_event
@@ -251,5 +273,5 @@ class Catalogue:
         self.lines[line.key] = line
         two = len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
-            if outcome.line_id:
+            if outcome.line_id and not self.line_ids.is_disputed(outcome.line_id):
                 self._by_line_id[outcome.line_id] = (line.key, side if two else None)

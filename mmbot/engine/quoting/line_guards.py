@@ -9,7 +9,7 @@ from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.risk.guards import NOT_TWO
 from mmbot.engine.state.shared import Shared
 
-JUDGED: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+JUDGED: Final = ("inactive", "duplicate_id", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
 """The guards that this module judges."""
 
 
@@ -41,6 +41,9 @@ class LineGuards:
             reasons["inactive"] = f"market {line.market.status}, line {line.line.status}"
         if not line.line.quotable:
             reasons["outcomes"] = NOT_TWO
+        disputed = self._shared.catalogue.line_ids.disputed
+        if disputed and line.key in disputed:
+            reasons["duplicate_id"] = disputed[line.key]
         coverage, sport_event = self._shared.coverage, line.key.sport_event
         if not state.known or not coverage.is_current(sport_event, state.generation):
             covered = coverage.of(sport_event).generation > 0

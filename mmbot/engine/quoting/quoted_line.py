@@ -54,6 +54,7 @@ class QuotedLine:
         depth: int | None,
         book: BookState,
         live: dict[str, LineWager],
+        disputed: bool = False,
     ) -> None:
         # These values never change. When the line, its market or its rule changes, a new QuotedLine is made.
         self.key: Final = line.key
@@ -65,8 +66,10 @@ class QuotedLine:
         self.depth: Final = depth
         """The number of levels on each side of the book that the strategy sees. None if the strategy sees all
         levels."""
-        self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
-        """True if the line and its market are active, and the line has exactly two outcomes that can be backed."""
+        active = line.status == "active" and market.status == "active"
+        self.sound: Final = active and line.quotable and not disputed
+        """True if the line and its market are active, the line has exactly two outcomes that can be backed, and none of
+        its ids is disputed."""
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live

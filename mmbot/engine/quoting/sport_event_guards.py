@@ -31,6 +31,9 @@ class SportEventGuards:
         live = not unlisted and sport_event.status not in TRADEABLE
         shared.judge("unlisted", key, "taken off the list" if unlisted else None, now)
         shared.judge("live", key, f"status {sport_event.status}" if live else None, now)
+        tournaments = shared.catalogue.tournaments_of(key)
+        several = " and ".join(str(one) for one in tournaments) if len(tournaments) > 1 else ""
+        shared.judge("two_tournaments", key, f"tournaments {several} list it" if several else None, now)
         reason = None
         until = NEVER
         if sport_event.scheduled is None:

@@ -34,6 +34,8 @@ class LinesByRule:
         known: dict[LineKey, QuotedLine] = {line.key: line for line in old} if old is not None else {}
         states = {rule: of_rule.state for rule, of_rule in old.by_rule.items()} if old is not None else {}
         schedule = shared.clock.schedule(now)
+        tournament = shared.catalogue.tournament_of(sport_event.sport_event_id)
+        disputed = shared.catalogue.line_ids.disputed
         for market in shared.catalogue.markets.get(sport_event.sport_event_id, {}).values():
             rule = matching_rule(shared.config.quoting, sport_event, market, schedule)
             if rule is None:
@@ -41,7 +43,7 @@ class LinesByRule:
             for listed in market.lines:
                 found = shared.catalogue.lines.get(listed.key, listed)
                 key = found.key
-                shared.exposure.register(key, sport_event.tournament_id, shared.config.quoting[rule].limits)
+                shared.exposure.register(key, tournament, shared.config.quoting[rule].limits)
                 line = QuotedLine(
                     found,
                     market,
@@ -50,6 +52,7 @@ class LinesByRule:
                     shared.depths[rule],
                     shared.books.of(key),
                     shared.ledger.live_wagers.line(key),
+                    key in disputed,
                 )
                 self._given.came_on_board(found, now)
                 former = known.pop(key, None)

@@ -53,6 +53,8 @@ class BoardReader:
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
         """The lines and sport events that disappeared from reads without a message. For each, the instant of the next
         read and the wait before this read."""
+        self._disputed: dict[int, None] = {}
+        """Sport events that several tournaments list."""
         self.next_round: Instant = NEVER
         """The instant at which the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
@@ -284,6 +286,31 @@ class BoardReader:
                 shared.hold("wiped", sport_event.sport_event_id, None, now)
         for sport_event_id in changed:
             self._quoting.forget(sport_event_id)
+            self.settle_tournament(sport_event_id)
+
+    def settle_tournament(self, sport_event: int) -> None:
+        """If several tournaments list a sport event, read the lists of all of them again."""
+        tournaments = self._shared.catalogue.tournaments_of(sport_event)
+        if len(tournaments) > 1 and sport_event not in self._disputed:
+            self._disputed[sport_event] = None
+            self._sport_events.update(dict.fromkeys(tournaments))
+            self._shared.outbox.alert(
+                Severity.WARNING, "identity.two_tournaments", sport_event=sport_event, tournaments=str(tournaments)
+            )
+        elif len(tournaments) < 2:
+            self._disputed.pop(sport_event, None)
+
+    def _judge_identities(self, read: tuple[int, ...]) -> None:
+        """Have the quotes decided again where the ids of lines became disputed, or are not disputed any more. ``read``:
+        the sport events whose markets were just read."""
+        catalogue = self._shared.catalogue
+        for sport_event in catalogue.line_ids.take_changed():
+            self._quoting.forget(sport_event)
+            if sport_event not in read:
+                self.markets(sport_event)
+            for line, why in catalogue.line_ids.disputed.items():
+                if line.sport_event == sport_event:
+                    self._shared.outbox.alert(Severity.WARNING, "identity.duplicate", line=shown(line), why=why)
 
     def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
         """Apply the markets and books of some sport events. If the answer lacks a sport event, this sport event stays
@@ -314,6 +341,7 @@ class BoardReader:
             self._quoting.book_changed(line)
         for sport_event in changed:
             self._quoting.forget(sport_event)
+        self._judge_identities(request.sport_events)
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:

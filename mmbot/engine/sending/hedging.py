@@ -32,11 +32,11 @@ ENDED_BY: Final = 3 * SECOND
 fill-or-kill wager within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read
 shows that the hedge is still open, the hedge is cancelled."""
 
-CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market")
+CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
 """The guards of a sport event that forbid a hedge. The guard about the strategy is not among them: the position has to
 be hedged even if the strategy fails."""
 
-LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager")
+LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager", "duplicate_id")
 """The guards of a line that forbid a hedge."""
 
 ACCOUNT_CLOSED: Final = (

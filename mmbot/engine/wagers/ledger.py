@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
@@ -193,6 +195,10 @@ class Ledger:
                 message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
+        if wager is not None and wager.wager_id is not None and wager.wager_id != report.wager_id and report.wager_id:
+            # Two wagers at the exchange have one external_id. Each counts on its own, and the second one is not ours.
+            report = replace(report, external_id="")
+            wager = self._by_id.get(report.wager_id)
         if wager is None:
             if self._ended.says_nothing_new(report):
                 return ()

@@ -496,6 +496,42 @@ def result() -> None:
     cleared(scene, "result", within=5 * MINUTE)
 
 
+@provokes("duplicate_id")
+def duplicate_id() -> None:
+    """A read shows one id on both outcomes of the line."""
+    scene = two_sport_events()
+
+    def twice(answer: e.Answer, now: int) -> e.Answer:
+        if not isinstance(answer, e.MarketsRead):
+            return answer
+        image = answer.markets[GAME][0]
+        first, second = image.market.lines[0].outcomes
+        outcomes = (msgspec.structs.replace(first, line_id=second.line_id), second)
+        line = msgspec.structs.replace(image.market.lines[0], outcomes=outcomes)
+        market = msgspec.structs.replace(image.market, lines=(line,))
+        return msgspec.structs.replace(answer, markets=answer.markets | {GAME: (e.MarketImage(market, image.books),)})
+
+    ended = scene.amend(twice)
+    scene.until(lambda: scene.guard("duplicate_id") is not None, within=20 * MINUTE)
+    held(scene, "duplicate_id", "stands in 2 places")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    ended()
+    cleared(scene, "duplicate_id", within=20 * MINUTE)
+
+
+@provokes("two_tournaments")
+def two_tournaments() -> None:
+    """A message names another tournament, and the reads of the lists fail."""
+    scene = two_sport_events()
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadSportEvents) else Fate.DONE
+    moved = msgspec.structs.replace(scene.venue.sport_event(GAME), tournament_id=234)
+    scene.run.tell(e.SportEventMessage(scene.run.connection, e.Op.UPDATE, GAME, 234, moved))
+    held(scene, "two_tournaments", "tournaments 132 and 234 list it")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    scene.run.faults.interfere = None
+    cleared(scene, "two_tournaments")
+
+
 @provokes("audit_late")
 def audit_late() -> None:
     scene = two_sport_events()

@@ -1,0 +1,172 @@
+"""Checks that each id of the exchange stands for one thing.
+
+The exchange names an outcome of a line by its ``line_id``. If the same id stands in two places, a quote on one line may
+open on the other, and the limits would count two positions for one. Neither line is quoted then. The same holds for a
+market or a line that is listed twice, for a line whose two outcomes have the same id, and for a sport event that two
+tournaments list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey
+from mmbot.domain.odds import Side
+
+Place = tuple[LineKey, Side]
+
+
+class LineIds:
+    """The lines that the exchange lists now, by their ids, and the lines whose ids are disputed."""
+
+    def __init__(self) -> None:
+        self._claims: Final[dict[str, dict[Place, None]]] = {}
+        """The places in which each ``line_id`` is listed now."""
+        self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}
+        self._twice: Final[dict[LineKey, str]] = {}
+        """Lines that are wrong on their own, each with the reason."""
+        self.disputed: Final[dict[LineKey, str]] = {}
+        """The lines that must not be quoted, each with the reason."""
+        self._changed: dict[int, None] = {}
+        """Sport events with a line that became disputed, or is not disputed any more."""
+
+    def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
+        """Replace the lines of a sport event with those of a read. Return each ``line_id`` that this sport event listed
+        before, because it may stand in another place alone now."""
+        before = self._of_sport_event.get(sport_event, ())
+        claims = _once(
+            (outcome.line_id, (line.key, side))
+            for market in markets
+            for line in market.lines
+            for side, outcome in enumerate(line.outcomes)
+            if outcome.line_id
+        )
+        twice = _twice(markets)
+        had = {line: why for line, why in self._twice.items() if line.sport_event == sport_event}
+        if claims == before and twice == had:
+            return ()
+        for line_id, place in before:
+            places = self._claims[line_id]
+            places.pop(place, None)
+            if not places:
+                del self._claims[line_id]
+        for line_id, place in claims:
+            self._claims.setdefault(line_id, {})[place] = None
+        self._of_sport_event[sport_event] = claims
+        for line in had:
+            del self._twice[line]
+        self._twice.update(twice)
+        lines = dict.fromkeys(place[0] for _, place in (*before, *claims)) | dict.fromkeys((*had, *twice))
+        for line_id, _ in (*before, *claims):
+            lines.update((place[0], None) for place in self._claims.get(line_id, ()))
+        for line in lines:
+            self._judge(line)
+        return tuple([line_id for line_id, _ in before])
+
+    def forget(self, sport_event: int) -> None:
+        """Drop the lines of a sport event."""
+        self.listed(sport_event, ())
+        self._of_sport_event.pop(sport_event, None)
+
+    def only(self, line_id: str) -> Place | None:
+        """Return the only place in which a ``line_id`` is listed; None if there is none, or more than one."""
+        places = self._claims.get(line_id, {})
+        return next(iter(places)) if len(places) == 1 else None
+
+    def is_disputed(self, line_id: str) -> bool:
+        """Return true if a ``line_id`` is listed in more than one place."""
+        return len(self._claims.get(line_id, ())) > 1
+
+    def take_changed(self) -> dict[int, None]:
+        """Return the sport events with a line whose dispute began or ended since the last call."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def _judge(self, line: LineKey) -> None:
+        why = self._twice.get(line)
+        if why is None:
+            for line_id, place in self._of_sport_event.get(line.sport_event, ()):
+                if place[0] == line and len(self._claims[line_id]) > 1:
+                    why = f"line_id {line_id} stands in {len(self._claims[line_id])} places"
+                    break
+        if why == self.disputed.get(line):
+            return
+        self._changed[line.sport_event] = None
+        if why is None:
+            del self.disputed[line]
+        else:
+            self.disputed[line] = why
+
+
+class Tournaments:
+    """The tournaments that list each sport event."""
+
+    def __init__(self) -> None:
+        self._of: Final[dict[int, dict[int, None]]] = {}
+
+    def listed(self, tournament: int, sport_events: Iterable[int]) -> list[int]:
+        """Replace the sport events of a tournament. Return those that one tournament more or less lists now, if others
+        list them too."""
+        now = dict.fromkeys(sport_events)
+        changed = []
+        for sport_event, of in list(self._of.items()):
+            if tournament in of and sport_event not in now:
+                del of[tournament]
+                if of:
+                    changed.append(sport_event)
+                else:
+                    del self._of[sport_event]
+        for sport_event in now:
+            of = self._of.setdefault(sport_event, {})
+            if tournament not in of:
+                of[tournament] = None
+                if len(of) > 1:
+                    changed.append(sport_event)
+        return changed
+
+    def said(self, sport_event: int, tournament: int) -> bool:
+        """Note the tournament in a message about a sport event. Return true if another tournament lists it."""
+        of = self._of.setdefault(sport_event, {})
+        of[tournament] = None
+        return len(of) > 1
+
+    def of(self, sport_event: int) -> tuple[int, ...]:
+        """Return the tournaments that list a sport event."""
+        return tuple(self._of.get(sport_event, ()))
+
+    def forget(self, sport_event: int) -> None:
+        """Drop a sport event that is no longer listed."""
+        self._of.pop(sport_event, None)
+
+
+def _once(claims: Iterable[tuple[str, Place]]) -> tuple[tuple[str, Place], ...]:
+    return tuple(dict.fromkeys(claims))
+
+
+def _twice(markets: Sequence[Market]) -> dict[LineKey, str]:
+    """Return the lines that are listed twice, are in a market that is listed twice, or have one outcome id twice."""
+    found: dict[LineKey, str] = {}
+    seen: dict[MarketKey, None] = {}
+    lines: dict[LineKey, None] = {}
+    for market in markets:
+        again = market.key in seen
+        seen[market.key] = None
+        for line in market.lines:
+            if line.key in lines or again:
+                found[line.key] = f"market {market.key.market} or its line {line.key.number / 4:g} is listed twice"
+            elif _same_outcome(line):
+                found[line.key] = f"both outcomes have the id {line.outcomes[0].outcome_id}"
+            lines[line.key] = None
+        if again:
+            found.update(
+                (line, f"market {market.key.market} is listed twice")
+                for line in lines
+                if line.market == market.key.market
+            )
+    return found
+
+
+def _same_outcome(line: Line) -> bool:
+    ids = [outcome.outcome_id for outcome in line.outcomes if outcome.outcome_id]
+    return len(ids) == 2 and ids[0] == ids[1]
