@@ -1,4 +1,5 @@
-"""Read YAML into frozen, validated settings. Each problem is reported with its place, the expected value and a fix."""
+"""Reads YAML into frozen, validated settings. Each problem is reported with its place, the expected value and
+advice."""
 
 from mmbot.config.problems import ConfigError, Problem
 from mmbot.config.reading import Reading, load, loads, read

@@ -1,8 +1,8 @@
-"""Turn YAML text into plain values and remember the line of each value.
+"""Turns YAML text into plain values and remembers the line of each value.
 
 The parser accepts only a part of YAML. It rejects duplicate keys, anchors, aliases and tags. Unquoted words are text,
-except true, false, null and decimal numbers. ``NO``, ``on``, ``1_000`` and ``1:30`` are therefore text, and are
-rejected where a setting takes a number or true/false.
+except true, false, null and decimal numbers. Therefore ``NO``, ``on``, ``1_000`` and ``1:30`` are text. They are
+rejected if the setting takes a number or true/false.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mmbot.config.files import read_file
 from mmbot.config.problems import ConfigError, Path, Problem, shown_path
 
 LARGEST: Final = 1 << 20
-"""The most bytes of a settings file."""
+"""The greatest size of a settings file in bytes."""
 
 _REJECTED: Final = "rejected"  # the tag of a node that was already reported
 _DEEPEST: Final = 32  # levels of nesting; settings need six
@@ -40,26 +40,28 @@ class Document(msgspec.Struct, frozen=True):
     """The values of a file, with the line of each value."""
 
     name: str
-    """Name of the file, as the user gave it."""
+    """The name of the file, as the user gave it."""
     values: Any
-    """Dicts with text keys, lists, text, numbers, booleans and None."""
+    """The values as dicts with text keys, lists, texts, numbers, booleans and None."""
     lines: dict[Path, int]
-    """Line of each key and of each list item, counted from 1."""
+    """The line of each key and of each list item. The first line is 1."""
     problems: tuple[tuple[int, Problem], ...] = ()
-    """Problems of the text itself, each with its line."""
+    """The problems of the text itself. Each has its line."""
     rejected: tuple[Path, ...] = ()
-    """Paths of values that could not be read. In ``values`` such a value is None, and a rejected key is left out."""
+    """The paths of values that could not be read. In ``values`` such a value is None, and a rejected key is missing."""
 
     def place(self, path: Path) -> str:
-        """Return ``FILE:LINE: path``. If the file lacks the key, the line is that of the nearest key around it."""
+        """Return ``FILE:LINE: path``. If the file does not have the key, the line is that of the nearest key around
+        it."""
         return _place(self.name, self.lines, path)
 
     def line(self, path: Path) -> int:
-        """Return the line of a key. If the file lacks the key, return the line of the nearest key around it, or 0."""
+        """Return the line of a key. If the file does not have the key, return the line of the nearest key around it, or
+        0."""
         return _line(self.lines, path)
 
     def given(self, path: Path) -> bool:
-        """Return True if the file contains this key, False if the key has its default."""
+        """Return True if the file contains this key. Return False if the key has its default value."""
         return path in self.lines
 
 
@@ -76,7 +78,8 @@ def _place(name: str, lines: dict[Path, int], path: Path) -> str:
 
 
 class _PlainWords(BaseResolver):
-    """Recognises unquoted scalars that are not text: YAML 1.2's core schema without octal and hexadecimal numbers."""
+    """Recognises unquoted scalars that are not text. The rules are YAML 1.2's core schema without octal and hexadecimal
+    numbers."""
 
 
 _PlainWords.add_implicit_resolver("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
@@ -93,7 +96,7 @@ _PlainWords.add_implicit_resolver(
 
 
 class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
-    """PyYAML's parser up to the tree of nodes. This module turns the nodes into values itself."""
+    """PyYAML's parser, which stops at the tree of nodes. This module turns the nodes into values itself."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -212,7 +215,7 @@ class _Builder:
             return None
 
     def _keys(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, int, yaml.Node]]:
-        """Yield each key of a mapping with its line and its node. A key that cannot be used is reported and left
+        """Yield each key of a mapping with its line and its node. If a key cannot be used, it is reported and left
         out."""
         for key_node, inner in node.value:
             line = key_node.start_mark.line + 1 if key_node.start_mark else self.lines.get(path, 1)

@@ -1,7 +1,7 @@
-"""Reads files whose paths come from a person, so that no path can stop the program or fill its memory.
+"""Reads files whose paths a person has given, so that no path can stop the program or fill its memory.
 
-A path may lead to a pipe, a device or a directory, directly or over a link. Such a file is rejected without waiting for
-it, and a regular file is read up to a bound.
+A path may lead to a pipe, a device or a directory, directly or over a link. This is rejected without waiting. A regular
+file is read up to a limit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Opened(NamedTuple):
-    """A regular file that is open for reading. The caller closes the descriptor."""
+    """A regular file that is open for reading. The caller has to close the descriptor."""
 
     descriptor: int
     status: os.stat_result
@@ -24,7 +24,7 @@ def open_regular(path: Path) -> Opened:
     """Open a regular file for reading.
 
     Raises:
-        OSError: if the path leads to no file, or to one that is not regular.
+        OSError: if the path leads to nothing, or to something else than a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     status = os.fstat(descriptor)
@@ -38,7 +38,7 @@ def read_open(descriptor: int, largest: int) -> bytes:
     """Read an open file to its end.
 
     Raises:
-        OSError: if it cannot be read, or holds more than ``largest`` bytes.
+        OSError: if the file cannot be read, or if it has more than ``largest`` bytes.
     """
     with open(descriptor, "rb", closefd=False) as file:
         content = file.read(largest + 1)
@@ -51,8 +51,8 @@ def read_file(path: Path, largest: int) -> bytes:
     """Read a regular file.
 
     Raises:
-        OSError: if the path leads to no regular file, or to one that cannot be read or holds more than ``largest``
-            bytes.
+        OSError: if the path does not lead to a regular file, if the file cannot be read, or if it has more than
+            ``largest`` bytes.
     """
     descriptor = open_regular(path).descriptor
     try:

@@ -1,4 +1,4 @@
-"""The owner of a host: this machine, ProphetX's sandbox or ProphetX's production (docs/protocol.md 1)."""
+"""Decides who owns a host: this machine, ProphetX's sandbox or ProphetX's production (docs/protocol.md 1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIAL_WORDS: Final = ("sandbox", "staging")
 
 
 class Owner(Enum):
-    """The owner of a host. The value is the text for messages."""
+    """The owner of a host. The value of each member is the text for messages."""
 
     LOOPBACK = "a host on this machine"
     SANDBOX = "a host of ProphetX's sandbox"

@@ -1,4 +1,4 @@
-"""Resolve the relative paths in a settings file. They count from the folder of the file.
+"""Resolves the relative paths in a settings file. Such a path starts at the folder of the settings file.
 
 The working directory does not matter. So ``mmbot kill`` finds the state directory of a bot that was started from
 another folder.
@@ -19,7 +19,7 @@ def state_dir(config: Config, file: Path) -> Path:
 
 
 def located(config: Config, file: Path) -> Config:
-    """Return the settings with an absolute ``prices.file``."""
+    """Return the settings with the absolute path of ``prices.file``."""
     prices = config.prices
     if prices.file is None:
         return config

@@ -1,4 +1,4 @@
-"""The problems of a settings file, each with its place, and the error that lists all of them."""
+"""The problems of a settings file, each with its place in the file, and the error that lists all of them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-"""Path of a value in a document: keys and list indexes, from the top."""
+"""The path of a value in a document. It consists of the keys and list indexes that lead to the value from the top."""
 
 
 class Problem(NamedTuple):
     """One problem of a settings file."""
 
     place: str
-    """``FILE:LINE: path``, as far as known."""
+    """The place in the form ``FILE:LINE: path``, as far as it is known."""
     message: str
-    """The expected value, the value found, and what to do."""
+    """The expected value, the value that was found, and advice."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
 
 
 class ConfigError(ValueError):
-    """Raised if the settings cannot be used. ``problems`` lists every problem, not only the first."""
+    """Raised if the settings cannot be used. ``problems`` lists every problem, not only one."""
 
     problems: tuple[Problem, ...]
 
@@ -32,7 +32,7 @@ class ConfigError(ValueError):
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as text, like ``quoting[0].match.type``. For the whole document, the text is empty."""
+    """Return a path as text, such as ``quoting[0].match.type``. For the whole document, the text is empty."""
     text = ""
     for step in path:
         if isinstance(step, int):

@@ -1,4 +1,4 @@
-"""Read and check a settings file. The result is a ``Config`` or the list of all problems."""
+"""Reads and checks a settings file. The result is a ``Config`` or the list of all problems."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NEEDED: Final[tuple[tuple[Path, str], ...]] = (
     (("exchange",), ""),
     (("exchange", "base_url"), "http://127.0.0.1"),
 )
-"""The required settings, each with a value that is used if the setting is missing or wrong. With this value, the other
-settings can still be checked."""
+"""The required settings. Each has a value that stands in if the setting is missing or wrong, so that the other settings
+can still be checked."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     document: Document
     config: Config | None
-    """None if there are problems."""
+    """The settings. None if the file has problems."""
     problems: tuple[Problem, ...]
 
 
@@ -36,7 +36,7 @@ def load(path: FilePath | str) -> Config:
     """Return the settings in a file.
 
     Raises:
-        ConfigError: with every problem of the file.
+        ConfigError: if the file has problems. It lists all of them.
     """
     reading = read(path)
     if reading.config is None:
@@ -58,7 +58,8 @@ def loads(text: str, name: str = "config") -> Config:
 
 
 def judge(document: Document) -> Reading:
-    """Check a document: first its text, then its keys and types, then whether its values make sense together."""
+    """Check a document. The text is checked first, followed by the keys and types, and by whether the values make sense
+    together."""
     wrong = [one for one in mismatches(Config, document.values) if one.path not in document.rejected]
     bad = [*document.rejected, *(one.path for one in wrong)]
     problems = list(document.problems)
@@ -88,7 +89,7 @@ def _touch(one: Path, other: Path) -> bool:
 
 
 def _mended(values: Any, bad: list[Path]) -> Any:
-    """Return a copy of the values without the bad ones, so that the others can still be checked together."""
+    """Return a copy of the values without the bad values, so that the rest can still be checked together."""
     mended = copy.deepcopy(values)
     for path in bad:
         _remove(mended, path)
@@ -107,7 +108,8 @@ def _mended(values: Any, bad: list[Path]) -> Any:
 
 
 def _remove(values: Any, path: Path) -> None:
-    """Remove the value at a path. A list is removed as a whole, so that the indexes of other items do not change."""
+    """Remove the value at a path. A list in the path is removed as a whole, so that the indexes of its other items do
+    not change. Only the list of rules stays."""
     for step in range(1, len(path)):
         if isinstance(path[step], int) and path[:step] != ("quoting",):
             path = path[:step]

@@ -1,4 +1,5 @@
-"""Describe the settings as a JSON schema (draft 2020-12) and as a list, from the Structs and their docstrings.
+"""Describes the settings as a JSON schema (draft 2020-12) and as a list. The descriptions come from the Structs and
+their docstrings.
 
 A schema checks keys, types and bounds. Only ``mmbot check`` checks whether values make sense together.
 """
@@ -29,13 +30,13 @@ class Setting(NamedTuple):
     """One setting, as the documentation shows it."""
 
     path: str
-    """Path of the setting, like ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
+    """The path of the setting, such as ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
     takes: str
-    """Type and bounds of the value."""
+    """The type and the bounds of the value, in words."""
     default: str | None
-    """The default as written in a file; None if the setting is required."""
+    """The default value as it is written in a file. None if the setting is required."""
     unit: str
-    """Unit of the number; empty if it has none."""
+    """The unit of the number. Empty if the number has no unit."""
     meaning: str
 
 
@@ -43,8 +44,8 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
     """Return the schema of a settings file.
 
     Args:
-        params: strategies by their ``module:Class``, each with the Struct of its ``params:``, or None if it takes no
-            ``params:``. The schema does not check the ``params:`` of other strategies.
+        params: the Struct of the ``params:`` of each strategy, by the strategy's ``module:Class``. The Struct is None
+            if the strategy takes no ``params:``. The schema does not check the ``params:`` of other strategies.
     """
     strategies = dict(params or {})
     own = [shape for shape in strategies.values() if shape is not None]
@@ -63,7 +64,7 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
 
 
 def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator[Setting]:
-    """Yield every setting of a Struct and of the Structs in it, in the order of their definition."""
+    """Yield every setting of a Struct and of the Structs inside it, in the order of their definition."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         path = f"{prefix}{field.encode_name}"
@@ -78,7 +79,8 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """Return a field's type, its unit, the Struct in it (or None), and True if the field is a list of that Struct."""
+    """Return a field's type, its unit, the Struct inside the type (or None), and True if the type is a list of this
+    Struct."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False
@@ -113,7 +115,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str | None:
 
 
 def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
-    """Return the given Structs and every Struct inside them, each once."""
+    """Return the given Structs and every Struct inside them. Each Struct appears once."""
     known: dict[type[msgspec.Struct], None] = {}
     waiting = list(roots)
     while waiting:
@@ -129,14 +131,15 @@ def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _part(parts: dict[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return a Struct's part of a schema. msgspec uses the full name for Structs that share a short name."""
+    """Return the part of a schema that describes a Struct. If several Structs have the same short name, msgspec uses
+    their full names."""
     full = re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{shape.__module__}.{shape.__qualname__}")
     part: dict[str, Any] = parts.get(shape.__name__) or parts[full]
     return part
 
 
 def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
-    """Add the meaning and the unit of each field to a Struct's part of a schema."""
+    """Add the meaning and the unit of each field to the part of a schema that describes a Struct."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         unit = _unwrapped(shapes.type_info(field.type))[1]
@@ -146,7 +149,7 @@ def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
 
 
 def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
-    """Return the docstring of each field in the Struct's source; empty if the source is not available."""
+    """Return the docstring of each field, taken from the Struct's source. Empty if the source is not available."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
     except (OSError, TypeError):

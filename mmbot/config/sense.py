@@ -1,4 +1,4 @@
-"""Find values that fit their types but make no sense, alone or together."""
+"""Finds values that fit their types but make no sense, alone or together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from mmbot.config.settings import Config, MatchConfig
 from mmbot.config.suggestions import nearest
 
 HEALTH_CHECK_S: Final = 5.0
-"""Interval of ProphetX's health checks in seconds (specification)."""
+"""The time between two of ProphetX's health checks, in seconds (specification)."""
 
 TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
-"""Market types of ProphetX (docs/protocol.md 5.2). ProphetX may add more."""
+"""The types of ProphetX's markets (docs/protocol.md 5.2). ProphetX may add more."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -30,11 +30,12 @@ class Senseless(NamedTuple):
     path: Path
     message: str
     because_of: tuple[Path, ...] = ()
-    """Paths of the other values that contradict this value."""
+    """The paths of the other values that contradict this value."""
 
 
 def senseless(config: Config, given: Given) -> Iterator[Senseless]:
-    """Yield every value that makes no sense. ``given`` returns True for a path that the file contains."""
+    """Yield every value that makes no sense. ``given`` is a function that returns True for a path that the file
+    contains."""
     yield from _exchange(config)
     yield from _pace(config, given)
     yield from _quoting(config)
@@ -224,5 +225,5 @@ def _article(scope: str) -> str:
 
 
 def _source(path: Path, given: Given) -> str:
-    """Return a note that a value is a default, or the empty text if the file contains the value."""
+    """Return a remark that a value is a default. Empty if the file contains the value."""
     return "" if given(path) else f", the default of {shown_path(path)}"

@@ -1,4 +1,4 @@
-"""Compare plain values with a msgspec Struct key by key, and find every problem. msgspec itself reports only one."""
+"""Compares plain values with a msgspec Struct key by key, and finds every problem. msgspec itself reports only one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def _walk_union(shape: inspect.UnionType, value: Any, path: Path) -> Iterator[Wr
 
 
 def _fits(shape: inspect.Type, value: Any) -> bool:
-    """Return True if a plain value fits a simple type. Other types are left to msgspec and count as fitting."""
+    """Return True if a plain value fits a simple type. For other types the result is True, because msgspec checks
+    them."""
     match shape:
         case inspect.BoolType():
             return isinstance(value, bool)

@@ -1,1 +1,1 @@
-"""State on disk: the lock of the state directory, the kill switch, and the journal."""
+"""State on disk. It consists of the lock of the state directory, the kill switch, and the journal."""

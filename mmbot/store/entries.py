@@ -15,31 +15,33 @@ from mmbot.store import rows, schema
 
 Row = tuple[str | int | float | None, ...]
 Entry = tuple[str, Row]
-"""A statement of ``schema`` and its values."""
+"""A statement of ``schema`` with its values."""
 
 
 class Entries:
-    """Makes entries. It remembers the names that the journal holds, so that each name is written once."""
+    """Makes the entries of the journal. It remembers which names the journal has, so that each name is written only
+    once."""
 
     def __init__(self, strategies: Sequence[str] = ()) -> None:
-        """``strategies``: the name of the strategy of each quoting rule, in the order of the rules."""
+        """Create the object. ``strategies`` has the name of the strategy of each quoting rule, in the order of the
+        rules."""
         self._strategies: Final = tuple(strategies)
         self._named: dict[object, object] = {}
         self._fresh: dict[object, object] = {}
 
     def of(self, record: Record) -> list[Entry]:
-        """Return the entries of a record. Numbers that SQLite cannot hold make a record no entries."""
+        """Return the entries of a record. If a record has numbers that SQLite cannot hold, it has no entries."""
         entries = self._of(record)
         fits = all(not isinstance(value, int) or abs(value) <= LARGEST_ID for _, row in entries for value in row)
         return entries if fits else []
 
     def written(self) -> None:
-        """Note that all entries made since the last call are on disk."""
+        """Take note that all entries made since the previous call are on disk."""
         self._named.update(self._fresh)
         self._fresh.clear()
 
     def not_written(self) -> None:
-        """Note that the entries made since the last call are lost, so that their names are made again."""
+        """Take note that the entries made since the previous call are lost. So their names are made again."""
         self._fresh.clear()
 
     def _of(self, record: Record) -> list[Entry]:
@@ -106,7 +108,7 @@ class Entries:
         return [(schema.SAVE_DECISION, row), *names]
 
     def _names(self, market: Market, line: Line | None, sport_event: SportEvent | None) -> list[Entry]:
-        """Return entries for the names that the journal does not hold yet."""
+        """Return entries for the names that the journal does not have yet."""
         entries: list[Entry] = []
         if sport_event is not None and self._is_new(sport_event.sport_event_id, sport_event):
             at = sport_event
@@ -145,8 +147,8 @@ def _best(levels: Levels) -> tuple[int | None, int | None]:
 
 
 def _transaction(each: Transaction, read_at: int) -> Row:
-    """Return the row of a transaction. One without an id is known by its content, of which the balance afterwards
-    differs from one transaction to the next."""
+    """Return the row of a transaction. A transaction without an id is identified by its content. This is possible
+    because the balance afterwards differs between transactions."""
     at = read_at if each.created_at is None else each.created_at
     key = each.transaction_id or f"{each.created_at} {each.word} {each.change} {each.balance} {each.wager_id}"
     return (

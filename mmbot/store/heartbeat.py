@@ -1,12 +1,13 @@
-"""The heartbeat file of the state directory: the daemon's sign of life, and the fence of the watchdog.
+"""The heartbeat file of the state directory. It has the daemon's sign of life, and the fence of the watchdog.
 
-The daemon and the watchdog each write their own part of the file, in place. The daemon says when its event loop last
-ran, and whether the run has ended with a clear account. The watchdog says when it cancelled everything in the daemon's
-stead. A part is written with one call and is never longer than a disk block, so nobody reads half of it for long.
+The daemon and the watchdog each write their own part of the file, in place. The daemon writes when its event loop ran
+most recently, and whether the run has ended with a clear account. The watchdog writes when it cancelled everything in
+place of the daemon; this record is called a fence. A part is written with one call and is never longer than a disk
+block, so a reader hardly ever sees half of it.
 
-Instants of beats are nanoseconds since the machine booted, suspended time included. No step of a clock changes them,
-and every process and container of the machine agrees on them. They mean nothing after a reboot, so the file names the
-boot.
+The time of a beat is in nanoseconds since the machine booted, including time when the machine was suspended. No step of
+a clock changes such a time, and every process and container of the machine agrees on it. It means nothing after a
+reboot, so the file names the boot.
 """
 
 from __future__ import annotations
@@ -42,25 +43,25 @@ class State(IntEnum):
 
 
 class Heartbeat(NamedTuple):
-    """The content of the file."""
+    """The content of the heartbeat file."""
 
     boot: bytes
-    """Boot of the machine during which the daemon wrote."""
+    """The id of the machine's boot during which the daemon wrote."""
     run_id: str
-    """Run of the daemon, as in its ``external_id`` s."""
+    """The id of the daemon's run, with which its ``external_id`` texts begin."""
     state: int
     beat: int
-    """The latest beat, in nanoseconds since the boot."""
+    """The time of the newest beat, in nanoseconds since the boot."""
     at: int
-    """The same by the wall clock, for people."""
+    """The time of the newest beat by the wall clock, for people."""
     known: int
-    """Number of the latest fence that the daemon has taken note of."""
+    """The number of the newest fence that the daemon has taken note of."""
     fence: int
-    """Number of the latest fence; 0 if there was none."""
+    """The number of the newest fence. It is 0 if there was no fence."""
     fenced_beat: int
-    """The beat after whose silence that fence was set."""
+    """The beat after which the daemon was silent when the newest fence was set."""
     proved: bool
-    """True if the account was proved clear after that fence."""
+    """True if the account was proved clear after the newest fence."""
 
     @property
     def running(self) -> bool:
@@ -69,12 +70,13 @@ class Heartbeat(NamedTuple):
 
     @property
     def needs_clearing(self) -> bool:
-        """True if the run may have open wagers and no watchdog has proved the account clear since its last beat."""
+        """True if the run may have open wagers and no watchdog has proved the account clear since the newest beat."""
         return self.running and not (self.proved and self.fenced_beat == self.beat)
 
 
 def since_boot() -> int:
-    """Return the nanoseconds since the machine booted, suspended time included where the system counts it."""
+    """Return the nanoseconds since the machine booted. Time when the machine was suspended is included if the system
+    counts it."""
     return time.clock_gettime_ns(_CLOCK)
 
 
@@ -82,7 +84,7 @@ _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def this_boot() -> bytes:
-    """Return a name of the present boot of the machine."""
+    """Return an id of the machine's present boot."""
     try:
         text = _BOOT_ID.read_bytes()
     except OSError:  # no Linux: the time of the boot, to the minute
@@ -91,13 +93,13 @@ def this_boot() -> bytes:
 
 
 class HeartbeatFile:
-    """The file, open for writing. Use it as a context manager, or call ``close``."""
+    """The heartbeat file, open for writing. Use it as a context manager, or call ``close``."""
 
     def __init__(self, directory: Path) -> None:
-        """Open the file, and create it if it does not exist.
+        """Open the file. If it does not exist, it is created.
 
         Raises:
-            OSError: if that fails, for example because the disk is full.
+            OSError: if this fails, for example because the disk is full.
         """
         self._fd = os.open(directory / HEARTBEAT_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -109,32 +111,33 @@ class HeartbeatFile:
             raise
 
     def begin(self, run_id: str, beat: int, wall: int, known: int) -> None:
-        """Begin the beats of a run. The part of the watchdog stays.
+        """Write the first beat of a run. The watchdog's part of the file stays.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         run = _RUN.pack(_MAGIC, this_boot(), run_id.encode()[:16], State.RUNNING)
         os.pwrite(self._fd, run + _BEAT.pack(beat, wall, known), 0)
 
     def beat(self, beat: int, wall: int, known: int) -> None:
-        """Write a beat, and the latest fence that the daemon has taken note of. It does not wait for the disk.
+        """Write a beat, with the number of the newest fence that the daemon has taken note of. This does not wait for
+        the disk.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         os.pwrite(self._fd, _BEAT.pack(beat, wall, known), _BEAT_AT)
 
     def end(self) -> None:
-        """Note that the run has ended and that the account was proved clear.
+        """Write that the run has ended and that the account was proved clear.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         os.pwrite(self._fd, struct.pack("<Q", State.ENDED), _RUN.size - 8)
 
     def fence(self) -> int:
-        """Return the number of the latest fence; 0 if there was none.
+        """Return the number of the newest fence. It is 0 if there was no fence.
 
         Raises:
             OSError: if the file cannot be read.
@@ -143,26 +146,26 @@ class HeartbeatFile:
         return number
 
     def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
-        """Set a fence, or note that the account was proved clear after it. ``sync`` makes it durable.
+        """Set a fence, or write that the account was proved clear after the fence. Call ``sync`` to make this durable.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         os.pwrite(self._fd, _FENCE.pack(number, beat, wall, proved), _FENCE_AT)
 
     def sync(self) -> None:
-        """Wait until the disk has the file.
+        """Wait until the file is on the disk.
 
         Raises:
-            OSError: if it fails.
+            OSError: if this fails.
         """
         os.fsync(self._fd)
 
     def read(self) -> Heartbeat | None:
-        """Return the content of the file; None if no daemon has written to it.
+        """Return the content of the file. None if no daemon has written to the file.
 
         Raises:
-            OSError: if it cannot be read.
+            OSError: if the file cannot be read.
         """
         return _read(self._fd)
 
@@ -182,7 +185,7 @@ class HeartbeatFile:
 
 
 def read_heartbeat(directory: Path) -> Heartbeat | None:
-    """Return the heartbeat of a state directory; None if there is none, or if it cannot be read."""
+    """Return the heartbeat of a state directory. None if there is no heartbeat, or if it cannot be read."""
     try:
         fd = os.open(directory / HEARTBEAT_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

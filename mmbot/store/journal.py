@@ -1,7 +1,8 @@
-"""The journal: the records that mmbot needs after a restart, in SQLite. A thread writes them, so trading never waits.
+"""The journal. It has the records that mmbot needs after a restart, in SQLite. A thread writes them, so trading never
+waits.
 
 The id of a run and its sequence numbers are on disk before they are used. Wagers, days and settlements are written some
-milliseconds later, many in one commit. If a crash loses the latest wagers, the exchange's history still has them.
+milliseconds later, many in one commit. If a crash loses the newest wagers, the exchange's history still has them.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from mmbot.store.entries import Entries, Row
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""A wager that ended is loaded if it ended at most this long before the last run ended: its result may be corrected."""
+"""How old the end of a wager may be, counted back from the end of the previous run, for the wager to be loaded. Such a
+wager is needed because its result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
-"""How many sequence numbers are reserved for a run at its start."""
+"""The number of sequence numbers that are reserved for a run at its start."""
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
@@ -58,12 +60,12 @@ class Kept(NamedTuple):
     """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, and the wagers that ended in the last days (``KEPT_FOR``); oldest first."""
+    """All unsettled wagers, and the wagers that ended within ``KEPT_FOR``, with the oldest first."""
     day: SaveDay | None
-    """Record of the latest day."""
+    """The record of the newest day. None if there is no day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """Last instant at which a run is known to have been alive; 0 if there was no run."""
+    """The newest time at which a run is known to have been alive. It is 0 if there was no run."""
 
 
 class _Reserve(NamedTuple):
@@ -94,9 +96,9 @@ class Journal:
 
         Args:
             directory: the state directory.
-            lock_wait_s: longest wait, in seconds, for a process that locks the file.
-            min_free: free space of the disk, in bytes, below which ``start`` reports trouble.
-            free: returns the free space of a directory's disk, in bytes.
+            lock_wait_s: the longest wait for a process that has locked the file, in seconds.
+            min_free: the free space of the disk, in bytes, below which trouble is reported.
+            free: a function that returns the free space of a directory's disk, in bytes.
 
         Raises:
             JournalError: if the file is damaged, is not a journal, or was written by a newer version.
@@ -112,12 +114,12 @@ class Journal:
         self._min_free: Final = min_free
         self._free: Final = free
         self._short: str | None = None
-        """The message that the disk has too little space; None if it has enough."""
+        """The message that the disk has too little free space. None if it has enough."""
         self._look_at: float = 0.0
         self._run_number = 0
         self._entries = Entries()
         self._forget_before: Instant | None = None
-        """Entries that are older than this are deleted; None if there is nothing to delete."""
+        """The time before which entries are deleted. None if no more entries have to be deleted."""
         self.alive = True
         """False once the writer thread has died, so that nothing more is written."""
         try:
@@ -132,11 +134,11 @@ class Journal:
         """Record a new run on disk.
 
         Args:
-            now: the present.
+            now: the present time.
             salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
                 was lost and the count of runs starts again.
             strategies: the name of the strategy of each quoting rule, in the order of the rules.
-            keep: how long the journal keeps entries that no restart needs. None: for ever.
+            keep: how long the journal keeps entries that no restart needs. If it is None, they are kept for ever.
         """
         if not salt.isalnum() or not salt.isascii():
             raise ValueError(f"{salt!r}: a run id consists of letters and digits")
@@ -155,7 +157,7 @@ class Journal:
         return Run(run_id, 1, end)
 
     def load(self, now: Instant) -> Kept:
-        """Return the records of earlier runs, as of ``now``.
+        """Return the records of earlier runs that are needed at the time ``now``.
 
         Raises:
             JournalError: if a row cannot be read.
@@ -175,10 +177,10 @@ class Journal:
         return Kept(wagers, rows.day(day) if day else None, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
-        """Return the ids of all runs.
+        """Return the ids of all runs, with the oldest first.
 
         Raises:
-            JournalError: if they cannot be read.
+            JournalError: if the ids cannot be read.
         """
         try:
             return tuple(row[0] for row in self._db.execute("SELECT run_id FROM runs ORDER BY number"))
@@ -186,13 +188,12 @@ class Journal:
             raise JournalError(f"{self.path} cannot be read: {bad}") from bad
 
     def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
-        """Start the writer thread.
+        """Start the writer thread. Records that could not be written are kept, and are tried again every second.
 
         Args:
-            trouble: called from the writer thread, with a message when writing begins to fail or the disk's free space
-                falls below ``min_free``, and with None when all is well again. It is also called with a message if the
-                thread dies; then ``alive`` is False. Records that could not be written are kept, and tried again every
-                second.
+            trouble: a function that the writer thread calls. It gets a message when writing begins to fail, when the
+                disk's free space falls below ``min_free``, and when the thread dies; ``alive`` is then False. It gets
+                None when all is well again.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -200,25 +201,27 @@ class Journal:
 
     @property
     def backlog(self) -> int:
-        """Number of records that wait to be written."""
+        """The number of records that wait to be written."""
         return len(self._pending) + len(self._batch)
 
     def save(self, what: Save) -> None:
-        """Queue the entries of one change. One transaction writes them all. The call never waits."""
+        """Put the entries of one change into the queue for writing. A single transaction writes them all. The call
+        never waits."""
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Queue a record that the run was alive at ``now``. The next run needs this to know how far back to read the
-        exchange's history."""
+        """Put a record into the queue that says that the run was alive at ``now``. The next run needs this to know how
+        far back to read the exchange's history."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
-        """Reserve the sequence numbers below ``end`` on disk. The writer thread then calls ``done``."""
+        """Reserve the sequence numbers below ``end`` on disk. When this is done, the writer thread calls ``done``."""
         self._pending.append(_Reserve(end, done))
         self._urgent.set()
 
     def close(self, timeout_s: float = 5.0) -> bool:
-        """Write all queued records and close. Return False if that failed or took longer than ``timeout_s``."""
+        """Write all records in the queue and close the journal. Returns False if this fails or takes longer than
+        ``timeout_s``."""
         self._closing = True
         self._urgent.set()
         if self._thread is not None:
@@ -248,7 +251,7 @@ class Journal:
                 self._trouble("the writer died")
 
     def _look_at_disk(self) -> None:
-        """Report if the free space falls below the limit, and once it is above it again."""
+        """Report that the free space has fallen below the limit, or that it is above the limit again."""
         now = time.monotonic()
         if now < self._look_at:
             return
@@ -293,8 +296,8 @@ class Journal:
         return True
 
     def _put(self, batch: Iterable[Save | _Reserve | _Touch]) -> None:
-        """Write a batch. Of several entries with the same key, only the last is written. A record with a number of more
-        than 64 bits can never be written, so it is left out and reported."""
+        """Write a batch of records. If a wager occurs several times, only its newest entry is written. A record with a
+        number of more than 64 bits can never be written, so it is left out and reported."""
         rows: dict[str, dict[object, Row]] = {}
         reserved = at = left_out = 0
         for item in batch:
@@ -323,7 +326,8 @@ class Journal:
             self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
 
     def _forget_some(self) -> None:
-        """Delete some entries that are older than the retention. A few thousand a time, so that no write waits long."""
+        """Delete some of the entries that are older than the journal keeps them. At most a few thousand are deleted at
+        a time, so that no write waits long."""
         if self._forget_before is None:
             return
         try:
@@ -361,10 +365,10 @@ class Journal:
 
 
 def _close_to_others(path: Path) -> None:
-    """Make the journal's file, if there is none, and let only its owner read it and the files that SQLite adds.
+    """Create the journal's file if it does not exist. Let only its owner read this file and the files that SQLite adds.
 
     Raises:
-        OSError: if the path leads to something else than a regular file, or the file cannot be made.
+        OSError: if the path leads to something else than a regular file, or if the file cannot be created.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:
@@ -379,11 +383,11 @@ def _close_to_others(path: Path) -> None:
 
 
 def run_ids_of(directory: Path) -> tuple[str, ...]:
-    """Return the ids of all runs of a state directory. Nothing is checked, migrated or created, so this is quick, and
-    works while a daemon runs.
+    """Return the ids of all runs of a state directory. Nothing is checked, migrated or created. So this is quick, and
+    it works while a daemon runs.
 
     Raises:
-        JournalError: if there is no journal, or it cannot be read.
+        JournalError: if there is no journal, or if it cannot be read.
     """
     path = directory / JOURNAL_FILE
     try:

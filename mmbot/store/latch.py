@@ -1,7 +1,9 @@
 """The latch of the kill switch on disk. While its file exists, the kill switch is on and no run quotes.
 
 The file is written as a whole or not at all, and synced, so that it survives a power failure. If it cannot be read, the
-latch counts as set. The draft has a new, random name each time and is never a link, so nobody can redirect it."""
+latch counts as set. It is written under a new, random name, never through a link, and then renamed. So nobody can
+redirect it.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,14 @@ _LARGEST: Final = 1 << 16  # bytes of the file
 
 
 class Latch(msgspec.Struct, frozen=True):
-    """Why and when the latch was set."""
+    """The reason why the latch was set, and the time at which it was set."""
 
     reason: str
     at: Annotated[Instant, Meta(ge=0, le=LATEST)]
 
 
 def read(directory: Path) -> Latch | None:
-    """Return the latch of this state directory, or None if it is not set."""
+    """Return the latch of this state directory. None if the latch is not set."""
     file = directory / LATCH_FILE
     try:
         text = read_file(file, _LARGEST)
@@ -48,7 +50,7 @@ def write(directory: Path, latch: Latch) -> None:
     """Set the latch on disk. It replaces an existing latch.
 
     Raises:
-        OSError: if the file could not be written. An earlier latch is then still set.
+        OSError: if the file could not be written. In this case an earlier latch is still set.
     """
     draft = directory / f".{LATCH_FILE}.{secrets.token_hex(8)}"
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -68,10 +70,10 @@ def write(directory: Path, latch: Latch) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove the latch from disk, if there is one.
+    """Remove the latch from disk, if it is set.
 
     Raises:
-        OSError: if the file could not be removed. The latch is then still set.
+        OSError: if the file could not be removed. In this case the latch is still set.
     """
     (directory / LATCH_FILE).unlink(missing_ok=True)
     _sync(directory)

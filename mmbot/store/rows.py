@@ -1,4 +1,4 @@
-"""Conversion of the engine's entries to rows of the journal and back."""
+"""Converts the engine's entries to rows of the journal and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mmbot.engine.orders import LostDay, SaveDay, SavedMatches, SaveSettlement, 
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 
 _NO_SIDE: Final = -1
-"""Value in the column ``side`` if the line of a wager is not known. Then the column ``number`` has no meaning."""
+"""The value in the column ``side`` if the line of a wager is not known. In this case the column ``number`` has no
+meaning."""
 
 _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(SavedMatches)
@@ -51,7 +52,7 @@ def of_wager(wager: SaveWager) -> tuple[str | int | None, ...]:
 
 
 def wager(row: Sequence[Any]) -> SaveWager:
-    """Return the wager of a row.
+    """Return the wager that a row describes.
 
     Raises:
         msgspec.DecodeError: if the column ``matches`` cannot be read.
@@ -95,7 +96,7 @@ def of_day(day: SaveDay) -> tuple[int | None, ...]:
 
 
 def day(row: Sequence[Any]) -> SaveDay:
-    """Return the day of a row."""
+    """Return the day that a row describes."""
     number, opening, latest, lost_at, loss, limit, realised, commission = row
     lost = None if lost_at is None else LostDay(lost_at, loss, limit)
     return SaveDay(number, opening, latest, lost, realised, commission)
@@ -113,7 +114,7 @@ def of_settlement(settlement: SaveSettlement) -> tuple[int, ...]:
 
 
 def _place(wager: SaveWager) -> tuple[int, int, int, int]:
-    """Return the columns sport_event, market, number and side. None of these columns may be NULL."""
+    """Return the columns sport_event, market, number and side of a wager. None of these columns may be NULL."""
     if isinstance(wager.line, LineKey) and wager.side is not None:
         return (*wager.line, wager.side)
     return wager.line.sport_event, wager.line.market, 0, _NO_SIDE

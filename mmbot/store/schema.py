@@ -1,11 +1,11 @@
-"""The tables of the journal. A change of the tables needs a new step that migrates older files."""
+"""The tables of the journal. If the tables change, a new step has to migrate older files."""
 
 from __future__ import annotations
 
 from typing import Final
 
 APPLICATION_ID: Final = 0x6D6D626A
-"""``mmbj`` in ASCII: marks a SQLite file as a journal of mmbot."""
+"""The text ``mmbj`` in ASCII. It marks a SQLite file as a journal of mmbot."""
 
 STEPS: Final[tuple[str, ...]] = (
     """
@@ -181,7 +181,7 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX transactions_of ON transactions (wager_id);
     """,
 )
-"""``STEPS[n]`` migrates a file from version n to version n + 1."""
+"""The steps that migrate older files. ``STEPS[n]`` migrates a file from version n to version n + 1."""
 
 VERSION: Final = len(STEPS)
 
@@ -272,4 +272,5 @@ FORGET: Final[tuple[str, ...]] = (
     "DELETE FROM wagers WHERE external_id IN "
     "(SELECT external_id FROM wagers WHERE done = 1 AND coalesce(over_at, sent_at) < ? LIMIT ?)",
 )
-"""Statements that delete some entries older than an instant. Settlements and days are kept: all profit is their sum."""
+"""Statements that delete some of the entries older than a given time. Settlements and days are kept, because the profit
+is computed from them."""

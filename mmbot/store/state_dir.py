@@ -22,7 +22,7 @@ from mmbot.config.files import read_file
 LOCK_FILE: Final = "lock"
 
 LARGEST_PID: Final = 1 << 22
-"""The largest process id of the system. A signal to a negative one, or to 0, would reach other processes."""
+"""The largest process id of the system. A signal to the process id 0 or a negative one would reach other processes."""
 
 _LARGEST: Final = 1 << 16  # bytes of the lock file
 _OURS: Final = 0o700
@@ -31,7 +31,7 @@ _PROBE_S: Final = 0.01
 
 
 class StateDirError(Exception):
-    """Raised if the state directory cannot be used. The message says why, in words for an operator."""
+    """Raised if the state directory cannot be used. The message gives the reason in words for an operator."""
 
 
 class StateDirLocked(StateDirError):
@@ -48,20 +48,20 @@ class Holder(msgspec.Struct, frozen=True):
     """The process that holds the lock, as described in the lock file."""
 
     pid: Annotated[int, Meta(ge=1, le=LARGEST_PID)] | None = None
-    """Process id; None until the process has written it."""
+    """The process id. None until the process has written it."""
     url: str | None = None
-    """Address of the HTTP server of the process; None until the server listens."""
+    """The address of the process's HTTP server. None until the server listens."""
 
 
 class StateDir:
     """A state directory that this process has locked. Use it as a context manager, or call ``close``."""
 
     def __init__(self, path: Path) -> None:
-        """Create the directory if it does not exist, lock it, and take it away from other users of the machine.
+        """Create the directory if it does not exist, lock it, and make it inaccessible to other users of the machine.
 
         Raises:
-            StateDirLocked: if another process has locked it.
-            StateDirError: if it cannot be created or written.
+            StateDirLocked: if another process has locked the directory.
+            StateDirError: if the directory cannot be created or written.
         """
         self.path = path
         try:
@@ -83,7 +83,8 @@ class StateDir:
             raise StateDirError(f"the state directory {path} cannot be locked: {bad.strerror}") from bad
         self._write(Holder(pid=os.getpid()))
         self.exposed = not _close_to_others(path)
-        """True if other users of the machine can read the directory, because it belongs to another user."""
+        """True if other users of the machine can read the directory and this could not be changed, because the
+        directory belongs to another user or is shared."""
 
     def publish(self, url: str) -> None:
         """Write the address of the HTTP server into the lock file, for ``mmbot status`` and ``mmbot kill``."""
@@ -119,7 +120,7 @@ class StateDir:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return the process that has locked the directory; None if there is none. No file is created."""
+    """Return the process that has locked the directory. None if no process has locked it. No file is created."""
     try:
         fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -136,8 +137,8 @@ def holder_of(path: Path) -> Holder | None:
 
 
 def _close_to_others(path: Path) -> bool:
-    """Take a directory away from other users. Return False if it is not ours alone: it belongs to another user, or is a
-    shared one like ``/tmp``, whose mode is not for us to change."""
+    """Make a directory inaccessible to other users. Returns False if this is not possible, because the directory
+    belongs to another user or is a shared one such as ``/tmp``."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & stat.S_ISVTX:
         return False

@@ -1,1 +1,1 @@
-"""Logs as events with fields, and metrics."""
+"""Logs and metrics. The log consists of events with fields."""

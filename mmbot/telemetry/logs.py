@@ -1,4 +1,4 @@
-"""Logs: each line is one event with fields, as JSON or as text for a terminal, without secrets.
+"""The log. Each line is one event with fields, as JSON or as text for a terminal, without secrets.
 
 Secrets are removed from the finished line, so they are also removed from tracebacks and messages of libraries. A thread
 writes the lines, so a slow reader of the log does not delay trading.
@@ -50,7 +50,7 @@ _TAKEN: Final[Mapping[str, str]] = {
 
 
 class Secrets:
-    """Values that a log must never show. Values can be added at any time."""
+    """The secret values that a log must never show. Values can be added at any time."""
 
     def __init__(self, *values: str) -> None:
         self._values: list[str] = []
@@ -59,7 +59,7 @@ class Secrets:
             self.add(value)
 
     def add(self, value: str) -> None:
-        """Hide this value from now on."""
+        """Add a value that is hidden from now on."""
         if len(value) < SHORTEST_SECRET:
             return
         escaped = orjson.dumps(value).decode()[1:-1]
@@ -82,11 +82,12 @@ class Secrets:
 
 
 class LineWriter:
-    """Writes lines to a stream in a thread. If the reader of the stream is too slow, lines are dropped and counted."""
+    """Writes lines to a stream in a thread of its own. If the reader of the stream is too slow, lines are dropped and
+    counted."""
 
     def __init__(self, out: TextIO, limit: int = 10_000) -> None:
         self.dropped = 0
-        """Number of lines that were lost because too many waited, or because the stream was closed."""
+        """The number of lines that were lost because too many lines waited, or because the stream was closed."""
         self.terminal: Final = out.isatty()
         self._out: Final = out
         self._limit: Final = limit
@@ -97,7 +98,7 @@ class LineWriter:
         self._thread.start()
 
     def write(self, line: str) -> None:
-        """Queue a line. The thread writes it soon."""
+        """Put a line into the queue. The thread writes it soon."""
         if len(self._lines) >= self._limit:
             self.dropped += 1
             return
@@ -106,7 +107,7 @@ class LineWriter:
             self._some.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write the queued lines, for at most ``timeout_s`` seconds."""
+        """Write the lines in the queue, for at most ``timeout_s`` seconds."""
         self._closing = True
         self._some.set()
         self._thread.join(timeout_s)
@@ -144,11 +145,12 @@ def logger(
     """Create a logger that writes to ``out``.
 
     Args:
-        out: writes the lines.
-        secrets: values that must not be shown.
-        level: lowest level that is written: ``debug``, ``info``, ``warning`` or ``error``.
-        style: ``json``, ``text``, or ``auto``: text if ``out`` is a terminal.
-        now: returns the time for each line.
+        out: the writer of the lines.
+        secrets: the values that must not be shown.
+        level: the lowest level that is written. It is ``debug``, ``info``, ``warning`` or ``error``.
+        style: the format, which is ``json`` or ``text``. With ``auto``, it is text if ``out`` is a terminal, and JSON
+            otherwise.
+        now: a function that returns the time for each line.
 
     Raises:
         ValueError: if the level or the style is unknown.
@@ -190,12 +192,12 @@ def logger(
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename fields whose names the log itself uses, for example ``event`` to ``event_``."""
+    """Rename the fields whose names the log itself uses. For example, ``event`` becomes ``event_``."""
     return {_TAKEN.get(name, name): value for name, value in given.items()}
 
 
 class Forwarding(logging.Handler):
-    """Forwards messages of libraries from the standard library's logging to our log."""
+    """Forwards the messages of libraries from the standard library's logging to our log."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         super().__init__(logging.WARNING)

@@ -30,7 +30,8 @@ from mmbot.engine.status import Status
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.25, 1.0)
-"""Upper limits of the buckets, in seconds. Many are near the speed budgets of 150 µs, 1 ms and 5 ms."""
+"""The upper limits of the buckets, in seconds. Many of them are near 150 µs, 1 ms and 5 ms, which are the speed
+budgets."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -42,7 +43,7 @@ class Metrics:
     """All metrics of one daemon, in their own registry.
 
     Args:
-        guards: names of all guards. A guard that does not hold is then shown with the value 0.
+        guards: the names of all guards. A guard that does not hold is shown with the value 0.
     """
 
     def __init__(self, guards: Sequence[str] = ()) -> None:
@@ -97,7 +98,7 @@ class Metrics:
         self._alerts = Counter("mmbot_alerts", "Alerts of the engine, by level.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
         self.is_stopped_clear = False
-        """True after ``stopped_clear``."""
+        """True after ``stopped_clear`` was called."""
         self._stopped = Gauge(
             "mmbot_stopped_clear",
             "1 after a stop that was asked for, once it is proved that no own wager is open.",
@@ -119,12 +120,12 @@ class Metrics:
         """Set the functions that are called each time Prometheus asks for the metrics.
 
         Args:
-            status: returns the engine's status. The status need not contain sport events.
-            backlog: returns the number of records that wait for the journal.
+            status: returns the engine's status. It may leave out the sport events.
+            backlog: returns the number of records that wait to be written to the journal.
             dropped: returns the number of log lines that were dropped.
-            differences: returns the number of repaired differences between books and REST reads, by kind.
-            taken_or_pulled: returns the size that left the books, in cents of takers' stakes, by kind.
-            audited: returns the number of differences between the bot's records and the exchange's, by kind.
+            differences: returns how many differences between books and REST reads were repaired, by kind.
+            taken_or_pulled: returns the size that left the books by kind, in cents that takers could have staked.
+            audited: returns how many differences between the bot's records and the exchange's were found, by kind.
         """
         scraped = self._scraped
         scraped.status = status
@@ -161,7 +162,7 @@ class Metrics:
         self._losses.inc()
 
     def stopped_clear(self) -> None:
-        """Note that the daemon was asked to stop, and proved that none of its wagers is open."""
+        """Take note that the daemon was asked to stop and has proved that none of its wagers is open."""
         self._stopped.set(1)
         self.is_stopped_clear = True
 
@@ -170,7 +171,8 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert of the engine. For the alert ``life.clear``, also record how long it took until clear."""
+        """Count an alert of the engine. The alert ``life.clear`` says how long it took to prove the account clear, and
+        this time is recorded too."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
@@ -180,7 +182,7 @@ class Metrics:
 
 
 class _Scraped(Collector):
-    """The metrics whose values are read when Prometheus asks, with the functions that return the values."""
+    """The metrics whose values are read when Prometheus asks for them, with the functions that return the values."""
 
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards
@@ -224,7 +226,7 @@ class _Scraped(Collector):
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
-    """Yield the metrics of a status. The status need not contain sport events."""
+    """Yield the metrics that are made from a status. The status may leave out the sport events."""
     counts, profit = status.counts, status.profit
     yield _gauge("mmbot_quoting", "1 while the bot may quote and quotes at least one line.", status.quoting)
     yield _gauge("mmbot_may_quote", "1 while the bot is ready and no guard of the account holds.", status.may_quote)
@@ -285,7 +287,7 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
 
 
 def names(metrics: Metrics) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Yield the exported name of every metric with its present labels."""
+    """Yield the exported name of every metric, with the labels that it has at present."""
     for family in metrics.registry.collect():
         yield family.name, tuple(sorted({label for sample in family.samples for label in sample.labels}))
 

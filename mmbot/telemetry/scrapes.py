@@ -1,4 +1,4 @@
-"""When Prometheus scrapes the metrics, and the wait for its last scrape before the daemon ends."""
+"""Records when Prometheus scrapes the metrics, and waits for one more scrape before the daemon ends."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import time
 from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
-"""A scrape is expected within this many intervals between scrapes. If none comes, Prometheus has ended."""
+"""The number of intervals between scrapes within which another scrape is expected. If none comes, Prometheus has
+ended."""
 
 _FIRST_S: Final = 60.0
-"""The interval that is assumed while only one scrape came, in real seconds: the default of Prometheus."""
+"""The interval that is assumed while only one scrape has come, in real seconds. It is the default of Prometheus."""
 
 
 _MOST: Final = 16
-"""The number of addresses that are remembered. Others are not waited for."""
+"""The number of addresses that are remembered. The daemon does not wait for scrapes from other addresses."""
 
 
 class _Scraper(NamedTuple):
@@ -27,22 +28,22 @@ class _Scraper(NamedTuple):
 
 
 class Scrapes:
-    """The times of Prometheus' scrapes, by the machine's monotonic clock. Several servers may scrape."""
+    """The times of Prometheus' scrapes, by the machine's monotonic clock. Several Prometheus servers may scrape."""
 
     def __init__(self) -> None:
         self._scrapers: Final[dict[str, _Scraper]] = {}
         self._came: Final = asyncio.Event()
 
     def note(self, address: str, at: float) -> None:
-        """Record a scrape by the server at ``address`` that came at ``at``, in seconds."""
+        """Record that the server at ``address`` scraped at the time ``at``, in seconds."""
         before = self._scrapers.get(address)
         if before is not None or len(self._scrapers) < _MOST:
             self._scrapers[address] = _Scraper(at, _FIRST_S if before is None else at - before.latest)
             self._came.set()
 
     async def wait(self, longest_s: float, hurry: asyncio.Event) -> None:
-        """Wait until every server has scraped once more, at most ``longest_s`` real seconds. Do not wait for a server
-        that has ended. Return as soon as ``hurry`` is set."""
+        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that has
+        ended is not waited for. Return as soon as ``hurry`` is set."""
         began = time.monotonic()
         while not hurry.is_set():
             now = time.monotonic()
