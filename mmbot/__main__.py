@@ -1,4 +1,4 @@
-"""Run mmbot as ``python -m mmbot``."""
+"""Runs mmbot as ``python -m mmbot``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands of mmbot. This module only reads the arguments; each command imports the code that it calls."""
+"""The commands of mmbot. This module only reads the arguments. Each command imports the code that it needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from mmbot.daemon.operate import Place
 
 DOOR: Final = "http://127.0.0.1:9464"
-"""Address of the daemon if neither settings nor an address are given: the default of the ``telemetry`` settings."""
+"""The address of the daemon if neither a settings file nor an address is given. It is the default of the ``telemetry``
+settings."""
 
 AddCommand = Callable[..., argparse.ArgumentParser]
-"""Adds a command to the parser, like ``add_parser`` of argparse."""
+"""A function that adds a command to the parser, such as argparse's ``add_parser``."""
 
 _DONE: Final = 0
 _BROKEN: Final = 1
@@ -32,7 +33,8 @@ _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 a part failed, 2 not possible, 3 not proved clear."""
+    """Run one command and return its exit code. It is 0 if the command is done, 1 if a part failed, 2 if the command is
+    not possible, and 3 if the account is not proved clear."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     prepare()
     try:
@@ -173,7 +175,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _clear_unattended(file: Path) -> None:
-    """Cancel what the last run left open, if the settings are good and only a strategy is not."""
+    """Cancel the wagers that the previous run left open, if the settings are good and only a strategy is not."""
     from mmbot.config import ConfigError, load
     from mmbot.config.places import state_dir
     from mmbot.daemon.start import clear_unattended
@@ -328,7 +330,7 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 class _Unusable(Exception):
-    """The settings cannot be read. The message lists the problems."""
+    """Raised if the settings cannot be read. The message lists the problems."""
 
 
 def _place(options: argparse.Namespace) -> tuple[Config, Place]:
@@ -346,7 +348,8 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
 
 
 def _door(options: argparse.Namespace) -> Callable[[], str]:
-    """Return a function that looks up the daemon's address at each call, since the daemon may have been restarted."""
+    """Return a function that looks up the daemon's address. The address is looked up at each call, because the daemon
+    may have been restarted."""
     from mmbot.daemon.operate import door_of
 
     if options.url is not None or options.config is None:

@@ -1,2 +1,2 @@
-"""Run the engine in virtual time against the local exchange. A day takes seconds, and every run gives the same
+"""Runs the engine in virtual time against the local exchange. A day takes seconds, and every run gives the same
 result."""

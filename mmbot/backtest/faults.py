@@ -1,4 +1,5 @@
-"""Simulated faults between daemon and exchange: lost, late and rejected requests, a disturbed or silent feed."""
+"""Simulated faults between the daemon and the exchange. Requests are lost, late or rejected, and the feed is disturbed
+or silent."""
 
 from __future__ import annotations
 
@@ -15,15 +16,15 @@ DETOUR: Final = 150 * MILLISECOND
 
 
 class Fate(Enum):
-    """The fault that a request meets."""
+    """What happens to a request."""
 
     DONE = "done"
     LOST = "lost"
-    """The request never reaches the exchange. The daemon's request times out."""
+    """The request never reaches the exchange, and the daemon's request times out."""
     UNANSWERED = "unanswered"
-    """The exchange carries the request out, but the answer is lost. The daemon's request times out."""
+    """The exchange carries the request out, but its answer is lost, and the daemon's request times out."""
     LATE = "late"
-    """The daemon's request times out. Then the exchange carries the request out after all."""
+    """The daemon's request times out, and afterwards the exchange carries the request out after all."""
     SLOW = "slow"
     """The request takes ``DETOUR`` longer to reach the exchange, so that other requests overtake it."""
     LIMITED = "limited"
@@ -35,19 +36,19 @@ class Fate(Enum):
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""Returns how much later than usual each copy of a message arrives. It returns nothing if the message is lost, and two
-values if the message comes twice."""
+"""A function that returns how much later than usual each copy of a message arrives. If the message is lost, it returns
+no value. If the message comes twice, it returns two values."""
 
 
 class Passage(NamedTuple):
     """The way of one request to the exchange and back."""
 
     late: Duration | None = 0
-    """How much later than usual the request arrives; None if it never does."""
+    """How much later than usual the request arrives. None if it never arrives."""
     answered: bool = True
     failed_at: Instant = 0
     failed: e.Failed | None = None
-    """The failure that the daemon sees at ``failed_at``; None if it sees the exchange's answer."""
+    """The failure that the daemon sees at the time ``failed_at``. None if the daemon sees the exchange's answer."""
 
 
 UNDISTURBED: Final = Passage()
@@ -58,17 +59,20 @@ class Faults:
 
     def __init__(self, interfere: Interfere | None = None) -> None:
         self.interfere = interfere
-        """Chooses the fate of each request. If it is None, every request is carried out and answered."""
+        """A function that chooses the fate of each request. If it is None, every request is carried out and
+        answered."""
         self.carry: Carry | None = None
-        """Decides when each message arrives. If it is None, every message arrives once and in order."""
+        """A function that decides when each message arrives. If it is None, every message arrives once and in order."""
         self.linger: Callable[[], Duration] | None = None
-        """Returns how much longer than usual an answer takes. If it is None, answers take the usual time."""
+        """A function that returns how much longer than usual an answer takes. If it is None, answers take the usual
+        time."""
         self.hint: Duration | None = None
-        """The wait that a 429 asks for; None if it asks for none."""
+        """How long an answer 429 asks the daemon to wait. None if the answer does not say."""
         self.silent = False
-        """True if the connection is open but nothing comes over it."""
+        """True if the connection of the feed is open but nothing comes over it."""
         self.feed_allowed = True
-        """True if the exchange accepts a new connection of the feed. While it is False, the daemon tries again."""
+        """True if the exchange accepts a new connection of the feed. While it is False, the daemon tries again and
+        again."""
 
     def passage(self, request: r.Request, now: Instant, delays: Delays) -> Passage:
         """Decide what happens to a request that is sent now."""

@@ -1,7 +1,7 @@
-"""Connect the engine to the local exchange without HTTP and websockets.
+"""Connects the engine to the local exchange without HTTP and websockets.
 
-This module hands the engine's requests to the exchange directly, and turns what the exchange publishes into events for
-the engine. It replaces the daemon's client and feed, and uses values instead of JSON.
+This module gives the engine's requests to the exchange directly, and turns the exchange's announcements into events for
+the engine. It takes the place of the daemon's client and feed, and uses values instead of JSON.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ERRORS = dialect_of("legacy").errors  # the local exchange names its errors as 
 
 
 class Delays(msgspec.Struct, frozen=True):
-    """Delays between the daemon and the exchange."""
+    """The delays between the daemon and the exchange, in nanoseconds."""
 
     request: Duration = 5 * MILLISECOND
     answer: Duration = 5 * MILLISECOND
@@ -61,11 +61,12 @@ class Link:
         self._venue = venue
         self._account = account
         self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
-        """For each line and side: the levels last shown, and what the bot gets of them."""
+        """For each line and outcome, the price levels that were shown most recently, and the levels that the bot gets
+        from them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
-        """Ask the exchange when its clock shows ``now``, and return the answer. A rejected request is answered with
-        Failed."""
+        """Give a request to the exchange at the time ``now``, and return its answer. If the exchange rejects the
+        request, the answer is Failed."""
         try:
             return self._ask(request, now)
         except VenueError as error:
@@ -144,7 +145,8 @@ class Link:
         return e.Cancelled(request.id, tuple(accepted), tuple(failures))
 
     def _transactions(self, request: r.ReadTransactions) -> e.Answer:
-        """Return a page of transactions, newest first. The cursor is the number of transactions older than the page."""
+        """Return a page of transactions, with the newest first. The cursor is the number of transactions that are older
+        than the page."""
         lines = self._venue.transactions(self._account)
         older = int(request.cursor) if request.cursor else len(lines)
         found: list[Transaction] = []
@@ -171,7 +173,8 @@ class Link:
         return self._seen(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def _seen(self, shown: ShownBook) -> Book:
-        """Return the book that the bot gets. A side that did not change since the last call is not made again."""
+        """Return the book that the bot gets. If a side has not changed since the previous call, it is not made
+        again."""
         known = self._sides.setdefault(shown.line, [((), ()), ((), ())])
         for side, levels in enumerate(shown.sides):
             if known[side][0] is not levels:
@@ -180,7 +183,7 @@ class Link:
         return Book((known[0][1], known[1][1]))
 
     def message(self, announcement: Announcement, connection: int) -> e.FeedMessage | None:
-        """Return the feed's message about something that the exchange published. None for a private message of another
+        """Return the feed's message about an announcement of the exchange. None for a private message of another
         account, and for the book of a line that does not have exactly two outcomes."""
         match announcement:
             case BookChanged(line=line):
@@ -237,7 +240,7 @@ class Link:
 def report(
     wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
 ) -> WagerReport:
-    """Return the exchange's report about a wager. With ``sequence`` 0 it is a report as in a REST answer."""
+    """Return the exchange's report about a wager. If ``sequence`` is 0, it is a report as in a REST answer."""
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,
@@ -259,7 +262,7 @@ def report(
 
 
 def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
-    """Return the answer that the daemon's client would make of a rejected request."""
+    """Return the answer that the daemon's client would give for a rejected request."""
     purpose = Purpose.READ
     if isinstance(request, r.PlaceMany):
         purpose = Purpose.PLACE

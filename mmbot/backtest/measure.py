@@ -1,4 +1,4 @@
-"""Measure for how long, and how tightly, an account quoted a line, by the exchange's own books."""
+"""Measures how long, and how tightly, an account quoted a line. The exchange's own books are the source."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Span(NamedTuple):
     start: Instant
     end: Instant
     width: float | None
-    """The account's own bid-ask spread, in probability: 1 minus the sum of the implied probabilities of its best wagers
-    on the two outcomes. None unless both outcomes were quoted."""
+    """The account's own bid-ask spread, in probability. It is 1 minus the sum of the implied probabilities of its best
+    wagers on the two outcomes. None if one of the outcomes was not quoted."""
 
 
 class Presence:
@@ -33,7 +33,7 @@ class Presence:
         self.spans: list[Span] = []
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note of a wager that is new or changed."""
+        """Take note that a wager is new or has changed."""
         if wager.line != self._line or wager.strategy is not None:
             return
         side = self._resting[wager.side]
@@ -45,13 +45,13 @@ class Presence:
         self._note(now)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Do nothing: a repeated id changes no wager."""
+        """Do nothing, because a repeated id changes no wager."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Do nothing: the wagers were noted already."""
+        """Do nothing, because the wagers were noted already."""
 
     def close(self, now: Instant) -> None:
-        """End the last span."""
+        """End the final span at the time ``now``."""
         self._note(now)
 
     def _note(self, now: Instant) -> None:
@@ -66,18 +66,18 @@ class Quality(NamedTuple):
     """How well a line was quoted."""
 
     covered: float
-    """Share of the wanted time in which both outcomes were quoted. Wanted is the time in which the market should be
-    quoted."""
+    """The share of the wanted time in which both outcomes were quoted. The wanted time is the time in which the market
+    should be quoted."""
     width: float | None
-    """Time-weighted median of the account's own bid-ask spread while both outcomes were quoted, in probability; None if
-    they never were."""
+    """The time-weighted median of the account's own bid-ask spread while both outcomes were quoted, in probability.
+    None if they were never both quoted."""
     wanted: Duration
     """The length of the wanted time."""
 
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
     """Return the periods before the sport event went live in which the recorded bid-ask spread was at most ``widest``,
-    in probability. Each period is a pair of recorded instants."""
+    in probability. Each period is a pair of recorded times."""
     books: list[float | None] = [None, None]
     is_open = False
     since: Instant | None = None
@@ -103,7 +103,7 @@ def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
 
 
 def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality:
-    """Return which share of the wanted times was quoted, and how tightly."""
+    """Return the share of the wanted times in which the line was quoted, and how tightly it was quoted."""
     total = sum(end - start for start, end in wanted)
     widths: list[tuple[float, Duration]] = []
     place = 0

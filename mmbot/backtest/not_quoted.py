@@ -1,4 +1,5 @@
-"""Tell why a recorded market was not quoted before it went live: guards, the strategy's reasons, errors."""
+"""Tells why a recorded market was not quoted before it went live. The causes are guards, the strategy's own reasons and
+errors."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from mmbot.domain.words import counted
 from mmbot.engine.orders import Alert, Severity
 
 LOOK: Final = 10 * SECOND
-"""Time between two checks of the reason why the line is not quoted."""
+"""The time between two checks of the reason why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -26,7 +27,7 @@ class Held(NamedTuple):
 
     guard: str
     reason: str
-    """The guard's reason when it held for the first time."""
+    """The reason that the guard gave when it held for the first time."""
     times: int
     total: Duration
 
@@ -35,11 +36,11 @@ class NotQuoted(NamedTuple):
     """The reasons why a line was not quoted on both outcomes. The most frequent or the longest reasons come first."""
 
     alerts: tuple[tuple[str, int], ...]
-    """Errors and warnings in words, and how often each came, over the whole run."""
+    """Errors and warnings of the whole run in words, with how often each of them came."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Reasons other than guards, with the time for which each was seen: the strategy's own reasons, or that no rule
-    matches. The bot is checked for them every ``LOOK`` (10 s)."""
+    """Reasons other than guards, with the time for which each was seen. They are the strategy's own reasons, or that no
+    rule matches. They are checked every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:
@@ -63,11 +64,11 @@ class NotQuoted(NamedTuple):
 
 
 class Watcher:
-    """Checks a run of one line every ``LOOK`` (10 s), and notes why the line is not quoted. It does not change the
+    """Checks a run of one line every ``LOOK`` (10 s), and records why the line is not quoted. It does not change the
     run."""
 
     def __init__(self, run: Run, line: LineKey, end: Instant) -> None:
-        """Create a watcher. ``end`` is the time when the sport event goes live; later reasons do not count."""
+        """Create a watcher. ``end`` is the time at which the sport event goes live. Later reasons do not count."""
         self._run = run
         self._line = line
         self._end = end
@@ -77,15 +78,15 @@ class Watcher:
         self._reasons: Counter[str] = Counter()
 
     def look(self) -> bool:
-        """Note the present reason if the next check is due. Always returns False, so that the run continues."""
+        """Record the present reason if the next check is due. Always returns False, so that the run continues."""
         now = min(self._run.now, self._end)
         if now >= self._next and now > self._since:
             self._note(now)
         return False
 
     def passes(self, now: Instant, until: Instant) -> None:
-        """Make the checks that are due before ``until``, up to which nothing happens. They are made with the checks
-        that the engine itself makes every second."""
+        """Make the checks that are due before ``until``. Nothing else happens between ``now`` and ``until``. The checks
+        are made at the times at which the engine makes its own checks every second."""
         until = min(until, self._end)
         if self._next >= until or now >= self._end:
             return
@@ -103,7 +104,8 @@ class Watcher:
         self._why = self._reason() if now < self._end else None
 
     def _reason(self) -> str | None:
-        """Return why the line is not quoted on both outcomes. None while it is, and before the board was read."""
+        """Return the reason why the line is not quoted on both outcomes. None if it is quoted on both, or if the board
+        was not read yet."""
         quoted = self._run.engine.quoted(self._line)
         if quoted is None:
             return NO_RULE if self._run.engine.ready else None

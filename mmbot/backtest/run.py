@@ -1,4 +1,4 @@
-"""Run one engine in virtual time against a simulated exchange, with delays and faults between them."""
+"""Runs one engine in virtual time against a simulated exchange, with delays and faults between the two."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
 
 BEAT: Final = 5 * SECOND
-"""Time between two health checks of the feed."""
+"""The time between two health checks of the feed."""
 
 _NEVER: Final[Instant] = 1 << 63
-"""Later than any instant."""
+"""A time that is later than any other."""
 
 
 class World(Protocol):
@@ -34,28 +34,28 @@ class World(Protocol):
     referee: Referee
 
     def next_due(self) -> Instant | None:
-        """Return when something happens next; None if nothing more happens."""
+        """Return the time at which something happens next. None if nothing more happens."""
 
     def advance(self, now: Instant) -> None:
         """Let everything happen that is due at ``now``."""
 
 
 OnRequest = Callable[[r.Request, Instant], e.Answer | None]
-"""Answers a request instead of the exchange. None means that the exchange answers it."""
+"""A function that answers a request instead of the exchange. If it returns None, the exchange answers the request."""
 
 OnAnswer = Callable[[e.Answer, Instant], e.Answer]
-"""Changes an answer before it leaves the exchange."""
+"""A function that changes an answer before it leaves the exchange."""
 
 OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
-"""Changes a message before the exchange publishes it. None drops the message."""
+"""A function that changes a message before the exchange publishes it. If it returns None, the message is dropped."""
 
 
 OnPass = Callable[[Instant, Instant], None]
-"""Called before time passes from one instant to a later one between which nothing happens."""
+"""A function that is called before time passes from one instant to a later instant, if nothing happens between them."""
 
 
 class Memory:
-    """Takes the place of the state directory: keeps what the next run starts from."""
+    """Takes the place of the state directory. It keeps everything that the next run starts from."""
 
     def __init__(self) -> None:
         self.wagers: dict[str, o.SaveWager] = {}
@@ -67,8 +67,8 @@ class Memory:
         self.last: Instant = 0
 
     def keep(self, order: o.Save, now: Instant) -> None:
-        """Keep the entries of one change. A subclass may lose an order as a whole, as a crash does. ``now`` is the
-        present."""
+        """Keep the entries of one change at the time ``now``. A subclass may lose an order as a whole, as a crash
+        does."""
         for record in order.records:
             match record:
                 case o.SaveWager():
@@ -79,7 +79,7 @@ class Memory:
                     self.settlements[record.sport_event, record.market] = record
 
     def seed(self) -> o.Seed:
-        """Return what the engine of the next run starts from."""
+        """Return everything that the engine of the next run starts from."""
         self.runs += 1
         return o.Seed(
             run_id=f"r{self.runs}",
@@ -94,7 +94,7 @@ class Memory:
 
 
 class Run:
-    """Drives one engine in virtual time; ``now`` is the present."""
+    """Drives one engine in virtual time. ``now`` is the present time."""
 
     def __init__(
         self,
@@ -132,22 +132,23 @@ class Run:
         self._up = False
         self._beat_at: Instant = start
         self._heard = True
-        """True if the engine took an event after it was last asked for a request."""
+        """True if the engine was given an event after it was asked for a request most recently."""
         self._wake: Instant | None = None
-        """When the engine wants to be asked again if no event comes first; None if this is not known."""
+        """The time at which the engine has to be asked again if no event comes before. None if this time is not
+        known."""
         self._world_due: Instant = start
-        """When the exchange or its crowd acts next."""
+        """The time at which the exchange or its crowd acts next."""
         self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------
 
     @property
     def connection(self) -> int:
-        """The number of the feed's latest connection."""
+        """The number of the feed's newest connection."""
         return self._connection
 
     def at(self, when: Instant, what: Callable[[], None]) -> None:
-        """Call a function at an instant."""
+        """Call a function at a given time."""
 
         def call() -> None:
             self._heard = True  # the function may give the engine an event
@@ -160,7 +161,7 @@ class Run:
         heapq.heappush(self._queue, (when if when > self.now else self.now, self._count, what))
 
     def tell(self, event: e.Event) -> None:
-        """Give the engine an event now, and send the requests that follow from it."""
+        """Give the engine an event now, and send the requests that result from it."""
         if isinstance(event, e.KillRequested | e.StopRequested):
             self.world.referee.note_latched(self.now, "stop" if isinstance(event, e.StopRequested) else "kill")
         elif isinstance(event, e.ResumeRequested):
@@ -169,8 +170,8 @@ class Run:
         self._pump()
 
     def until(self, end: Instant, stop: Callable[[], bool] | None = None) -> None:
-        """Let time pass until ``end``, or until the engine exits or ``stop`` returns True. ``stop`` is asked whenever
-        something happened."""
+        """Let time pass until ``end``, until the engine exits, or until ``stop`` returns True. ``stop`` is called
+        whenever something has happened."""
         self._publish()  # a test may have acted at the exchange since the last call
         self._pump()
         while self.exit is None and not (stop is not None and stop()):
@@ -196,7 +197,7 @@ class Run:
         self.memory.last = self.now
 
     def _following(self) -> Instant:
-        """Return the instant of the next event, or of the next task of the engine; ``_NEVER`` if there is none."""
+        """Return the time of the next event or of the engine's next task. ``_NEVER`` if there is none."""
         following = self._wake
         if following is None:
             wake = self.engine.deadline(self.now)
@@ -214,13 +215,13 @@ class Run:
 
     @property
     def _watches_beats(self) -> bool:
-        """True if a health check can change more than the instant from which on the feed counts as silent: a fault may
-        meet it, or the engine may do at the next event what it could not do before."""
+        """True if a health check may do more than show that the feed is not silent. A fault may affect the health
+        check, or the engine may do at the next event what it could not do before."""
         return self.faults.carry is not None or self.engine.overdue
 
     def _pass(self, until: Instant) -> None:
-        """Let the time before ``until`` pass, in which nothing happens but health checks. The engine gets the last of
-        them, which says as much as all of them."""
+        """Let the time before ``until`` pass. Nothing but health checks happens in this time. Of the health checks that
+        arrive in it, the engine gets only the newest one, which says as much as all of them."""
         if self.on_pass is not None and until > self.now:
             self.on_pass(self.now, until)
         if not self._up or self._beat_at >= until:
@@ -245,14 +246,14 @@ class Run:
             self.tell(e.FeedLost(self._connection, reason))
 
     def reject_feed(self, reason: str) -> None:
-        """Let the exchange close the feed's connection and forbid new ones, and tell the engine."""
+        """Let the exchange close the feed's connection and forbid new connections, and tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRejected(self._connection, reason))
 
     def die(self, until: Instant) -> None:
         """Let the daemon die now, and let time pass at the exchange until ``until``. The daemon's requests that are
-        under way still reach the exchange, but nobody hears the answers."""
+        under way still reach the exchange, but nobody receives the answers."""
         self._up = False
         for when, request in sorted(self._under_way.values(), key=lambda item: item[0]):
             if when <= until:
@@ -264,14 +265,15 @@ class Run:
         self._publish()
 
     def leap(self, when: Instant) -> None:
-        """Let time pass until ``when`` at the exchange but not for the engine. Then give the engine a health check."""
+        """Let time pass until ``when`` at the exchange but not for the engine. Afterwards give the engine a health
+        check."""
         self.now = when
         self.world.advance(when)
         self._beat_at = when
         self.engine.handle(e.Beat(self._connection), when)
 
     def ask(self, request: r.Request) -> e.Answer:
-        """Send a request to the exchange now, without delay or fault, and return the answer."""
+        """Give a request to the exchange now, without delay or fault, and return the answer."""
         return self._link.answer(request, self.now)
 
     # --- the wire -------------------------------------------------------------------------------------------------

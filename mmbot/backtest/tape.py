@@ -1,4 +1,4 @@
-"""Play a recorded market against the engine, from its first change to its settlement, and return the results."""
+"""Plays a recorded market against the engine, from its first change to its settlement, and returns the results."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 
 WIDEST = 0.10
-"""Quotes are wanted while the recorded bid-ask spread is at most this, in probability."""
+"""How wide the recorded bid-ask spread may be, in probability, for quotes to be wanted."""
 
 AFTER = 2 * MINUTE
-"""Virtual time after the tape's end, in which results are paid and reported."""
+"""How much virtual time follows the end of the tape. In this time results are paid and reported."""
 
 
 class TapeResult(msgspec.Struct, frozen=True):
@@ -36,15 +36,15 @@ class TapeResult(msgspec.Struct, frozen=True):
     status: Status
     referee: RefereeReport
     thresholds: dict[str, int]
-    """How often scopes (such as a line or a market) entered and left the soft and the hedge threshold, under names like
-    ``soft.entered``."""
+    """How often scopes (such as a line or a market) entered and left the soft and the hedge threshold. The names are of
+    the form ``soft.entered``."""
     requests: int
     events: int
     not_quoted: NotQuoted
 
     @property
     def profit(self) -> Cents:
-        """Profit after commission, as the bot counts it."""
+        """The profit after commission according to the bot."""
         return self.status.profit.realised - self.status.profit.commission
 
     def lines(self) -> list[str]:
@@ -93,7 +93,8 @@ def _passed(thresholds: dict[str, int]) -> str:
 
 
 def referee_limits(config: Config) -> RefereeLimits:
-    """Return the limits of a configuration for the referee, which checks that the bot keeps them."""
+    """Return the limits in the settings as the referee needs them. The referee checks that the bot keeps these
+    limits."""
     limits = config.limits
     return RefereeLimits(
         line=cents(limits.line),
@@ -112,8 +113,8 @@ def play(
     balance: Cents = BALANCE,
     delays: Delays | None = None,
 ) -> TapeResult:
-    """Play a recorded market in virtual time. Its first change happens at ``start``; by default at the recorded
-    time."""
+    """Play a recorded market in virtual time. Its first change happens at ``start``. If this is None, it happens at the
+    recorded time."""
     start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)

@@ -1,1 +1,1 @@
-"""The demo: a local exchange and a daemon in two processes, and a closing summary."""
+"""The demo. It runs a local exchange and a daemon in two processes, and prints a closing summary."""

@@ -1,7 +1,9 @@
-"""``mmbot demo``: run a local exchange and the daemon as two processes, show the daemon, and stop both in order.
+"""The command ``mmbot demo``. It runs a local exchange and the daemon as two processes, shows the daemon, and stops
+both in order.
 
-The two processes talk to each other over HTTP and a websocket, like a real daemon and exchange. However the demo ends,
-the daemon stops first. The exchange runs until the daemon has cancelled everything. No process is left behind.
+The two processes talk to each other over HTTP and a websocket, like a real daemon and the real exchange. However the
+demo ends, the daemon stops first. The exchange runs until the daemon has cancelled everything. No process is left
+behind.
 """
 
 from __future__ import annotations
@@ -49,11 +51,11 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""Default speed of a tape, since a tape covers a day."""
+"""The default speed of the clock for a tape. A tape covers a day."""
 
 FASTEST: Final = 1000.0
-"""Highest speed of the clock. One real second is then 1000 seconds of the market. At a higher speed, delays of the
-network would make the results meaningless."""
+"""The highest speed of the clock. At this speed, one real second is 1000 seconds of the market. At a higher speed, the
+delays of the network would make the results meaningless."""
 
 _EXCHANGE_PORT: Final = 9000
 _BALANCE: Final = "250000"  # dollars; the exchange keeps matched stakes for hours, until their sport event is settled
@@ -78,20 +80,22 @@ def demo(
     """Run the demo until it is stopped, and print a closing summary.
 
     Args:
-        tape: a recorded market to play; None: use the synthetic board.
-        speed: speed of the clock; by default 1, or 60 for a tape.
-        seed: seed of the synthetic board.
-        for_s: stop after this many real seconds; None: run until asked to stop.
-        plain: print a line every few seconds instead of the full screen. Without a terminal this is always so.
-        config: settings file to use instead of ``config/demo.yaml``.
-        board: the synthetic board: ``plain`` or ``full``.
-        keep: keep the folder of the run. Otherwise the folder is removed if all is well and the daemon logged no error.
-        out: output; standard output by default.
+        tape: the file of the recorded market to play. If it is None, the synthetic board is used.
+        speed: the speed of the clock. The default is 1, or 60 for a tape.
+        seed: the seed of the synthetic board.
+        for_s: after how many real seconds the demo stops. If it is None, the demo runs until it is asked to stop.
+        plain: True to print a line every few seconds instead of using the full screen. Without a terminal this is
+            always done.
+        config: the settings file that is used instead of ``config/demo.yaml``.
+        board: the synthetic board, which is ``plain`` or ``full``.
+        keep: True to keep the folder of the run. Otherwise the folder is removed if all is well and the daemon logged
+            no error.
+        out: the output. By default it is standard output.
 
     Returns:
         0 if the exchange confirms that no wager is open, agrees with the daemon's figures to the cent, and found no
-            broken rule. 2 if the demo could not start. 3 if the exchange does not confirm that no wager is open.
-            Otherwise 1.
+            broken rule. 2 if the demo could not start. 3 if the exchange does not confirm that no wager is open. 1 in
+            all other cases.
     """
     rate = speed if speed is not None else TAPE_SPEED if tape is not None else 1.0
     try:
@@ -118,7 +122,7 @@ def demo(
 
 
 class _Signals:
-    """Counts the signals that ask for an end, so that no signal interrupts the demo half-way."""
+    """Counts the signals that ask the demo to end, so that no signal interrupts the demo half-way."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -139,13 +143,13 @@ class _Signals:
         self._event.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the next signal, at most this many seconds."""
+        """Wait for the next signal, but at most for this many seconds."""
         self._event.wait(seconds)
         self._event.clear()
 
 
 class _Run:
-    """One run of the demo, from the start of its two processes to the facts about its end."""
+    """One run of the demo, from the start of its two processes to the facts about how it ended."""
 
     def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
         self._settings: Final = settings
@@ -154,7 +158,7 @@ class _Run:
         self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
         self._state: Final = self._directory / "state"
         self.file: Final = self._directory / "demo.yaml"
-        """Settings file of this run."""
+        """The settings file of this run."""
         self._exchange: Part | None = None
         self._daemon: Part | None = None
         self._ready: Ready | None = None
@@ -169,10 +173,10 @@ class _Run:
         self._seen: set[Figures] = set()
 
     def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
-        """Start the exchange and the daemon. Both are stopped when ``stack`` closes, the daemon first.
+        """Start the exchange and the daemon. When ``stack`` closes, both are stopped, and the daemon is stopped first.
 
         Raises:
-            PartFailed: if one of them cannot be started.
+            PartFailed: if the exchange or the daemon cannot be started.
         """
         environ = dict(os.environ)  # never pass on the keys of a real account
         environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
@@ -215,7 +219,7 @@ class _Run:
     # --- watching -------------------------------------------------------------------------------------------------
 
     def read(self) -> Status | None:
-        """Return the daemon's status; None while the daemon does not answer."""
+        """Return the daemon's status. None while the daemon does not answer."""
         door = self._door()
         if door is None:
             return None
@@ -227,7 +231,7 @@ class _Run:
         return status
 
     def _door(self) -> str | None:
-        """Return the daemon's address; None before the daemon has published it."""
+        """Return the address of the daemon's HTTP server. None until the daemon has published it."""
         try:
             holder = holder_of(self._state)
         except StateDirError:
@@ -235,7 +239,7 @@ class _Run:
         return None if holder is None else holder.url
 
     def wait(self, seconds: float) -> bool:
-        """Wait, and ask the daemon to stop if the demo should end. Return True once the daemon has ended.
+        """Wait, and ask the daemon to stop if the demo should end. Returns True once the daemon has ended.
 
         Raises:
             PartFailed: if the daemon could not start.
@@ -267,7 +271,7 @@ class _Run:
         return False
 
     def _why_end(self) -> str:
-        """Return the reason to stop now; empty if there is none."""
+        """Return the reason why the demo should stop now. Empty if there is no reason."""
         now = time.monotonic()
         if self._asked.count:
             return "by your request"
@@ -288,7 +292,7 @@ class _Run:
         return ""
 
     def caption(self) -> Caption:
-        """Return the texts around the daemon's status."""
+        """Return the texts around the daemon's status on the screen."""
         if self._stopping_at is None:
             return Caption(
                 "mmbot demo", self._rate, f" Ctrl-C stops the demo. Settings for status and why: {self.file}"
@@ -310,9 +314,10 @@ class _Run:
             return None
 
     def ending(self, keep: bool) -> Ending:
-        """Collect the facts about the end, after the daemon has ended and while the exchange still runs.
+        """Collect the facts about how the demo ended. This is called after the daemon has ended and while the exchange
+        still runs.
 
-        ``keep``: True to keep the folder of the run even if all is well.
+        ``keep`` is True to keep the folder of the run even if all is well.
         """
         exchange, daemon = self._exchange, self._daemon
         assert exchange is not None, "the demo was not started"

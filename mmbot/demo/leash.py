@@ -1,7 +1,7 @@
-"""Run a command of mmbot as a child process that ends with its parent.
+"""Runs a command of mmbot as a child process that ends with its parent.
 
 Usage: ``python -m mmbot.demo.leash run -c FILE``. Standard input is a pipe whose other end the parent holds. When no
-process holds that end any more, the command gets SIGTERM. If it has not stopped a minute later, it gets SIGKILL.
+process holds the other end any more, the command gets SIGTERM. If it has not stopped a minute later, it gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import time
 from typing import Final
 
 GRACE_S: Final = 60.0
-"""Longest time that a daemon needs to cancel everything and prove it, in seconds."""
+"""The longest time that a daemon needs to cancel everything and to prove that the account is clear, in seconds."""
 
 _STDIN: Final = 0
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command of mmbot with these arguments, then end the process."""
+    """Run a command of mmbot with these arguments, and end the process afterwards."""
     threading.Thread(target=_wait_for_the_end, name="leash", daemon=True).start()
     sys.argv = ["mmbot", *arguments]
     runpy.run_module("mmbot", run_name="__main__", alter_sys=True)

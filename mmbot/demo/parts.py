@@ -1,4 +1,4 @@
-"""Start, ask and stop the demo's two processes, and make sure that they end with the demo."""
+"""Starts, asks and stops the two processes of the demo, and makes sure that they end with the demo."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ _Answer = TypeVar("_Answer")
 
 
 class PartFailed(Exception):
-    """A process of the demo did not start, or does not answer. The message names the process and the reason."""
+    """Raised if a process of the demo did not start or does not answer. The message names the process and the
+    reason."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -43,22 +44,22 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """The clock of the local exchange, and whether anything will still happen there."""
+    """The clock of the local exchange, and whether anything more will happen there."""
 
     now_ns: int
     finished: bool
-    """True if nothing will happen at the exchange any more."""
+    """True if nothing more will happen at the exchange."""
 
 
 class Part:
-    """One child process. It has its own session, so Ctrl-C on the terminal does not reach it.
+    """One child process of the demo. It has its own terminal session, so Ctrl-C on the terminal does not reach it.
 
     Args:
-        name: name for messages.
-        arguments: arguments of ``mmbot``.
-        log: file for standard error, and for standard output unless ``read`` is set.
-        environ: environment of the process.
-        holds: other parts that must not end before this one, even if the demo is killed.
+        name: the name of the process in messages.
+        arguments: the arguments of ``mmbot``.
+        log: the file for standard error. Standard output goes there too, unless ``read`` is true.
+        environ: the environment variables of the process.
+        holds: other processes that must not end before this one, even if the demo is killed.
         read: True to read standard output with ``first_line``.
     """
 
@@ -76,7 +77,7 @@ class Part:
         self.log: Final = log
         there, here = os.pipe()
         self.leash = here
-        """Our end of the pipe to the process. The process stops when nobody holds this end."""
+        """Our end of the pipe to the process. The process stops when nobody holds this end any more."""
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(
@@ -96,16 +97,16 @@ class Part:
 
     @property
     def pid(self) -> int:
-        """Id of the process."""
+        """The id of the process."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Exit code of the process; None while it runs."""
+        """The exit code of the process. None while it runs."""
         return self._process.poll()
 
     def first_line(self, give_up: Callable[[], bool]) -> bytes | None:
-        """Wait for the first line of the process. Return None if ``give_up`` returns True first.
+        """Wait for the first line that the process writes. Returns None if ``give_up`` returns True before.
 
         Raises:
             PartFailed: if the process ends without a line, or takes too long.
@@ -130,18 +131,20 @@ class Part:
         return line
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal if the process runs."""
+        """Send a signal to the process if it still runs."""
         self._process.send_signal(number)
 
     def wait(self, timeout_s: float) -> int | None:
-        """Wait for the end. Return the exit code, or None if the process still runs after ``timeout_s``."""
+        """Wait until the process ends, and return its exit code. Returns None if it still runs after ``timeout_s``
+        seconds."""
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
 
     def end(self, patience_s: float) -> int:
-        """Stop the process with SIGTERM, or SIGKILL if it has not ended in time. Return the exit code."""
+        """Stop the process with SIGTERM. If it has not ended after ``patience_s`` seconds, use SIGKILL. Returns the
+        exit code."""
         self.signal(signal.SIGTERM)
         code = self.wait(patience_s)
         if code is None:
@@ -155,7 +158,7 @@ class Part:
         return code
 
     def last_words(self) -> str:
-        """Return the last lines of the log as the end of a message; empty if there are none."""
+        """Return the final lines of the log, to be put at the end of a message. Empty if the log has no lines."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         except OSError:
@@ -164,7 +167,8 @@ class Part:
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port if it is free on this machine's loopback address, else 0 (any port)."""
+    """Return the wanted port if it is free on this machine's loopback address. Otherwise return 0, which means any free
+    port."""
     if wanted == 0:
         return 0
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -186,7 +190,7 @@ def referee_report(ready: Ready) -> RefereeReport:
 
 
 def world_of(ready: Ready) -> World:
-    """Return the exchange's clock, and whether everything at the exchange is over.
+    """Return the exchange's clock, and whether anything more will happen at the exchange.
 
     Raises:
         PartFailed: if the exchange does not answer.

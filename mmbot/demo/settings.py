@@ -1,4 +1,5 @@
-"""The demo's settings: read from a file, and adapted to the exchange, the clock and the folder of one run."""
+"""The settings of the demo. They are read from a file, and adapted to the exchange, the clock and the folder of one
+run."""
 
 from __future__ import annotations
 
@@ -19,11 +20,11 @@ _STOP_S: Final = 15.0
 _FEED_SILENCE_S: Final = 3.0
 _ACTIVATION_S: Final = 2.0
 _PRINT_MATCH_S: Final = 1.0
-"""The constants above are the shortest waits, in real seconds. A faster clock does not make the network faster."""
+"""The four constants above are the shortest waits, in real seconds. A faster clock does not make the network faster."""
 
 
 def settings_file(given: Path | None) -> Path:
-    """Return the settings file. Without a given file it is ``config/demo.yaml`` in the working directory or next to the
+    """Return the settings file. If no file is given, it is ``config/demo.yaml`` in the working directory or next to the
     package."""
     if given is not None:
         return given
@@ -35,10 +36,10 @@ def for_this_run(config: Config, ready: Ready, directory: Path, port: int) -> Co
     """Return the settings for the daemon.
 
     Args:
-        config: the settings as read.
-        ready: addresses and clock of the local exchange.
-        directory: absolute path of the state directory.
-        port: port of the daemon's HTTP server; 0: any free port.
+        config: the settings as they were read.
+        ready: the addresses and the clock of the local exchange.
+        directory: the absolute path of the state directory.
+        port: the port of the daemon's HTTP server. If it is 0, the system picks any free port.
     """
     rate = ready.clock.rate
     change = msgspec.structs.replace
@@ -71,7 +72,7 @@ def written(config: Config) -> str:
 
 
 def referee_limits(config: Config) -> list[str]:
-    """Return the command-line arguments that give the limits to the exchange's referee, which checks the daemon."""
+    """Return the command-line arguments that tell the limits to the exchange's referee, which checks the daemon."""
     limits = config.limits
     scopes = {
         "line": limits.line,

@@ -1,5 +1,5 @@
-"""The closing summary of a demo: the daemon's figures next to those of the exchange's referee, which checked the
-daemon."""
+"""The closing summary of a demo. It shows the daemon's figures next to those of the exchange's referee, which checked
+the daemon."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Figures(NamedTuple):
 
 
 class Names:
-    """Names of lines and outcomes. They are remembered, since a finished sport event leaves the board."""
+    """The names of lines and outcomes. They are remembered, because a finished sport event leaves the board."""
 
     def __init__(self) -> None:
         self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
@@ -59,7 +59,7 @@ class Names:
                 )
 
     def line(self, key: LineKey) -> str:
-        """Return the sport event and the market of a line."""
+        """Return the names of the sport event and the market to which a line belongs."""
         sport_event, line, _ = self._lines.get(
             key, (f"sport event {key.sport_event}", f"market {key.market} {key.number / 4:g}", ())
         )
@@ -72,25 +72,25 @@ class Names:
 
 
 class Ending(NamedTuple):
-    """The facts about the end of a demo."""
+    """The facts about how a demo ended."""
 
     reason: str
     """Why the demo ended."""
     code: int | None
-    """Exit code of the daemon; None if it has none yet."""
+    """The exit code of the daemon. None if the daemon has not ended yet."""
     took_s: float
-    """Real seconds from the request to stop to the daemon's end."""
+    """The time from the request to stop until the daemon had ended, in real seconds."""
     own: Figures | None
-    """The daemon's last figures; None if it left none."""
+    """The daemon's final figures. None if the daemon left no figures."""
     marked: Cents | None
-    """The daemon's value of the unsettled positions, in cents."""
+    """The daemon's value of the unsettled positions, in cents. None if the daemon left no figures."""
     report: RefereeReport | None
-    """The last report of the exchange's referee, which checks the daemon; None if the exchange did not answer."""
+    """The final report of the exchange's referee, which checks the daemon. None if the exchange did not answer."""
     seen: frozenset[Figures]
     """Every set of figures that the exchange showed while the daemon was shutting down. There can be several, because a
-    result that arrives meanwhile changes the figures."""
+    result that arrives in this time changes the figures."""
     errors: tuple[str, ...]
-    """The daemon's latest errors, each once."""
+    """The newest errors of the daemon. Each error appears once."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
@@ -99,14 +99,14 @@ class Ending(NamedTuple):
 
 
 def figures_of(report: RefereeReport) -> Figures:
-    """Return the exchange's figures."""
+    """Return the figures from the report of the exchange's referee."""
     profit = report.profit
     return Figures(profit.gross, profit.commission, sum(outcome.stake for outcome in report.matched))
 
 
 def last_word(log: Path) -> tuple[Figures, Cents] | None:
-    """Return the figures and the marked profit in the last line of the daemon's log; None if there are none. The marked
-    profit is the daemon's value of the unsettled positions."""
+    """Return the figures and the marked profit from the final line of the daemon's log. None if there are none. The
+    marked profit is the daemon's value of the unsettled positions."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -123,7 +123,8 @@ def last_word(log: Path) -> tuple[Figures, Cents] | None:
 
 
 def last_errors(log: Path) -> tuple[str, ...]:
-    """Return the latest errors in a daemon's log, each as event and text. Repeated errors have a count."""
+    """Return the newest errors in a daemon's log, each as its event and its text. An error that came several times has
+    a count."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -145,14 +146,14 @@ def last_errors(log: Path) -> tuple[str, ...]:
 
 
 def exit_code(ending: Ending) -> int:
-    """Return 0 if all is well, 3 if the exchange does not confirm that no wager is open, else 1."""
+    """Return 0 if all is well, 3 if the exchange does not confirm that no wager is open, and 1 in all other cases."""
     if ending.report is None or ending.report.live_wagers or ending.code == NOT_CLEAR:
         return NOT_CLEAR
     return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
 
 
 def worth_keeping(ending: Ending) -> bool:
-    """Return True if something went wrong, even if the figures agree."""
+    """Return True if something went wrong. This is possible even if the figures agree."""
     return exit_code(ending) != DONE or bool(ending.errors)
 
 
@@ -175,8 +176,8 @@ def summary(ending: Ending) -> list[Text]:
 
 
 def show_summary(console: Console, rows: list[Text]) -> None:
-    """Print a summary. On a terminal, long texts are wrapped inside their column. Other outputs get each row on one
-    line."""
+    """Print a summary. On a terminal, a text that is too long for its row is continued below, in its own column. On any
+    other output, each row is one line."""
     for row in rows:
         if not console.is_terminal or row.cell_len <= console.width:
             console.print(row, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""Show a daemon's status to a person: as text and as a live terminal view."""
+"""Shows a daemon's status to a person, as text and as a live terminal view."""

@@ -1,4 +1,4 @@
-"""The console of the live view and of the demo: text for a terminal or a file."""
+"""The console of the live view and of the demo. It writes text to a terminal or a file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from rich.console import Console
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Let the caller end in order, where rich would end the process with the exit code 1."""
+        """Raise BrokenPipeError, so that the caller can end in order. Otherwise rich would end the process with the
+        exit code 1."""
         raise BrokenPipeError
 
 
 def console_on(out: TextIO | None = None) -> Console:
-    """Return a console that writes to ``out``, by default standard output.
+    """Return a console that writes to ``out``, or to standard output if it is None.
 
-    Its calls raise ``BrokenPipeError`` if the reader of the output has ended.
+    If the reader of the output has ended, the console's methods raise ``BrokenPipeError``.
     """
     return _Console(file=out, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The status of a daemon: the engine's status, and facts that the engine does not know."""
+"""The status of a daemon. It is the engine's status with facts that the engine does not know."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
-"""Name for a failure of the feed, in place of the name of a request."""
+"""The name of a failure of the feed. It is used in place of the name of a request."""
 
 
 class Unreachable(Exception):
-    """No daemon answers. The message names the address that was tried."""
+    """Raised if no daemon answers. The message names the address that was tried."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Failures of one kind since the last success."""
+    """The failures of one kind since the newest success."""
 
     what: str
-    """The request that failed last, or ``feed``."""
+    """The request that failed most recently, or ``feed``."""
     code: str
     message: str
     tries: int
     since: Instant
     at: Instant
-    """Time of the last failure."""
+    """The time of the newest failure."""
     reason: FailureReason = FailureReason.OTHER
-    """Reason of the last failure, if the text for the operator depends on it."""
+    """The reason of the newest failure. The text for the operator depends on some reasons."""
 
 
 class DaemonStatus(Status, frozen=True):
-    """The engine's status, and facts that the engine does not know."""
+    """The engine's status with facts that the engine does not know."""
 
     environment: str = ""
     """The setting ``environment``."""
     exchange: str = ""
-    """Scheme, host and port of the exchange's REST API."""
+    """The scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
 
 
 def quoting_text(status: Status) -> str:
-    """Say how many of the lines that should be quoted are quoted, and why the others are not."""
+    """Return a text that says how many of the lines that should be quoted are quoted, and why the others are not."""
     lines = status.lines
     if not status.may_quote:
         return "not quoting"
@@ -59,7 +59,7 @@ def quoting_text(status: Status) -> str:
 
 
 def trouble_text(status: Status) -> str | None:
-    """Describe the present failure in a sentence; None if nothing fails or the failure is unknown."""
+    """Describe the present failure in a sentence. None if nothing fails or the failure is not known."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
     trouble = status.trouble

@@ -1,8 +1,7 @@
-"""The live view: a daemon's whole status on one screen, redrawn a few times a second.
+"""The live view. It shows a daemon's whole status on one screen, and draws it again a few times a second.
 
-``screen`` is a pure function that turns a status into rows of text for a given size. ``watch`` reads the status and
-shows
-it again and again.
+The pure function ``screen`` turns a status into rows of text for a given size. ``watch`` reads the status and shows it
+again and again.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fi
 from mmbot.screen.live_lines import table
 
 EVERY_S: Final = 0.25
-"""Seconds between two drawings of the screen."""
+"""The time between two drawings of the screen, in seconds."""
 
 LINE_EVERY_S: Final = 5.0
-"""Seconds between two lines of text if the output is no terminal."""
+"""The time between two lines of text if the output is not a terminal, in seconds."""
 
 _BELOW: Final = 6  # fewest rows for scopes and matches, headers included
 _SCOPES_WIDTH: Final = 48
@@ -42,15 +41,15 @@ class Caption(NamedTuple):
 
     title: str = "mmbot"
     rate: float = 1.0
-    """Speed of the clock; 1 is real time."""
+    """The speed of the clock. 1 means real time."""
     note: str = " Ctrl-C ends this view; the daemon keeps running"
     waiting: str = "waiting for the daemon"
-    """Text that is shown while no daemon answers."""
+    """The text that is shown while no daemon answers."""
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
-    """Return one screen: at most ``height`` rows of exactly ``width`` characters. ``status`` is None before a daemon
-    answers."""
+    """Return one screen. It has at most ``height`` rows of exactly ``width`` characters. ``status`` is None until a
+    daemon answers."""
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
@@ -70,7 +69,7 @@ def screen(status: Status | None, width: int, height: int, caption: Caption) -> 
 
 
 def line(status: Status | None, waiting: str = Caption().waiting) -> str:
-    """Return the status in one line of plain text, for an output that is no terminal."""
+    """Return the status in one line of plain text, for an output that is not a terminal."""
     if status is None:
         return waiting
     counts = status.counts
@@ -104,11 +103,11 @@ def watch(
     """Show the status again and again until ``wait`` returns True.
 
     Args:
-        read: returns the present status, or None if no daemon answers.
-        wait: waits for the given seconds, or less; returns True if the view should end.
-        console: output; the full screen is used if the output is a terminal.
-        caption: returns the texts around the status; called for each drawing.
-        plain: print a line every few seconds instead of the full screen.
+        read: a function that returns the present status, or None if no daemon answers.
+        wait: a function that waits for at most the given number of seconds. It returns True if the view should end.
+        console: the output. If it is a terminal, the full screen is used.
+        caption: a function that returns the texts around the status. It is called for each drawing.
+        plain: True to print a line every few seconds instead of using the full screen.
     """
     if plain or not console.is_terminal:
         _write_lines(read, wait, console, caption)
@@ -123,7 +122,7 @@ def watch(
 
 
 def follow(read: Callable[[], Status]) -> None:
-    """Show a running daemon until Ctrl-C. While no daemon answers, show the address that is tried."""
+    """Show a running daemon until Ctrl-C. While no daemon answers, the view shows the address that is tried."""
     caption = Caption()
 
     def try_to_read() -> Status | None:
@@ -222,7 +221,8 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
-    """Return rows with the guards, those of the account first. If a guard has no row, it is counted under its name."""
+    """Return the rows with the guards. The guards of the account come first. Guards for which there is no row are
+    counted by name in a final row."""
     guards = sorted(
         status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("sport event"))
     )
@@ -256,7 +256,8 @@ def _scope_name(scope: str, status: Status) -> str:
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
-    """Return the lower rows: worst cases by scope, and the latest matches, side by side if there is room."""
+    """Return the lower rows of the screen. They show the worst cases by scope and the newest matches. If there is room,
+    these are side by side."""
     if width < _SCOPES_WIDTH + 24:
         return _scopes(status.scopes, width, height)
     left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH

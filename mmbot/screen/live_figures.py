@@ -1,4 +1,4 @@
-"""Format figures for the narrow cells of the live view."""
+"""Formats figures for the narrow cells of the live view."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class Figure(NamedTuple):
     """One figure in a row of figures."""
 
     rank: int
-    """The figure with the highest rank is left out first if there is no room for all."""
+    """How soon the figure is left out if there is no room for all. The figure with the highest rank is left out
+    first."""
     text: Text
 
 
 def row_of(figures: Sequence[Figure], width: int) -> Text:
-    """Return one row of ``width`` characters with as many whole figures as there is room for."""
+    """Return one row of ``width`` characters with as many complete figures as there is room for."""
     kept = list(figures)
     while len(kept) > 1 and sum(figure.text.cell_len for figure in kept) > width:
         kept.remove(max(kept, key=lambda figure: figure.rank))
@@ -39,12 +40,13 @@ def row_of(figures: Sequence[Figure], width: int) -> Text:
 
 
 def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -> str:
-    """Return dollars without a currency sign, as exact as ``width`` allows: ``1234.50``, ``1235``, ``1.2k``.
+    """Return an amount in dollars without a currency sign, as exactly as ``width`` allows, for example ``1234.50``,
+    ``1235`` or ``1.2k``.
 
     Args:
-        cents: the amount.
-        width: the most characters.
-        places: the most decimals: 0 or 2.
+        cents: the amount in cents.
+        width: the greatest number of characters.
+        places: the greatest number of decimals, which is 0 or 2.
         signed: True to write a gain with a plus sign.
     """
     sign = "-" if cents < 0 else "+" if signed and cents else ""
@@ -63,12 +65,12 @@ def odds(number: Odds) -> str:
 
 
 def profit(cents: Cents, width: int) -> Text:
-    """Return a signed amount, green for a gain and red for a loss."""
+    """Return an amount with its sign. A gain is green, and a loss is red."""
     return Text(amount(cents, width, signed=True), GAIN if cents > 0 else LOSS if cents < 0 else DIM)
 
 
 def span(duration: Duration) -> str:
-    """Return a duration in at most seven characters: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
+    """Return a duration in at most seven characters, for example ``5s``, ``5m37s``, ``3h05m`` or ``12d3h``."""
     whole = max(0, duration) // SECOND
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -81,17 +83,17 @@ def span(duration: Duration) -> str:
 
 
 def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
-    """Return the colour of a worst case: green below the soft threshold, yellow from there to the hedge threshold, else
-    red."""
+    """Return the colour of a worst case. It is green below the soft threshold, yellow from there to the hedge
+    threshold, and red above."""
     return GAIN if worst < soft else "yellow" if worst < hedge else LOSS
 
 
 def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, width: int) -> Text:
     """Return a bar that shows a worst case as a share of its limit.
 
-    One part of the bar is from matched wagers, the next from wagers that could still match. Two marks show the soft and
-    the
-    hedge threshold. The matched part decides the colour, since the two thresholds apply to it.
+    The first part of the bar comes from matched wagers, and the second part from wagers that could still match. Two
+    marks show the soft and the hedge threshold. The matched part decides the colour, because the two thresholds apply
+    to it.
     """
     cells = [_EMPTY] * width
     for threshold in (soft, hedge):
@@ -104,7 +106,8 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
 
 
 def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
-    """Return a text in exactly ``width`` characters of one row: cut with an ellipsis, or filled with blanks."""
+    """Return a text in exactly ``width`` characters of one row. A longer text is cut with an ellipsis, and a shorter
+    text is filled with blanks."""
     cell = text.copy() if isinstance(text, Text) else Text(text)
     if not cell.plain.isprintable():  # names from the exchange must not control the terminal
         cell.plain = "".join(letter if letter.isprintable() else " " for letter in cell.plain)
@@ -118,7 +121,8 @@ def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
 
 
 def _cells(part: Cents, whole: Cents, width: int) -> int:
-    """Return how many of ``width`` characters stand for a part of a whole. A part above 0 gets at least one."""
+    """Return how many of ``width`` characters stand for a part of a whole. If the part is above 0, it gets at least one
+    character."""
     if part <= 0:
         return 0
     if whole <= 0:

@@ -1,7 +1,7 @@
-"""The table of lines in the live view: a row for each outcome, with as many columns as there is room for.
+"""The table of lines in the live view. It has a row for each outcome, and as many columns as there is room for.
 
-If not all lines fit, the table shows the lines with the most at stake, in the order of the board. So a line keeps its
-place.
+If not all lines fit, the table shows the lines with the most at stake. They stay in the order of the board, so that a
+line keeps its place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MARKS: Final = (
     (State.INACTIVE, "…", "yellow"),
     (State.CANCELLING, "×", "magenta"),
 )
-"""Mark and style for a wager of ours that is not open, the most serious state first."""
+"""The mark and the style for a wager of ours that is not open. The most serious state comes first."""
 
 _LEVEL: Final = 11
 _OWN: Final = 12
@@ -40,9 +40,9 @@ class Row(NamedTuple):
     side: Side
     now: Instant
     shares: tuple[float, float]
-    """The soft and the hedge threshold, as shares of the line's limit."""
+    """The soft and the hedge threshold as shares of the line's limit."""
     grouped: bool
-    """True if the sport event has its own row above."""
+    """True if the sport event has a row of its own above its lines."""
 
 
 class Column(NamedTuple):
@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 
 def table(status: Status, width: int, height: int) -> list[Text]:
-    """Return the table, in at most ``height`` rows of exactly ``width`` characters, header included."""
+    """Return the table, including its header. It has at most ``height`` rows of exactly ``width`` characters."""
     if height <= 0:
         return []
     lines = [(sport_event, line) for sport_event in _by_start(status) for line in sport_event.lines]
@@ -84,7 +84,7 @@ def table(status: Status, width: int, height: int) -> list[Text]:
 
 
 def is_quoted(line: LineStatus) -> bool:
-    """Return True if we have open wagers on a line and nothing prevents quoting it."""
+    """Return True if we have open wagers on a line and nothing prevents quoting the line."""
     return bool(line.own) and line.why is None
 
 
@@ -98,7 +98,8 @@ def line_name(line: LineStatus) -> str:
 
 
 def _by_start(status: Status) -> list[SportEventStatus]:
-    """Return the sport events: first the future ones in the order of their start, then those that have started."""
+    """Return the sport events in order. The future ones come first, in the order of their start. The ones that have
+    started follow."""
     return sorted(
         status.sport_events,
         key=lambda sport_event: (
@@ -113,7 +114,7 @@ def _by_start(status: Status) -> list[SportEventStatus]:
 def _chosen(
     lines: list[tuple[SportEventStatus, LineStatus]], room: int
 ) -> tuple[list[tuple[SportEventStatus, LineStatus]], list[tuple[SportEventStatus, LineStatus]]]:
-    """Split the lines into those shown in ``room`` rows and the others, both in the order of the board."""
+    """Split the lines into those that are shown in ``room`` rows and the rest. Both stay in the order of the board."""
     if len(lines) * 2 <= room:
         return lines, []
     places = max(1, (room - 1) // 2) if room >= 2 else 0
@@ -124,7 +125,7 @@ def _chosen(
 
 
 def _interest(line: LineStatus) -> tuple[bool, int, int, bool]:
-    """Return a line's rank when lines compete for room. The worst case counts in tenths of its limit, so that the
+    """Return the rank of a line when lines compete for room. The worst case counts in tenths of its limit, so that the
     choice of lines seldom changes."""
     tenths = line.worst_case * 10 // line.limit if line.limit > 0 else int(line.worst_case > 0)
     return bool(line.own) or line.profit != (0, 0), tenths, line.matches, bool(line.own)
@@ -141,8 +142,8 @@ def _shares(status: Status) -> tuple[float, float]:
 
 
 def _columns(width: int, grouped: bool) -> list[Column]:
-    """Return the columns for a width, in order. A narrow screen has fewer columns. A wide screen has longer names and
-    more book levels."""
+    """Return the columns of the table for a width, in their order. A narrow screen has fewer columns. A wide screen has
+    longer names and more price levels."""
     fair = width >= 92
     levels = 3 if width >= 142 else 2 if width >= 128 else 1
     state = width >= 108
@@ -169,9 +170,9 @@ def _columns(width: int, grouped: bool) -> list[Column]:
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
-    """Return a function that makes the first cell of a line's row. The cell shows the sport event and the market, or
-    only the market if the sport event has a row above. If ``reason`` is True, the cell also shows why the line is not
-    quoted."""
+    """Return a function that makes the cell at the left of a line's row. The cell shows the sport event and the market.
+    If the sport event has a row above, it shows only the market. If ``reason`` is True, the cell also shows why the
+    line is not quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line
@@ -192,8 +193,8 @@ def _fair(row: Row) -> Text:
 
 
 def _level(level: int) -> Callable[[Row], Text]:
-    """Return a function for the cell with a price that others offer to a taker: the odds, and how much can still be
-    staked."""
+    """Return a function that makes the cell with a price that others offer to a taker. The cell shows the odds and how
+    much can still be staked."""
 
     def cell(row: Row) -> Text:
         book = row.line.book[row.side]
@@ -207,8 +208,8 @@ def _level(level: int) -> Callable[[Row], Text]:
 
 
 def _own(row: Row) -> Text:
-    """Return the odds of our best wager on the outcome, the unmatched stake of all our wagers on it, and a mark. The
-    mark shows that a wager is not open; ``+`` means several wagers."""
+    """Return the cell about our wagers on the outcome. It shows the odds of our best wager, the unmatched stake of all
+    our wagers, and a mark. The mark shows that a wager is not open, or with ``+`` that there are several wagers."""
     mine = [one for one in row.line.own if one.side == row.side]
     if not mine:
         return Text("–", DIM)

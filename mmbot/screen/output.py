@@ -1,4 +1,5 @@
-"""Make standard output safe to write to, whatever it can hold and whether or not anybody still reads it."""
+"""Makes standard output safe to write to, whatever characters it can hold, and whether or not anybody still reads
+it."""
 
 from __future__ import annotations
 
@@ -40,16 +41,16 @@ _ALIKE: Final = {
     "Đ": "D",
     "ı": "i",
 }
-"""Characters and what is written for them if the output cannot hold them. Each replacement takes as many cells of a
-terminal as its character, so that columns stay straight."""
+"""Characters and their replacements if the output cannot hold them. Each replacement takes as many cells of a terminal
+as its character, so that columns stay straight."""
 
 
 def prepare() -> None:
-    """Make standard output and standard error take any text.
+    """Let standard output and standard error accept any text.
 
-    Standard output writes a look-alike for a character that its encoding lacks: ``S`` for ``Š``, otherwise ``?``.
-    Standard error writes ``\\u0160``, so that a log in JSON stays valid. An output that was closed before the start
-    takes everything and shows nothing.
+    If the encoding of standard output lacks a character, a similar character is written, for example ``S`` for ``Š``.
+    If there is no similar one, ``?`` is written. Standard error writes ``\\u0160`` instead, so that a log in JSON stays
+    valid. If an output was closed before the start, it accepts everything and shows nothing.
     """
     codecs.register_error(_LOOK_ALIKE, _write_look_alike)
     codecs.register_error(_JSON, _write_escaped)
@@ -62,14 +63,14 @@ def prepare() -> None:
 
 
 def write_json(text: str) -> None:
-    """Write a JSON document to standard output: in UTF-8, or in ASCII with escapes if the output has another
-    encoding."""
+    """Write a JSON document to standard output. It is written in UTF-8. If the output has another encoding, it is
+    written in ASCII with escapes."""
     utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     sys.stdout.write((text if utf8 else text.encode("ascii", _JSON).decode()) + "\n")
 
 
 def say(line: str) -> None:
-    """Write a line to standard output at once. Do nothing if the output can no longer be written.
+    """Write a line to standard output at once. If the output cannot be written any more, do nothing.
 
     A command that cancels wagers must not end because the reader of its lines has ended.
     """
@@ -83,13 +84,15 @@ def say(line: str) -> None:
 
 
 def complain(problem: str) -> None:
-    """Write a line to standard error. Do nothing if it cannot be written: the exit code tells the problem too."""
+    """Write a line to standard error. If it cannot be written, do nothing, because the exit code shows the problem
+    too."""
     with suppress(OSError):
         sys.stderr.write(f"mmbot: {problem}\n")
 
 
 def abandon() -> None:
-    """Discard what is still to be written to standard output, because it can no longer be written."""
+    """Discard everything that still has to be written to standard output, because standard output cannot be written any
+    more."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(devnull, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Write a status as text: the whole status, and the answer to "why is a market not being quoted?"."""
+"""Writes a status as text. It can write the whole status, and the answer to "why is a market not being quoted?"."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps from the start of the bot to quoting, in their order."""
+"""The steps of the bot from its start to quoting, in their order."""
 
 
 def status_text(status: Status) -> str:
-    """Return the whole status, in lines of plain text."""
+    """Return the whole status in lines of plain text."""
     return (
         "\n".join(
             [
@@ -37,7 +37,8 @@ def status_text(status: Status) -> str:
 
 
 def why_text(status: Status) -> str:
-    """Explain why markets are not being quoted: first the reasons for all of them, then those of each sport event."""
+    """Explain why markets are not being quoted. The reasons for all markets come first, and the reasons for each sport
+    event follow."""
     lines = list(_head(status)[:2])
     everywhere = [guard for guard in status.guards if guard.scope == "account"]
     lines.append("")
@@ -71,7 +72,7 @@ def why_text(status: Status) -> str:
 
 
 def _step(status: Status) -> Iterator[str]:
-    """Yield a sentence about the bot's present step if the bot is still starting or has ended."""
+    """Yield a sentence about the bot's present step, if the bot is still starting or has ended."""
     place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
     if place is not None:
         yield (
@@ -83,7 +84,7 @@ def _step(status: Status) -> Iterator[str]:
 
 
 def _unread(status: Status) -> Iterator[str]:
-    """Yield the wagers that cannot be read. Those that are over prevent nothing, but somebody has to look at them."""
+    """Yield the wagers that cannot be read. Wagers that are over prevent nothing, but somebody has to look at them."""
     count = status.counts.unread_wagers
     if count:
         yield f"{counted(count, 'wager')} could not be read as a whole; look at the exchange's own page:"
@@ -163,7 +164,7 @@ def _sport_events(status: Status) -> Iterator[str]:
 
 
 def _positions(status: Status) -> Iterator[str]:
-    """Yield the wagers on lines that no rule quotes now."""
+    """Yield the wagers on lines that no quoting rule quotes now."""
     if status.positions:
         yield ""
         yield "wagers on other lines, such as games in play"
