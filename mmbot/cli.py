@@ -153,9 +153,44 @@ def _add_commands_for_a_daemon(add: AddCommand) -> None:
     kill.set_defaults(command=_kill)
     resume = add("resume", help="kill switch off: allow quoting again")
     resume.set_defaults(command=_resume)
+    _add_commands_for_the_journal(add)
     for asking in (status, why, kill, resume):
         asking.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file of the daemon")
         asking.add_argument("--url", metavar="URL", help=f"address of the daemon (default without -c: {DOOR})")
+
+
+def _add_commands_for_the_journal(add: AddCommand) -> None:
+    journal = add("journal", help="list, export or back up the wagers, matches, results and decisions of a journal")
+    tables = ("wagers", "matches", "results", "decisions", "transactions")
+    journal.add_argument("table", nargs="?", choices=tables, default="matches", help="what to list (default: matches)")
+    journal.add_argument("--from", dest="since", metavar="DAY", help="first day, like 2026-12-01, today or yesterday")
+    journal.add_argument("--to", dest="until", metavar="DAY", help="last day")
+    journal.add_argument("--event", default="", metavar="TEXT", help="only sport events whose name contains this")
+    journal.add_argument("--market", default="", metavar="TEXT", help="only markets whose name contains this")
+    journal.add_argument("--strategy", default="", metavar="TEXT", help="only strategies whose name contains this")
+    journal.add_argument("--id", default="", metavar="TEXT", help="only wagers whose external_id contains this")
+    journal.add_argument("--limit", type=int, metavar="N", help="only the latest N rows")
+    target = journal.add_mutually_exclusive_group()
+    target.add_argument("--csv", type=Path, metavar="FILE", help="write a CSV file")
+    target.add_argument("--parquet", type=Path, metavar="FILE", help="write a Parquet file (needs mmbot[research])")
+    target.add_argument("--backup", type=Path, metavar="FILE", help="copy the whole journal, even while a bot runs")
+    journal.set_defaults(command=_journal)
+    statement = add(
+        "statement",
+        help="show the profit of some days, and compare it with the exchange's transactions",
+        epilog="Exit code: 0 journal and exchange agree, 1 they differ, 2 the journal cannot be read.",
+    )
+    period = statement.add_mutually_exclusive_group()
+    period.add_argument("--day", metavar="DAY", help="one day, like 2026-12-01, today or yesterday (default: today)")
+    period.add_argument("--from", dest="first", metavar="DAY", help="first day of a period")
+    statement.add_argument("--to", dest="last", metavar="DAY", help="last day of the period (default: today)")
+    statement.add_argument("--json", action="store_true", help="print JSON, with money in cents")
+    statement.set_defaults(command=_statement)
+    for reading in (journal, statement):
+        reading.add_argument(
+            "-c", "--config", type=Path, required=True, metavar="FILE", help="settings file of the bot"
+        )
+        reading.add_argument("--time-zone", metavar="NAME", help="time zone of the days (default: journal.time_zone)")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -316,6 +351,44 @@ def _kill(options: argparse.Namespace) -> int:
         return _NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _fail(str(error))
+
+
+def _journal(options: argparse.Namespace) -> int:
+    from mmbot.operate import commands
+
+    try:
+        config, place = _place(options)
+    except _Unusable as error:
+        return _fail(str(error))
+    wanted = commands.Listing(
+        options.table,
+        options.since,
+        options.until,
+        options.event,
+        options.market,
+        options.strategy,
+        options.id,
+        options.limit,
+        options.csv,
+        options.parquet,
+        options.backup,
+    )
+    return commands.journal(place.directory, options.time_zone or config.journal.time_zone, wanted, commands.present())
+
+
+def _statement(options: argparse.Namespace) -> int:
+    from mmbot.operate import commands
+
+    if options.last is not None and options.first is None:
+        return _fail("--to needs --from")
+    try:
+        config, place = _place(options)
+    except _Unusable as error:
+        return _fail(str(error))
+    first = options.first or options.day or "today"
+    last = (options.last or "today") if options.first else None
+    zone = options.time_zone or config.journal.time_zone
+    return commands.show_statement(place.directory, zone, first, last, commands.present(), as_json=options.json)
 
 
 def _resume(options: argparse.Namespace) -> int:

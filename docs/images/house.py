@@ -16,7 +16,10 @@ SHELL, CORE, WORLD = "#e6f0fa", "#fdf0d5", "#eef1f4"
 
 FLOORS = (
     (("cli.py", "the commands: arguments, and calls", SHELL),),
-    (("demo/", "a local exchange and a daemon as two processes, and a closing summary", SHELL),),
+    (
+        ("demo/", "a local exchange and a daemon, and a closing summary", SHELL),
+        ("operate/", "journal and statement", SHELL),
+    ),
     (("daemon/", "the asyncio shell: start, stop, signals, the pump, HTTP", SHELL),),
     (("screen/", "the status for a person: as text, and as the live terminal view", SHELL),),
     (("backtest/", "the engine in virtual time, over the simulator's world", SHELL),),

@@ -216,6 +216,8 @@ class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     keep_days: Annotated[int, Meta(ge=30, le=36_500, extra={"unit": "days"})] = 400
     """How long the journal keeps wagers that ended, with their matches, results and decisions. It keeps transactions
     for as long."""
+    time_zone: Text = "UTC"
+    """The time zone of the days of ``mmbot statement``, like ``America/New_York``."""
     min_free_mb: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "megabytes"})] = 100
     """The free space on the journal's disk below which the bot quotes nothing."""
 

@@ -1,0 +1,1 @@
+"""Commands that read what a daemon left: the journal and the statement."""
