@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -46,7 +45,7 @@ def as_parquet(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: Pa
         ExportError: if polars is not installed, or the file cannot be written.
     """
     try:
-        import polars
+        import polars  # type: ignore[import-not-found,unused-ignore]
     except ImportError as bad:
         raise ExportError("Parquet needs polars: pip install 'mmbot[research]'") from bad
     names = [column.removeprefix("$") for column in columns]
@@ -64,8 +63,3 @@ def _text(column: str, value: Value) -> str:
     if column.startswith("$") and isinstance(value, float):
         return f"{value:.2f}"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def standard_output() -> TextIO:
-    """Return the standard output."""
-    return sys.stdout

@@ -68,8 +68,9 @@ TABLES: Final[dict[str, Table]] = {
         ("at", "external_id", "strategy", "sport_event", "market", "outcome", "odds", "$stake", "fair", "given",
          "best_odds_0", "$best_value_0", "best_odds_1", "$best_value_1", "$profit_0", "$profit_1", "guards"),
         f"""SELECT d.at, d.external_id, CASE WHEN d.hedge THEN '(hedge)' ELSE d.strategy END,
-                   coalesce(e.name, o.sport_event), coalesce(m.name, o.market), o.name, d.odds, d.stake, d.fair, d.given,
-                   d.best_odds_0, d.best_value_0, d.best_odds_1, d.best_value_1, d.profit_0, d.profit_1, d.guards
+                   coalesce(e.name, o.sport_event), coalesce(m.name, o.market), o.name, d.odds, d.stake, d.fair,
+                   d.given, d.best_odds_0, d.best_value_0, d.best_odds_1, d.best_value_1, d.profit_0, d.profit_1,
+                   d.guards
             FROM decisions d LEFT JOIN outcomes o ON o.line_id = d.line_id {_NAMES.format(of="o")}""",
         "d.at",
     ),

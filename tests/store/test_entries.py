@@ -7,10 +7,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from engine_scene import LINE, MARKET, Scene
-from journalled import Journalled
+from engine_scene import LINE
+from journalled import Journalled, played
 
-from mmbot.domain.instant import DAY, MINUTE, SECOND
+from mmbot.domain.instant import DAY, MINUTE
 from mmbot.engine.orders import Save
 from mmbot.engine.records import SaveFair, SaveMatch, SaveResult
 from mmbot.store.journal import JOURNAL_FILE, Journal
@@ -19,20 +19,6 @@ from mmbot.store.journal import JOURNAL_FILE, Journal
 def rows(directory: Path, query: str) -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(directory / JOURNAL_FILE)) as database:
         return database.execute(query).fetchall()
-
-
-def played(directory: Path) -> Scene:
-    """An evening with matches on both outcomes, a result, and a read of the transactions."""
-    memory = Journalled(directory)
-    scene = Scene(memory=memory).quoted()
-    for stake in (700, 2_000, 1_501):
-        scene.take(0, stake)
-        scene.take(1, stake // 2)
-        scene.go(15 * SECOND)
-    scene.venue.settle(MARKET, 0, scene.now)
-    scene.go(10 * MINUTE)
-    assert memory.journal.close()
-    return scene
 
 
 def test_the_tables_of_an_evening_agree_with_the_exchange(tmp_path: Path) -> None:

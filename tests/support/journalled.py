@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine_scene import MARKET, Scene
+
 from mmbot.backtest.run import Memory
-from mmbot.domain.instant import Instant
+from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine import orders as o
 from mmbot.store.journal import Journal
 
@@ -22,3 +24,17 @@ class Journalled(Memory):
     def keep(self, order: o.Save, now: Instant) -> None:
         super().keep(order, now)
         self.journal.save(order)
+
+
+def played(directory: Path) -> Scene:
+    """An evening with matches on both outcomes, a result, and a read of the transactions."""
+    memory = Journalled(directory)
+    scene = Scene(memory=memory).quoted()
+    for stake in (700, 2_000, 1_501):
+        scene.take(0, stake)
+        scene.take(1, stake // 2)
+        scene.go(15 * SECOND)
+    scene.venue.settle(MARKET, 1, scene.now)
+    scene.go(10 * MINUTE)
+    assert memory.journal.close()
+    return scene
