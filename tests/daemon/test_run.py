@@ -582,9 +582,9 @@ def test_two_daemons_do_not_share_a_directory(process, tmp_path):
 async def test_a_full_disk_is_told_to_the_engine(tmp_path):
     life = Life(tmp_path, journal=JournalConfig(min_free_mb=1_000_000))  # more than this disk has
     await life.up()
-    await until(lambda: any(isinstance(event, e.JournalState) for event, _ in life.engine.heard))
-    (told,) = [event for event, _ in life.engine.heard if isinstance(event, e.JournalState)]
-    assert "MB are free on the journal's disk" in told.trouble
     await until(lambda: "journal.trouble" in life.events())
+    told = [event.trouble for event, _ in life.engine.heard if isinstance(event, e.JournalState)]
+    assert len(told) == 1
+    assert "MB are free on the journal's disk" in told[0]
     life.around.deliver(e.StopRequested())
     assert await life.ended() == STOPPED

@@ -9,7 +9,7 @@ import pytest
 from engine_scene import LINE, MARKET, OTHER, Fixed, Scene, settings
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import MINUTE, SECOND
 from mmbot.simulator.venue.settings import VenueSettings
 
 RULES = [
@@ -58,4 +58,20 @@ def test_a_match_counts_at_the_worse_rounding_before_its_figure_is_read() -> Non
         assert all(mine <= truth for mine, truth in zip(ours, theirs, strict=True))
         off += sum(truth - mine for mine, truth in zip(ours, theirs, strict=True))
     assert 0 < off < 2 * scene.status().counts.matches
+    scene.close()
+
+
+@pytest.mark.parametrize("winner", [0, 1])
+def test_a_payment_corrects_the_win_that_nothing_else_told(winner: int) -> None:
+    """Neither the matching detail nor the wager tells the win, so only the transactions do."""
+    scene = busy(VenueSettings(match_profit=False))
+    scene.venue.settle(MARKET, winner, scene.now)
+    scene.go(SECOND)
+    estimated = scene.status().profit.realised
+    assert estimated <= scene.referee.report(scene.now).profit.gross
+    scene.go(10 * MINUTE)
+    status, report = scene.status(), scene.referee.report(scene.now)
+    assert (status.profit.realised, status.profit.commission) == (report.profit.gross, report.profit.commission)
+    assert status.profit.realised > estimated
+    assert not scene.alerts("payment.differs")
     scene.close()

@@ -120,3 +120,15 @@ def test_a_hedge_that_the_exchange_does_not_end_is_cancelled() -> None:
     scene.go(SECOND)
     assert all(own.external_id != first for own in scene.line().own)
     scene.close()
+
+
+def test_no_hedge_is_sent_while_the_journal_cannot_be_written() -> None:
+    scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LOW)).quoted()
+    scene.run.tell(e.JournalState("database or disk is full"))
+    scene.take(0, 7000)
+    scene.go(10 * SECOND)
+    assert scene.position()[0] <= -6000
+    assert not scene.wagers()
+    assert not hedges(scene)
+    scene.run.tell(e.JournalState(None))
+    scene.until(lambda: bool(hedges(scene)), within=10 * SECOND)
