@@ -373,3 +373,33 @@ def test_too_little_free_space_is_reported_and_so_is_enough(tmp_path):
     assert journal.close()
     assert said == ["only 50 MB are free on the journal's disk (journal.min_free_mb)", None]
     assert reopened(tmp_path).wagers == (wager(),), "what is small is still written"
+
+
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_a_journal_of_every_earlier_version_is_migrated(version, tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        other.executescript(
+            f"{' '.join(schema.STEPS[:version])} PRAGMA user_version = {version};"
+            f" PRAGMA application_id = {schema.APPLICATION_ID};"
+        )
+        columns = [row[1] for row in other.execute("PRAGMA table_info(wagers)")]
+        values = {
+            "external_id": "1abc-0-1",
+            "wager_id": "w1",
+            "line_id": "b",
+            "state": "matched",
+            "result": "tbd",
+            "odds": 117,
+            "stake": 50,
+            "matched": 50,
+            "win": 59,
+            "sent_at": NOW,
+        }
+        row = [values.get(column, None if column == "over_at" else 0) for column in columns]
+        row = [None if column == "matches" else value for column, value in zip(columns, row, strict=True)]
+        other.execute(f"INSERT INTO wagers VALUES ({', '.join('?' * len(row))})", row)
+        other.commit()
+    (kept,) = reopened(tmp_path).wagers
+    assert (kept.external_id, kept.matched, kept.win, kept.matches) == ("1abc-0-1", 50, 59, None)
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
