@@ -6,27 +6,34 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from driver.journal import Journal
 from msgspec.structs import replace
 
+from mmbot.domain import odds
 from mmbot.domain.instant import HOUR
 from mmbot.domain.money import half_up
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import FINAL, Happening, State
 from mmbot.engine.account import profit
+from mmbot.engine.audit.audit import Audit
 from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.effects import Effects
+from mmbot.engine.followers.journal import Journal as Follower
 from mmbot.engine.life import clear_proof
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import Save, SavedMatches
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.sending import hedging, placing
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.settings import Settings
 from mmbot.engine.timing.limiter import Limiter
-from mmbot.engine.wagers import apply_report
+from mmbot.engine.timing.timers import NEVER
+from mmbot.engine.wagers import apply_report, matched_pieces, wager
 from mmbot.engine.wagers.commission import Settlement, Settlements
 from mmbot.engine.wagers.ledger import Ledger
 from mmbot.engine.wagers.matched_pieces import Matches, Piece
+from mmbot.engine.wagers.totals import Totals
 
 from .patches import Broken, Patch
 
@@ -161,12 +168,13 @@ def _books_are_not_read_again() -> Sequence[Patch]:
 
 
 def _doubled_matches_count_twice() -> Sequence[Patch]:
-    def add(self: Any, total: int, stake: int, odds: int) -> None:
-        win = half_up(stake * odds, 100) if odds > 0 else half_up(stake * 100, -odds)
+    def add(self: Any, total: int, stake: int, price: int) -> None:
+        win = odds.profit(stake, price)
         self.total += stake
         self._accounted += stake
         self._won += win
-        self._pieces.append(Piece(self.total - stake, self.total, win))
+        self._most += win
+        self._pieces.append(Piece(self.total - stake, self.total, win, win))
 
     return [(Matches, "add", add), (Matches, "rise", lambda self, total: None)]
 
@@ -220,6 +228,57 @@ def _hedges_meet_other_wagers() -> Sequence[Patch]:
     return [(hedging, "blocking", lambda side, odds, own: [])]
 
 
+# --- old faults, put back ------------------------------------------------------------------------------------------
+
+
+def _no_audit() -> Sequence[Patch]:
+    return [
+        (Audit, "next", lambda self, now: None),
+        (Audit, "when_idle", lambda self, now: None),
+        (Audit, "due_at", lambda self, now: NEVER),
+    ]
+
+
+def _makers_win_half_up() -> Sequence[Patch]:
+    return [(matched_pieces, "least_profit", odds.profit), (matched_pieces, "greatest_profit", odds.profit)]
+
+
+def _an_estimate_is_known_after_a_restart() -> Sequence[Patch]:
+    whole = wager._restore_matches  # noqa: SLF001 - it is replaced
+
+    def restore(kept: Any, saved: Any) -> None:
+        if saved.matches is not None:
+            pieces = ((0, saved.matched, saved.win, saved.win),) if saved.matched else ()
+            saved = replace(saved, matches=SavedMatches(saved.matched, saved.matched, False, pieces))
+        whole(kept, saved)
+
+    return [(wager, "_restore_matches", restore)]
+
+
+def _wagers_of_a_settled_market_leave_one_by_one() -> Sequence[Patch]:
+    return [(Totals, "_note_result", lambda self, wager: None)]
+
+
+def _records_of_a_change_are_apart() -> Sequence[Patch]:
+    whole = Journal.keep
+
+    def keep(self: Any, order: Any, now: int) -> None:
+        for record in order.records:
+            whole(self, Save((record,)), now)
+
+    return [(Journal, "keep", keep)]
+
+
+def _wagers_by_hand_are_not_saved() -> Sequence[Patch]:
+    whole = Follower.changed
+
+    def changed(self: Any, change: Any, now: int) -> None:
+        if not change.wager.foreign:
+            whole(self, change, now)
+
+    return [(Follower, "changed", changed)]
+
+
 ENGINES: tuple[Broken, ...] = (
     Broken("no account limit", "the account has no limit", _with_limits(lambda x: replace(x, account=1e6))),
     Broken("no line limit", "a line has the limit of a market, and a market none", _with_limits(
@@ -252,5 +311,14 @@ ENGINES: tuple[Broken, ...] = (
     Broken("a wobble opens a day", "a clock that is put back over midnight opens a new day", _a_wobble_opens_a_day),
     Broken("hedges wait for a message", "the end of a hedge is not looked up", _hedges_wait_for_a_message),
     Broken("hedges meet other wagers", "a hedge may match own wagers", _hedges_meet_other_wagers),
+    Broken("no audit", "what a private message said is believed for ever", _no_audit),
+    Broken("makers win half-up", "a match wins the half-up profit of the own stake", _makers_win_half_up),
+    Broken("estimates are known", "an estimated win counts as known after a restart",
+           _an_estimate_is_known_after_a_restart),
+    Broken("one by one", "the wagers of a market with a result leave its scopes one by one",
+           _wagers_of_a_settled_market_leave_one_by_one),
+    Broken("records apart", "a settlement and its wagers are saved one after the other",
+           _records_of_a_change_are_apart),
+    Broken("hand wagers not saved", "wagers by hand are not in the journal", _wagers_by_hand_are_not_saved),
     Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses),
 )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from msgspec.structs import replace
+
 from mmbot.backtest.run import Memory
 from mmbot.domain.instant import MILLISECOND, Duration, Instant
 from mmbot.engine import orders as o
@@ -24,6 +26,11 @@ class Journal(Memory):
         while self._pending and self._pending[0][0] <= now - BEHIND:
             self._write()
         self._pending.append((now, order))
+
+    def seed(self) -> o.Seed:
+        """Return what the next run starts from, with the ids of all earlier runs, as the daemon does."""
+        seed = super().seed()
+        return replace(seed, runs=tuple(f"r{number}" for number in range(1, self.runs)))
 
     def close(self, now: Instant) -> None:
         """Write everything: the daemon ends in order."""

@@ -18,7 +18,7 @@ START: Instant = 1_800_000_000 * SECOND
 FAULTS_AN_HOUR = 6.0
 CRASHES_AN_HOUR = 0.1
 
-TWICE = 0.0
+TWICE = 0.05
 """The share of runs in which a line id occurs in two lines."""
 LATE = 0.06
 """The share of runs that go over midnight UTC, with a small limit on the loss of a day."""
