@@ -29,7 +29,7 @@ def wager(record: VenueWager, where: Place, by_hand: bool) -> WagerRecord:
     """A wager as the exchange's books have it."""
     return WagerRecord(
         record.wager_id,
-        record.external_id,
+        record.external_id or record.wager_id,  # a wager from the exchange's own page has no external id
         where,
         record.side,
         record.odds,
