@@ -24,6 +24,7 @@ from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.chores import CancelOneByOne, EverySecond
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.life.sport_events_over import Forgetting
+from mmbot.engine.life.unanswered import Unanswered
 from mmbot.engine.operator_events import OperatorEvents
 from mmbot.engine.orders import Seed
 from mmbot.engine.quoting.given_prices import GivenPrices
@@ -104,6 +105,7 @@ class Parts:
             shared.timers,
             CancelOneByOne(shared, self.life, self.cancelling),
             self.life,
+            Unanswered(shared),
             self.every_second,
         )
         """The parts of the engine that act at a set time, in the order in which they act."""

@@ -37,9 +37,7 @@ from mmbot.engine.requests import CancelAll, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-
-SWEEP: Final = 15 * MINUTE
-"""How often changed wagers are read from the history in the step READY, because a message can be lost unnoticed."""
+from mmbot.engine.timing.timers import NEVER
 
 
 class Row(NamedTuple):
@@ -72,7 +70,6 @@ class OrderOfLife:
         self._since = since
         self._caught_up = False
         """True once this run has read the history of earlier runs."""
-        self._sweep_at: Instant = 0
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self._proof: Final = ClearProof(
             self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
@@ -116,7 +113,6 @@ class OrderOfLife:
             Row(connect, self._feed_is_up, self._read_books, read),
             Row(read, self._books_are_read, self._start_hold, hold),
             Row(hold, self._hold_is_over, self._start_quoting, ready),
-            Row(ready, self._sweep_is_due, self._sweep, ready),
         )
 
     def do_due(self, now: Instant) -> None:
@@ -127,7 +123,7 @@ class OrderOfLife:
             row.do(now)
             self.step = row.then
         if self.step is Step.READY:
-            self._idle_until = self._sweep_at
+            self._idle_until = NEVER
 
     def _row(self, now: Instant) -> Row | None:
         """Return the uppermost row whose condition is true. The result is None if no condition is true."""
@@ -196,9 +192,6 @@ class OrderOfLife:
     def _hold_is_over(self, now: Instant) -> bool:
         return now >= self._hold_until and self._history.idle
 
-    def _sweep_is_due(self, now: Instant) -> bool:
-        return now >= self._sweep_at
-
     # --- actions --------------------------------------------------------------------------------------------------
 
     def _start_proof(self, now: Instant) -> None:
@@ -257,15 +250,10 @@ class OrderOfLife:
 
     def _start_quoting(self, now: Instant) -> None:
         shared = self._shared
-        self._sweep_at = now + SWEEP
         for guard in ("starting", "feed", "stood_still"):
             shared.hold(guard, ACCOUNT, None, now)
         shared.touch_scope(ACCOUNT)  # after a kill and a resume, neither guard held
         shared.outbox.alert(Severity.INFO, "life.ready")
-
-    def _sweep(self, now: Instant) -> None:
-        self._sweep_at = now + SWEEP
-        self._read_changes(now - SWEEP, now)
 
     def _read_changes(self, since: Instant, now: Instant) -> None:
         self._read_past = now
@@ -390,8 +378,6 @@ class OrderOfLife:
         times = [self._proof.due_at(now) if self.clearing else self._history.due_at(now)]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
-        if self.step is Step.READY:
-            times.append(self._sweep_at)
         if self._stop_deadline is not None and self.step is not Step.ENDED:
             times.append(self._stop_deadline)
         return min(times)

@@ -17,7 +17,6 @@ from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager import Matching, Status, UnreadWager, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.life.order_of_life import SWEEP
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
@@ -137,7 +136,7 @@ def stood_still() -> None:
 def clock() -> None:
     scene = two_sport_events(starts=3 * DAY)
     scene.run.tell(e.WallStepped(-5 * HOUR))
-    scene.go(SWEEP)
+    scene.go(15 * MINUTE)
     held(scene, "clock", "300 minutes ahead of this machine's")
     assert not scene.wagers()
     scene.run.tell(e.WallStepped(0))
