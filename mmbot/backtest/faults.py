@@ -41,7 +41,7 @@ no value. If the message comes twice, it returns two values."""
 
 
 class Passage(NamedTuple):
-    """The way of one request to the exchange and back."""
+    """How one request reaches the exchange, and how its answer comes back."""
 
     late: Duration | None = 0
     """How much later than usual the request arrives. None if it never arrives."""

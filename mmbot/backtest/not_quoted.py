@@ -36,7 +36,7 @@ class NotQuoted(NamedTuple):
     """The reasons why a line was not quoted on both outcomes. The most frequent or the longest reasons come first."""
 
     alerts: tuple[tuple[str, int], ...]
-    """Errors and warnings of the whole run in words, with how often each of them came."""
+    """The errors and warnings of the whole run in words, and how often each of them came."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
     """Reasons other than guards, with the time for which each was seen. They are the strategy's own reasons, or that no

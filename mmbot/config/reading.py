@@ -108,8 +108,8 @@ def _mended(values: Any, bad: list[Path]) -> Any:
 
 
 def _remove(values: Any, path: Path) -> None:
-    """Remove the value at a path. A list in the path is removed as a whole, so that the indexes of its other items do
-    not change. Only the list of rules stays."""
+    """Remove the value at a path. If an item of a list is to be removed, the whole list is removed, so that no index
+    changes. The list of quoting rules is an exception, and is never removed."""
     for step in range(1, len(path)):
         if isinstance(path[step], int) and path[:step] != ("quoting",):
             path = path[:step]

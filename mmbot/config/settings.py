@@ -157,14 +157,14 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How long a book may go without a message about it or a REST read that agrees with it. Afterwards the book is
     stale."""
     price_age_s: Seconds = 300.0
-    """How old one of your own prices may be. The bot ignores an older one."""
+    """The greatest age of a price of your own. The bot ignores an older price."""
     hold_s: Pause = 5.0
     """How long the bot waits after a start or a reconnect before it quotes."""
     flap_hold_s: Pause = 60.0
     """How long the bot waits instead of ``hold_s`` if the feed was lost more than three times in ten minutes."""
     feed_silence_s: Seconds = 30.0
-    """How long the feed may go without a ``health_check``. Afterwards the feed counts as lost. The exchange sends one
-    every five seconds."""
+    """How long the feed may go without a ``health_check``. Afterwards the feed counts as lost. The exchange sends a
+    ``health_check`` every five seconds."""
     activation_s: Seconds = 10.0
     """How long the bot waits for the private message that an accepted wager is open. Afterwards the bot looks the wager
     up."""
@@ -259,9 +259,9 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The format of the log, which is ``json`` or ``text``. With ``auto``, it is text on a terminal and JSON
     otherwise."""
     last_scrape_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
-    """How long the bot waits for one more scrape by Prometheus, in real seconds, after a stop that was asked for and is
-    proved clear. This scrape shows Prometheus that the stop was planned. The bot waits only if Prometheus has scraped
-    it before. If it is 0, the bot never waits."""
+    """The longest wait for one more scrape by Prometheus, in real seconds. The bot waits for it after a stop that was
+    asked for and is proved clear. The scrape shows Prometheus that the stop was planned. If Prometheus has never
+    scraped the bot, or if this setting is 0, the bot does not wait."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -32,7 +32,7 @@ class Cleared(msgspec.Struct, frozen=True):
     trouble: str | None
     """The newest problem, in words. None if there was no problem."""
     nothing: bool = False
-    """True if certainly no cancel was carried out."""
+    """True if it is certain that no cancel was carried out."""
     retry_at: Instant | None = None
     """The earliest time of another try. None if no wait is required."""
     keys_rejected: bool = False

@@ -82,7 +82,8 @@ class Timings(Protocol):
 
 
 class Vital(Protocol):
-    """A clock for the health of the event loop. It shows that the event loop runs, and notices when it stood still."""
+    """Watches over the event loop. It shows others that the event loop runs, and notices when the event loop stood
+    still."""
 
     def interrupted_at(self) -> int:
         """Return how often the event loop was interrupted so far. The main loop asks this before it sends a request."""

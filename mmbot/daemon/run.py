@@ -1,8 +1,8 @@
 """Runs the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
 
 The exit code is 0 if the daemon stopped and the account was proved clear. It is 1 in the same case if a part of the
-daemon had failed. It is 2 if the daemon could not start; it then placed nothing. It is 3 if the daemon stopped and the
-account was not proved clear.
+daemon had failed. It is 2 if the daemon could not start and therefore placed nothing. It is 3 if the daemon stopped and
+the account was not proved clear.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ class Surroundings(NamedTuple):
     token_file: str = TOKEN_FILE
     """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
     interrupted_at: Callable[[], int] = lambda: 0
-    """A function that returns a number. It rises when the process stood still. A placement that was decided before is
-    not sent any more."""
+    """A function that returns a number, which rises whenever the process has stood still. A placement that was decided
+    before this is not sent any more."""
 
 
 class AnotherClient(Client, Protocol):
@@ -71,7 +71,7 @@ class Wire(Protocol):
         """Return the tasks that must run as long as the daemon, by their names. This is called once."""
 
     async def close(self) -> None:
-        """End the feed, and afterwards everything else."""
+        """Close the feed first, and everything else afterwards."""
 
 
 OpenWire = Callable[[Surroundings], Awaitable[Wire]]

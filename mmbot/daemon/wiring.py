@@ -72,7 +72,7 @@ class ExchangeWire:
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
-        """End the feed, and afterwards everything else."""
+        """Close the feed first, and everything else afterwards."""
         await asyncio.gather(*(feed.close() for feed in self._feeds))
         await self._client.close()
         await self._keeper.close()

@@ -106,7 +106,8 @@ class Part:
         return self._process.poll()
 
     def first_line(self, give_up: Callable[[], bool]) -> bytes | None:
-        """Wait for the first line that the process writes. Returns None if ``give_up`` returns True before.
+        """Wait for the first line that the process writes. Returns None if ``give_up`` returns True before a line
+        comes.
 
         Raises:
             PartFailed: if the process ends without a line, or takes too long.

@@ -105,8 +105,8 @@ def figures_of(report: RefereeReport) -> Figures:
 
 
 def last_word(log: Path) -> tuple[Figures, Cents] | None:
-    """Return the figures and the marked profit from the final line of the daemon's log. None if there are none. The
-    marked profit is the daemon's value of the unsettled positions."""
+    """Return the figures and the marked profit from the final line of the daemon's log. None if the log has no such
+    line. The marked profit is the daemon's value of the unsettled positions."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:

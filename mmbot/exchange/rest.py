@@ -139,7 +139,8 @@ class Client:
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. The answer only says that it is in the queue. A private message says when it is open."""
+        """Place one wager. The answer only says that the wager is in the queue. A private message says when the wager
+        is open."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
@@ -157,8 +158,8 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. False if the exchange found none, which does not prove that none is
-        open."""
+        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager, which does not
+        prove that there is none."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
@@ -167,8 +168,8 @@ class Client:
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. False if the exchange found none, which does not prove that none is
-        open."""
+        """Cancel every open wager of the account. Returns False if the exchange found no open wager, which does not
+        prove that there is none."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -312,10 +313,9 @@ class Client:
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
         """Send one request of the engine, and return a coroutine that waits for the answer.
 
-        A placement or a cancel is sent before this function returns, if a connection and a token are ready. If a
-        placement has to wait for a connection or a token, it is dropped when everything is cancelled in the meantime or
-        the process has stood still. A failed request is answered with ``Failed``. The coroutine raises only when
-        cancelled.
+        If a connection and a token are ready, a placement or a cancel is sent before this function returns. A placement
+        that has to wait for them is dropped if everything is cancelled in the meantime, or if the process stands still.
+        A failed request is answered with ``Failed``. The coroutine raises an error only when it is cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -434,7 +434,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because
-    without it they would look complete."""
+    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because the
+    remaining ones would look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

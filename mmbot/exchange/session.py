@@ -157,8 +157,8 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal, if there is no newer
-        token."""
+        """Drop a token that the exchange answered with 401 (not accepted). If there is no newer token, start a
+        renewal."""
         if token != self._access:
             return
         self._access = None

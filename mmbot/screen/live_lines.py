@@ -98,8 +98,8 @@ def line_name(line: LineStatus) -> str:
 
 
 def _by_start(status: Status) -> list[SportEventStatus]:
-    """Return the sport events in order. The future ones come first, in the order of their start. The ones that have
-    started follow."""
+    """Return the sport events in order. Future sport events come first, in the order of their start. Sport events that
+    have started follow."""
     return sorted(
         status.sport_events,
         key=lambda sport_event: (

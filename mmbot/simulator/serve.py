@@ -55,15 +55,15 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     sport_events: int | None = None
     """The number of sport events on the synthetic board. If it is None, the board has its default number."""
     full: bool = False
-    """True for the full board, which has every sort of market that the bot has to tell apart. The scripted changes are
-    then carried out too."""
+    """True for the full board, which has every sort of market that the bot has to tell apart. With this board, the
+    scripted changes are carried out too."""
     faults: tuple[Fault, ...] = ()
     """The faults that are in force from the start."""
     one_query_a_second: bool = False
     """If True, a second read of the same board path within one second is rejected."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """The time after a wager opened or was matched in which a cancel of this single wager is answered with "retry
+    """How long after a wager opened or was matched the exchange answers a cancel of this single wager with "retry
     later"."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}

@@ -2,7 +2,7 @@
 
 The daemon and the watchdog each write their own part of the file, in place. The daemon writes when its event loop ran
 most recently, and whether the run has ended with a clear account. The watchdog writes when it cancelled everything in
-place of the daemon; this record is called a fence. A part is written with one call and is never longer than a disk
+place of the daemon. This record is called a fence. A part is written with one call and is never longer than a disk
 block, so a reader hardly ever sees half of it.
 
 The time of a beat is in nanoseconds since the machine booted, including time when the machine was suspended. No step of

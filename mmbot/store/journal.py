@@ -192,8 +192,8 @@ class Journal:
 
         Args:
             trouble: a function that the writer thread calls. It gets a message when writing begins to fail, when the
-                disk's free space falls below ``min_free``, and when the thread dies; ``alive`` is then False. It gets
-                None when all is well again.
+                disk's free space falls below ``min_free``, and when the thread dies. It gets None when all is well
+                again. Once the thread has died, ``alive`` is False.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -210,8 +210,8 @@ class Journal:
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Put a record into the queue that says that the run was alive at ``now``. The next run needs this to know how
-        far back to read the exchange's history."""
+        """Put a record into the queue for writing. The record says that the run was alive at ``now``. From it, the next
+        run knows how far back to read the exchange's history."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:

@@ -1,8 +1,8 @@
 """The latch of the kill switch on disk. While its file exists, the kill switch is on and no run quotes.
 
 The file is written as a whole or not at all, and synced, so that it survives a power failure. If it cannot be read, the
-latch counts as set. It is written under a new, random name, never through a link, and then renamed. So nobody can
-redirect it.
+latch counts as set. The file is written under a new, random name, never through a link, and renamed afterwards. So
+nobody can redirect it.
 """
 
 from __future__ import annotations

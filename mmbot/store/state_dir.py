@@ -22,7 +22,7 @@ from mmbot.config.files import read_file
 LOCK_FILE: Final = "lock"
 
 LARGEST_PID: Final = 1 << 22
-"""The largest process id of the system. A signal to the process id 0 or a negative one would reach other processes."""
+"""The largest process id of the system. A signal to the id 0 or to a negative id would reach other processes."""
 
 _LARGEST: Final = 1 << 16  # bytes of the lock file
 _OURS: Final = 0o700

@@ -137,16 +137,18 @@ class Metrics:
         return generate_latest(self.registry)
 
     def request(self, endpoint: str, outcome: str, took: Duration) -> None:
-        """Count a request to the exchange that ended after ``took`` nanoseconds."""
+        """Count a request to the exchange, and record that it took ``took`` nanoseconds."""
         self._requests.labels(endpoint, outcome).inc()
         self._request_seconds.labels(endpoint).observe(in_seconds(took))
 
     def tick_to_wire(self, took: Duration) -> None:
-        """Count a placement that was sent ``took`` nanoseconds of real time after the book message that caused it."""
+        """Record how long it took from a book message to the placement that the message caused. ``took`` is in
+        nanoseconds of real time."""
         self._tick_to_wire.observe(in_seconds(took))
 
     def match_to_wire(self, took: Duration) -> None:
-        """Count a placement or cancel that was sent ``took`` nanoseconds of real time after its cause, a match."""
+        """Record how long it took from a match to the placement or cancel that the match caused. ``took`` is in
+        nanoseconds of real time."""
         self._match_to_wire.observe(in_seconds(took))
 
     def undecodable(self, kind: str) -> None:

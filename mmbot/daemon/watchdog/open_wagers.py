@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries, in the order in which a wager passes through these states. So a wager that changes its state during the
-reads is not missed."""
+"""The queries of the history. Each asks for wagers in one state. The order is that in which a wager passes through the
+states, so that a wager that changes its state during the reads is not missed."""
 
 
 class OpenWagers:

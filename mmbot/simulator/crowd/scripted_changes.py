@@ -1,7 +1,7 @@
 """Changes that happen on the full board in the first fifteen minutes of a run, such as suspended markets and deposits.
 
-The changes are the same in every run, so that you know what to expect. An impossible change is skipped, for example
-because its sport event is not on the board or is over.
+The changes are the same in every run, so that you know what to expect. A change that is impossible is skipped. For
+example, its sport event may be over, or may not be on the board.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The mean payout (stake plus profit) of the simulated market maker's orders at its best price, in cents. Its
     orders at worse prices are larger."""
     taker_ns: Duration = 8 * SECOND
-    """The mean time from one taker on a line to the next."""
+    """The mean time from one taker on a line to the next taker on this line."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
     """The share of takers who know the future price, from 0 to 1."""

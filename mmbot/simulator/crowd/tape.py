@@ -36,8 +36,8 @@ class TapeError(ValueError):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price in decimal odds with a stake in cents. In a book it is the stake that takers can put at this price. In a
-    trade it is the stake that they did put at this price."""
+    """A price in decimal odds with a stake in cents. In a book, it is the stake that takers can still bet at this
+    price. In a trade, it is the stake that takers have bet at this price."""
 
     decimal: float
     stake: Cents
@@ -105,8 +105,8 @@ def read_tape(path: Path | str) -> Tape:
     """Read a tape from a file.
 
     Raises:
-        TapeError: the file is missing, damaged, incomplete or contradicts itself. The message names the file and the
-            line.
+        TapeError: the file is missing, damaged or incomplete, or it contradicts itself. The message names the file and
+            the line.
     """
     path = Path(path)
     try:

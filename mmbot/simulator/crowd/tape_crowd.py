@@ -45,7 +45,7 @@ _OTHER: Final = (1, "Recorded")
 
 class TapeCrowd:
     """Plays one tape on a simulated exchange. The tape's sport event is listed as soon as the object is created. The
-    first recorded change is played at ``start``, and the other changes follow at their recorded distances."""
+    first recorded change is played at ``start``, and the other changes follow with the recorded times between them."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue

@@ -36,7 +36,7 @@ class Printed(msgspec.Struct, frozen=True):
 
 
 class WagerChanged(msgspec.Struct, frozen=True):
-    """A change of a wager, which is told only to the account that owns it."""
+    """A change of a wager. It is told only to the account that owns the wager."""
 
     account: str
     wager: VenueWager

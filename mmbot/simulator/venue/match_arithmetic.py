@@ -28,7 +28,7 @@ def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
 
 def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
     """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The
-    underdog's stake comes second; it is the taker's win, rounded half-up.
+    underdog's stake comes second. It is the taker's win, rounded half-up.
 
     The underdog wins the taker's stake. This may differ by some cents from the half-up profit of the underdog's own
     stake. The arguments are those of ``pair``.

@@ -172,8 +172,8 @@ class Venue:
         self.board.maintenance = on
 
     def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
-        """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
-        false. ``competitor`` is the competitor's name."""
+        """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them
+        again. ``competitor`` is the competitor's name."""
         self.advance(now)
         self.board.set_blacklisted(competitor, on)
 
@@ -264,8 +264,9 @@ class Venue:
         (docs/protocol.md 6.4).
 
         Raises:
-            VenueError: 404 for an unknown id; 500 for another account's wager; 400 if the two ids do not belong
-                together; 409 while the wager is placing; 400 if it was fully matched or has ended.
+            VenueError: the wager cannot be cancelled. The HTTP status is 404 if the id is unknown, 500 if the wager
+                belongs to another account, 409 if the wager is placing, and 400 if the two ids do not belong together
+                or if the wager was fully matched or has ended.
         """
         self.advance(now)
         record = self._order_intake.cancel(self._account(account), wager_id, external_id, now)
@@ -369,7 +370,7 @@ class Venue:
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
-        """Return every wager of an account as it is now. The referee and tests use this; no endpoint returns it."""
+        """Return every wager of an account as it is now. The referee and tests use this, but no endpoint returns it."""
         return [order.snapshot() for order in self._account(account).by_id.values()]
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:

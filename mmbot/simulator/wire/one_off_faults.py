@@ -110,8 +110,7 @@ class Maintenance(_OneOffFault, frozen=True, kw_only=True, tag="maintenance"):
 
 
 class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competitor"):
-    """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
-    false."""
+    """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them again."""
 
     competitor: str
     """The competitor's name."""

@@ -89,5 +89,5 @@ def frame_of(event: str, members: dict[str, object], channel: str | None = None)
 
 
 def error_of(code: int | None, message: str) -> str:
-    """Return a Pusher error frame. Only in an error frame is ``data`` a JSON object and not a string."""
+    """Return a Pusher error frame. In an error frame, ``data`` is a JSON object. In all other frames it is a string."""
     return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

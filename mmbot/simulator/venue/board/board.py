@@ -49,7 +49,7 @@ class Board:
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
-        """The players by tournament id and then by player id."""
+        """The players of each tournament, by the tournament's id and the player's id."""
         self.sport_events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
@@ -206,8 +206,8 @@ class Board:
             self._announcements.add(LineChanged("u", line, side, now))
 
     def set_blacklisted(self, competitor: str, on: bool) -> None:
-        """Reject wagers on the sport events of a competitor from now on if ``on`` is true. Accept them again if it is
-        false."""
+        """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them
+        again."""
         if on:
             self.blacklisted[competitor] = None
         else:
@@ -218,8 +218,8 @@ class Board:
 
         Raises:
             KeyError: the line does not exist.
-            ValueError: the line has two outcomes, so its book is made from its orders; or ``sides`` does not have one
-                entry for each outcome.
+            ValueError: the line has two outcomes, so its book is made from its orders. Also if ``sides`` does not have
+                one entry for each outcome.
         """
         line = self.lines[key]
         if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
