@@ -334,6 +334,8 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
     balance: Cents
     matched: Cents
     unmatched: Cents
+    date: Instant | None = None
+    """The ``Date`` header of the answer, by the exchange's clock; None if there was none."""
 
 
 class TransactionsRead(msgspec.Struct, frozen=True, tag=True):

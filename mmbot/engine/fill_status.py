@@ -115,6 +115,7 @@ class StatusWriter:
             clear=self._life.clear,
             audit_age_s=self._audit.age_s(now),
             may_quote=may_quote,
+            clock_behind_s=None if shared.clock.lead is None else round(in_seconds(shared.clock.lead), 3),
             lines=lines,
             unread=self._unread.named(),
         )

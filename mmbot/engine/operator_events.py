@@ -103,7 +103,7 @@ class OperatorEvents:
         """Take the new offset of the wall clock. Have the quotes of every sport event decided again, because its start
         may be nearer now."""
         shared = self._shared
-        shared.clock.stepped(event.offset)
+        shared.clock.stepped(event.offset, now)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
         for sport_event_id in shared.catalogue.markets:
             self._quoting.forget(sport_event_id)

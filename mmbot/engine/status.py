@@ -201,6 +201,9 @@ class Status(msgspec.Struct, frozen=True):
     may_quote: bool = False
     """True while the order of life is at ``ready`` and no guard of the account holds."""
     lines: LineCounts = LineCounts(0, 0, None)
+    clock_behind_s: float | None = None
+    """How far the machine's clock is behind the exchange's, in seconds, by the exchange's answers; negative if it is
+    ahead; None before two answers were dated."""
     unread: tuple[str, ...] = ()
     """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
     shown."""

@@ -350,7 +350,7 @@ class Client:
             answer = await (self._read(request) if change is None else self._changed(request, change))
         except ExchangeError as error:
             return failed(request.id, error)
-        if isinstance(answer, answers.Cancelled | answers.CancelledAll | answers.HistoryRead):
+        if isinstance(answer, answers.Cancelled | answers.CancelledAll | answers.HistoryRead | answers.BalanceRead):
             return msgspec.structs.replace(answer, date=self._caller.date)
         return answer
 

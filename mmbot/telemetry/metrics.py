@@ -239,6 +239,12 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
         yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)
     if status.audit_age_s is not None:
         yield _gauge("mmbot_audit_age_seconds", "Seconds since the latest complete audit began.", status.audit_age_s)
+    if status.clock_behind_s is not None:
+        yield _gauge(
+            "mmbot_clock_behind_seconds",
+            "How far the machine's clock is behind the exchange's.",
+            status.clock_behind_s,
+        )
     yield _gauge("mmbot_kill_latched", "1 while the kill switch is on.", status.latched is not None)
     yield _gauge("mmbot_clear", "1 while it is proved that no own wager is open at the exchange.", status.clear)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)

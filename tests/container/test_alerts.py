@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import msgspec
 import pytest
 import yaml
 from container_files import ROOT, compose
@@ -44,6 +45,7 @@ def exported():
     counts = Counts(0, 0, 0, 0, 0, 0, 0, 0, 0)
     scopes = tuple(ScopeStatus(scope, "", 0, 0, 0, 0, 0) for scope in SCOPES)
     status = Status(0, "ready", True, None, True, 0.0, 0, 0, (), scopes, (), (), counts, ProfitStatus(0, 0, 0, 0), True)
+    status = msgspec.structs.replace(status, clock_behind_s=0.0)
     metrics = Metrics([guard.name for guard in GUARDS])
     metrics.observe(lambda: status)
     types = re.findall(r"^# TYPE (\S+) (\S+)$", metrics.render().decode(), re.MULTILINE)

@@ -155,6 +155,7 @@ def busy() -> Metrics:
         counts=Counts(1, 1, 1, 1, 1, 1, 1, 1, 1),
         profit=ProfitStatus(realised=1, commission=1, marked=1, today=1),
         clear=False,
+        clock_behind_s=1.0,
         audit_age_s=1.0,
         equity=1,
     )

@@ -57,6 +57,7 @@ MORE = {
     "mmbot_matched_worst_case_dollars": ("scope",),
     "mmbot_matches": (),
     "mmbot_parts_died": (),
+    "mmbot_clock_behind_seconds": (),
     "mmbot_quoting": (),
     "mmbot_may_quote": (),
     "mmbot_quotable_lines": (),
@@ -113,6 +114,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         clear=False,
         audit_age_s=12.5,
         may_quote=True,
+        clock_behind_s=1.25,
         lines=LineCounts(3, 2, "price_age: too old"),
         equity=130_000,
     )
@@ -168,6 +170,7 @@ def test_no_series_is_added_by_more_wagers_lines_sport_events_or_scopes():
 
 def test_what_is_shown_is_what_the_engine_says():
     shown = samples(busy())
+    assert shown["mmbot_clock_behind_seconds", ()] == 1.25
     assert shown["mmbot_quotable_lines", ()] == 3
     assert shown["mmbot_quoted_lines", ()] == 2
     assert shown["mmbot_quoting", ()] == shown["mmbot_may_quote", ()] == 1

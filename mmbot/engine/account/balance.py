@@ -98,6 +98,7 @@ class Balance:
             self._read_at = now + RETRY
         elif isinstance(answer, BalanceRead):
             self._read_at = now + EVERY
+            self._shared.clock.note_date(answer.date, now)
             self._take(answer.balance, sent_at, now)
             if self.on_read is not None:
                 self.on_read(answer.balance, sent_at, now)

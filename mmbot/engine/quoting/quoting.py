@@ -48,7 +48,7 @@ class Quoting:
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
         """The comparisons that found wagers to keep or to cancel. ``Cancelling`` reads them and empties this list."""
-        self._stale: Final[dict[int, None]] = {}
+        self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0
         """The value of ``Shared.moves`` (how often positions changed) at the latest call of ``look_at_cut``. It is -1

@@ -33,7 +33,7 @@ class LinesByRule:
         lines = SportEventLines()
         known: dict[LineKey, QuotedLine] = {line.key: line for line in old} if old is not None else {}
         states = {rule: of_rule.state for rule, of_rule in old.by_rule.items()} if old is not None else {}
-        schedule = shared.clock.schedule(now)
+        schedule = shared.clock.by_exchange(now)
         tournament = shared.catalogue.tournament_of(sport_event.sport_event_id)
         disputed = shared.catalogue.line_ids.disputed
         for market in shared.catalogue.markets.get(sport_event.sport_event_id, {}).values():

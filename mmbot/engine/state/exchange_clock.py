@@ -25,13 +25,26 @@ class ExchangeClock:
         doubt: a function that is called for each ``last_synced_at`` of the wager history. If ``last_synced_at`` is
             ahead of our clock by more than ``BELIEVED``, its first argument is this difference. Otherwise the first
             argument is None. The second argument is the present instant.
+        starts_moved: called when ``starts_earlier`` changed.
     """
 
     def __init__(
-        self, warn_behind: Callable[[Duration], None], doubt: Callable[[Duration | None, Instant], None]
+        self,
+        warn_behind: Callable[[Duration], None],
+        doubt: Callable[[Duration | None, Instant], None],
+        starts_moved: Callable[[], None] = lambda: None,
     ) -> None:
         self._warn_behind: Final = warn_behind
         self._doubt: Final = doubt
+        self._starts_moved: Final = starts_moved
+        self.starts_earlier: Duration = 0
+        """By how much the starts of sport events come earlier than the wall clock says, because the exchange's clock is
+        ahead of it. In steps of at least a second, so that small differences change nothing. Never negative: if the two
+        clocks differ, the later one counts."""
+        self._leads: list[Duration] = []
+        """How far the exchange's clock was ahead of the wall clock in the latest answers with a ``Date`` header."""
+        self._history_ahead: Duration | None = None
+        """How far the latest page of the history was ahead of the wall clock."""
         self.wall_offset: Duration = 0
         """How far the wall clock is ahead of our clock."""
         self.ahead: Duration = 0
@@ -50,11 +63,44 @@ class ExchangeClock:
         """Convert an instant of our clock into an instant of the exchange's clock, as far as the readings show it."""
         return instant + self.wall_offset + max(0, self.ahead)
 
-    def stepped(self, offset: Duration) -> None:
-        """Record that the wall clock was corrected and is now ``offset`` ahead of our clock. Earlier readings of the
-        exchange's clock no longer count."""
+    @property
+    def lead(self) -> Duration | None:
+        """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest answers;
+        negative if it is behind; None until there are two. The header is in whole seconds, rounded down, and as old as
+        the answer, so the true lead is up to a second or two greater. Of three answers the middle one counts, so that a
+        single false header changes nothing."""
+        if len(self._leads) < 2:
+            return None
+        return sorted(self._leads)[-2]
+
+    def by_exchange(self, now: Instant) -> Instant:
+        """Return the time by which starts of sport events are judged: that of the wall clock or, if it is ahead, that
+        of the exchange's clock."""
+        return now + self.wall_offset + self.starts_earlier
+
+    def stepped(self, offset: Duration, now: Instant) -> None:
+        """Record that the wall clock was changed and is now ``offset`` ahead of our clock. The exchange's clock did not
+        change with it, so readings of their difference move by the step. The largest reading is forgotten."""
+        step = offset - self.wall_offset
+        self._leads = [lead - step for lead in self._leads]
+        if self._history_ahead is not None:
+            self._history_ahead -= step
         self.wall_offset = offset
         self.ahead = 0
+        self._judge(now)
+
+    def _judge(self, now: Instant) -> None:
+        """Decide again whether one of the clocks is wrong, and how much earlier the starts come."""
+        lead = self.lead or 0
+        ahead = max(lead, self._history_ahead or 0)
+        self._doubt(ahead if ahead > BELIEVED else None, now)
+        self._move_starts()
+
+    def _move_starts(self) -> None:
+        earlier = max(0, self.ahead, self.lead or 0)
+        if abs(earlier - self.starts_earlier) >= SECOND:
+            self.starts_earlier = earlier
+            self._starts_moved()
 
     def note(self, said: Instant, now: Instant) -> None:
         """Take a reading of the exchange's clock: it showed ``said`` at the instant ``now`` or before."""
@@ -63,6 +109,7 @@ class ExchangeClock:
             if ahead > TOLERATED and ahead > self.ahead + SECOND:
                 self._warn_behind(ahead)
             self.ahead = ahead
+            self._move_starts()
 
     def note_message(self, said: Instant, now: Instant) -> None:
         """Take a reading of the exchange's clock from a message.
@@ -87,6 +134,8 @@ class ExchangeClock:
         if date is None:
             return
         self.dated = True
+        self._leads = [*self._leads[-2:], date - self.schedule(now)]
+        self._judge(now)
         if date > self.schedule(now):
             self.note(date + SECOND, now)
 
@@ -100,6 +149,6 @@ class ExchangeClock:
         """
         self.note(synced, now)
         ahead = synced - self.schedule(now)
-        doubtful = ahead > BELIEVED
-        self._doubt(ahead if doubtful else None, now)
-        return not doubtful
+        self._history_ahead = ahead
+        self._judge(now)
+        return ahead <= BELIEVED

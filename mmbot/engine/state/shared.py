@@ -53,11 +53,13 @@ class Shared:
         self.limiter: Final = Limiter(config.exchange.requests_per_second, config.exchange.cancel_reserve)
         self.pacer: Final = Pacer()
         self.ladder: Ladder | None = None
-        self.clock: Final = ExchangeClock(self._warn_clock_behind, self._doubt_clock)
+        self.clock: Final = ExchangeClock(self._warn_clock_behind, self._doubt_clock, self._starts_moved)
         self.last_placement_at: Instant = 0
         """The instant at which the latest placement was handed out for sending."""
         self.dirty_sport_events: dict[int, None] = {}
         """The sport events whose quotes the engine must decide again before it places anything."""
+        self.stale_sport_events: Final[dict[int, None]] = {}
+        """Sport events whose lines have to be matched to the rules again, and whose guards have to be judged again."""
         self.hedging: dict[LineKey, None] = {}
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
         be open on these lines."""
@@ -144,6 +146,13 @@ class Shared:
         elif self.guards.holds("clock", ACCOUNT):
             self.hold("clock", ACCOUNT, None, now)
 
+    def _starts_moved(self) -> None:
+        """Decide again on the quotes of every sport event, because its start is nearer or further than was thought."""
+        for sport_event in self.catalogue.markets:
+            self.stale_sport_events[sport_event] = None
+            self.dirty_sport_events[sport_event] = None
+
     def on_clock(self, scheduled: Instant) -> Instant:
-        """Convert an instant of the wall clock, such as a scheduled start, into an instant of the engine's clock."""
-        return scheduled - self.clock.wall_offset
+        """Convert the scheduled start of a sport event into an instant of the engine's clock. If the exchange's clock
+        and the wall clock differ, the earlier instant counts."""
+        return scheduled - self.clock.wall_offset - self.clock.starts_earlier

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from engine_scene import LINE, MARKET, START, Fixed, Scene, lose, settings
 from msgspec.structs import replace
+from shifted_engine import Shifted
 
 from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import Delays
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.engine import events as e
-from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
 from mmbot.simulator.venue.settings import VenueSettings
 
 SLOW = VenueSettings(activation_ns=6 * SECOND, history_lag_ns=5 * SECOND)
 """A slow exchange: a new wager is neither open nor in the history for some seconds."""
-
-
-class Shifted:
-    """An engine whose clock is ``behind`` the exchange's by so much; negative: ahead of it."""
-
-    def __init__(self, engine: Any, behind: Duration) -> None:
-        self.engine = engine
-        self.behind = behind
-
-    def handle(self, event: e.Event, now: Instant) -> None:
-        self.engine.handle(event, now - self.behind)
-
-    def next_request(self, now: Instant) -> r.Request | None:
-        return self.engine.next_request(now - self.behind)  # type: ignore[no-any-return]
-
-    def deadline(self, now: Instant) -> Instant | None:
-        due = self.engine.deadline(now - self.behind)
-        return None if due is None else due + self.behind
-
-    @property
-    def overdue(self) -> bool:
-        return self.engine.overdue  # type: ignore[no-any-return]
-
-    def orders(self) -> list[o.Order]:
-        return self.engine.orders()  # type: ignore[no-any-return]
-
-    def status(self, now: Instant) -> Any:
-        return self.engine.status(now - self.behind)
 
 
 def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Scene:
@@ -231,7 +201,8 @@ def test_a_start_with_a_wrong_clock_proves_nothing_while_an_earlier_wager_is_ope
 def test_a_lost_placement_is_not_absent_after_the_clock_was_wrongly_put_back(step: Duration) -> None:
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR).quoted()
     scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
-    scene.run.tell(e.WallStepped(-step))
+    if step == 5 * MINUTE:
+        scene.run.tell(e.WallStepped(-step))
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
     scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     strategy = scene.strategies[0]
@@ -239,6 +210,8 @@ def test_a_lost_placement_is_not_absent_after_the_clock_was_wrongly_put_back(ste
     strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
     scene.around(LINE, (112, 112))
     scene.until(lambda: scene.status().counts.unknown_wagers > 0, within=MINUTE)
+    if step == 5 * HOUR:  # such a step ends quoting at once
+        scene.run.tell(e.WallStepped(-step))
     scene.go(30 * SECOND)
     assert not scene.alerts("wager.absent")
     if step == 5 * MINUTE:
