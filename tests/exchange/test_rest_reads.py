@@ -48,15 +48,18 @@ async def test_answers_on_which_a_proof_rests_tell_the_exchanges_clock(
     exchange.script("/mm/cancel_all_wagers", answer({"error": "no_cancellable_wagers"}, 404, headers))
     exchange.script("/mm/cancel_wager", answer({"data": {"success": True}}, 200, headers))
     exchange.script("/v2/mm/get_wager_histories", answer({"data": {"wagers": []}}, 200, headers))
+    balance = {"balance": 1000, "matched_wager_balance": 0, "unmatched_wager_balance": 0}
+    exchange.script("/mm/get_balance", answer({"data": balance}, 200, headers))
     asked = [
         requests.CancelAll(1),
         requests.CancelMany(2, (requests.Cancellation("w1", "e1"),)),
         requests.ReadHistory(3, created_from=START - DAY, created_to=START),
+        requests.ReadBalance(4),
     ]
     async with client_of(exchange, clock, tmp_path) as (client, _):
         for request in asked:
             got = await client.perform(request)
-            assert isinstance(got, events.CancelledAll | events.Cancelled | events.HistoryRead)
+            assert isinstance(got, events.CancelledAll | events.Cancelled | events.HistoryRead | events.BalanceRead)
             assert got.date == told
 
 
