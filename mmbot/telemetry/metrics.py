@@ -230,21 +230,7 @@ class _Scraped(Collector):
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     """Yield the metrics that are made from a status. The status may leave out the sport events."""
     counts, profit = status.counts, status.profit
-    yield _gauge("mmbot_quoting", "1 while the bot may quote and quotes at least one line.", status.quoting)
-    yield _gauge("mmbot_may_quote", "1 while the bot is ready and no guard of the account holds.", status.may_quote)
-    yield _gauge("mmbot_quotable_lines", "Lines that should be quoted.", status.lines.quotable)
-    yield _gauge("mmbot_quoted_lines", "Lines that should be quoted and are.", status.lines.quoted)
-    yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
-    if status.feed_age_s is not None:
-        yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)
-    if status.audit_age_s is not None:
-        yield _gauge("mmbot_audit_age_seconds", "Seconds since the latest complete audit began.", status.audit_age_s)
-    if status.clock_behind_s is not None:
-        yield _gauge(
-            "mmbot_clock_behind_seconds",
-            "How far the machine's clock is behind the exchange's.",
-            status.clock_behind_s,
-        )
+    yield from _health(status)
     yield _gauge("mmbot_kill_latched", "1 while the kill switch is on.", status.latched is not None)
     yield _gauge("mmbot_clear", "1 while it is proved that no own wager is open at the exchange.", status.clear)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)
@@ -292,6 +278,25 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     for name, scopes in held.items():
         active.add_metric([name], scopes)
     yield active
+
+
+def _health(status: Status) -> Iterator[Metric]:
+    """Yield the metrics of quoting, feed, audit and clock."""
+    yield _gauge("mmbot_quoting", "1 while the bot may quote and quotes at least one line.", status.quoting)
+    yield _gauge("mmbot_may_quote", "1 while the bot is ready and no guard of the account holds.", status.may_quote)
+    yield _gauge("mmbot_quotable_lines", "Lines that should be quoted.", status.lines.quotable)
+    yield _gauge("mmbot_quoted_lines", "Lines that should be quoted and are.", status.lines.quoted)
+    yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
+    if status.feed_age_s is not None:
+        yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)
+    if status.audit_age_s is not None:
+        yield _gauge("mmbot_audit_age_seconds", "Seconds since the latest complete audit began.", status.audit_age_s)
+    if status.clock_behind_s is not None:
+        yield _gauge(
+            "mmbot_clock_behind_seconds",
+            "How far the machine's clock is behind the exchange's.",
+            status.clock_behind_s,
+        )
 
 
 def names(metrics: Metrics) -> Iterable[tuple[str, tuple[str, ...]]]:
