@@ -111,7 +111,7 @@ def demo(
                 run.start(parts, tape, seed, board)
                 if plain or not console.is_terminal:
                     console.out(f"settings: {run.file} (for mmbot status -c and why -c); logs in the same folder")
-                watch(run.read, run.wait, console, run.caption, plain=plain)
+                watch(run.read, run.wait, console, run.caption, plain=plain, on_quit=asked.stop)
             except PartFailed as bad:
                 return _fail(f"{bad}\nlogs and settings are kept: {run.file.parent}")
             ending = run.ending(keep)
@@ -141,6 +141,11 @@ class _Signals:
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.count += 1
         self._event.set()
+
+    def stop(self) -> None:
+        """Ask for an end, as the first signal does. Further calls change nothing."""
+        if not self.count:
+            self._note(0, None)
 
     def wait(self, seconds: float) -> None:
         """Wait for the next signal, but at most for this many seconds."""

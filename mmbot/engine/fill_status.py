@@ -17,6 +17,7 @@ from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.count_lines import count_lines
 from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.ticks_behind import ticks_behind
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.reading.unread_wagers import UnreadWagers
 from mmbot.engine.risk.guards import ACCOUNT
@@ -171,6 +172,7 @@ class StatusWriter:
             limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
             matches=self._counts.by_line.get(key, 0),
             why=self._why(key, quoted),
+            behind=(ticks_behind(0, own, sides, shared.ladder), ticks_behind(1, own, sides, shared.ladder)),
         )
 
     def _positions(self) -> Iterator[PositionStatus]:

@@ -59,6 +59,9 @@ class LineStatus(msgspec.Struct, frozen=True):
     matches: int
     why: str | None
     """The reason why the line is not quoted. None while the line is quoted."""
+    behind: tuple[int | None, int | None] = (None, None)
+    """For each outcome, by how many ticks our best wager is behind the best one of others: 0 if both have the same
+    price, negative if ours is the best. None if one of the two is missing."""
 
 
 class SportEventStatus(msgspec.Struct, frozen=True):

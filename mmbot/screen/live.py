@@ -22,7 +22,8 @@ from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
 from mmbot.screen.console import console_on
 from mmbot.screen.daemon_status import Unreachable, quoting_text, trouble_text
 from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
-from mmbot.screen.live_lines import table
+from mmbot.screen.live_keys import Keyboard, Window
+from mmbot.screen.live_lines import lines_of, rows_for, table
 
 EVERY_S: Final = 0.25
 """The time between two drawings of the screen, in seconds."""
@@ -30,7 +31,8 @@ EVERY_S: Final = 0.25
 LINE_EVERY_S: Final = 5.0
 """The time between two lines of text if the output is not a terminal, in seconds."""
 
-_BELOW: Final = 6  # fewest rows for scopes and matches, headers included
+_BELOW: Final = 6  # rows for scopes and matches, headers included
+_LEAST_BELOW: Final = 3  # fewer rows than this would show hardly anything
 _SCOPES_WIDTH: Final = 48
 _KEY: Final = "█ matched ▒ could match"
 _SHORT_KEY: Final = "█ matched ▒ open"
@@ -47,23 +49,32 @@ class Caption(NamedTuple):
     """The text that is shown while no daemon answers."""
 
 
-def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
-    """Return one screen. It has at most ``height`` rows of exactly ``width`` characters. ``status`` is None until a
-    daemon answers."""
+def screen(
+    status: Status | None, width: int, height: int, caption: Caption, window: Window | None = None
+) -> list[Text]:
+    """Return one screen: at most ``height`` rows of exactly ``width`` characters.
+
+    Args:
+        status: None before a daemon answers.
+        window: the lines that the reader chose to see; None if there are no keys to choose them with.
+    """
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
     head = [_title(status, width, caption), *_money(status, width), *_trouble(status, width)]
     head += _guards(status, width, max(1, height // 8))
+    chosen = window or Window()
+    free = height - len(head) - 1
     foot = [fit(Text(caption.note, DIM), width)]
-    free = height - len(head) - len(foot)
     if free < 3:
         return [*head, *foot][:height]
-    below = _BELOW if free >= _BELOW + 3 else 0
-    lines = table(status, width, free - below)
+    # As many lines as possible, then scopes and matches in the rows that are left, if these are worth it.
+    left = free - rows_for(status, chosen)
+    below = min(left, _BELOW) if left >= _LEAST_BELOW else 0
+    lines = table(status, width, free - below, chosen)
+    foot = [_foot(status, width, caption, window)]
     if below:
-        below = free - len(lines)
-        foot = [*_below(status, width, below), *foot]
+        foot = [*_below(status, width, free - len(lines)), *foot]
     blank = [fit("", width)] * (height - len(head) - len(lines) - len(foot))
     return [*head, *lines, *foot[:-1], *blank, foot[-1]]
 
@@ -99,6 +110,7 @@ def watch(
     caption: Callable[[], Caption],
     *,
     plain: bool = False,
+    on_quit: Callable[[], None] = lambda: None,
 ) -> None:
     """Show the status again and again until ``wait`` returns True.
 
@@ -108,22 +120,33 @@ def watch(
         console: the output. If it is a terminal, the full screen is used.
         caption: a function that returns the texts around the status. It is called for each drawing.
         plain: True to print a line every few seconds instead of using the full screen.
+        on_quit: a function that is called when the reader presses the key that quits.
     """
     if plain or not console.is_terminal:
         _write_lines(read, wait, console, caption)
         return
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+    window = Window()
+    with (
+        Keyboard() as keyboard,
+        Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
+    ):
         while True:
             status = read()
             width, height = console.size
-            live.update(Group(*screen(status, width, height, caption())), refresh=True)
+            chosen = window if keyboard.usable else None
+            live.update(Group(*screen(status, width, height, caption(), chosen)), refresh=True)
             if wait(EVERY_S):
                 return
+            window.press(keyboard.pressed())
+            if window.quit:
+                window.quit = False
+                on_quit()
 
 
 def follow(read: Callable[[], Status]) -> None:
     """Show a running daemon until Ctrl-C. While no daemon answers, the view shows the address that is tried."""
     caption = Caption()
+    quits = False
 
     def try_to_read() -> Status | None:
         nonlocal caption
@@ -134,11 +157,16 @@ def follow(read: Callable[[], Status]) -> None:
             return None
 
     def wait(seconds: float) -> bool:
-        time.sleep(seconds)
-        return False
+        if not quits:
+            time.sleep(seconds)
+        return quits
+
+    def end() -> None:
+        nonlocal quits
+        quits = True
 
     with suppress(KeyboardInterrupt):
-        watch(try_to_read, wait, console_on(), lambda: caption)
+        watch(try_to_read, wait, console_on(), lambda: caption, on_quit=end)
 
 
 def _write_lines(
@@ -155,6 +183,14 @@ def _write_lines(
             console.out(line(status, caption().waiting), highlight=False)
         if wait(EVERY_S):
             return
+
+
+def _foot(status: Status, width: int, caption: Caption, window: Window | None) -> Text:
+    """Return the last row: the keys if there are any, and what ends the view."""
+    if window is None:
+        return fit(Text(caption.note, DIM), width)
+    keys = Text(window.text(len(lines_of(status, window))), DIM)
+    return row_of([Figure(0, keys), Figure(1, Text(f" {caption.note}", DIM))], width)
 
 
 # --- the parts of the screen --------------------------------------------------------------------------------------
@@ -284,7 +320,7 @@ def _scopes(scopes: tuple[ScopeStatus, ...], width: int, height: int) -> list[Te
             True,
         )
     ]
-    for scope in scopes:
+    for scope in scopes[-max(1, height - 1) :]:  # the account comes last, and each line shows its own worst case
         cells = [
             fit(f"{scope.scope.replace('_', ' ')} {scope.name}".rstrip(), name),
             fit(

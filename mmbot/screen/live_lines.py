@@ -1,7 +1,6 @@
 """The table of lines in the live view. It has a row for each outcome, and as many columns as there is room for.
 
-If not all lines fit, the table shows the lines with the most at stake. They stay in the order of the board, so that a
-line keeps its place.
+The lines stand in the order of the board, so a line keeps its place.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side, implied
 from mmbot.domain.wager_states import State
 from mmbot.engine.status import LineStatus, OwnStatus, SportEventStatus, Status
-from mmbot.screen.live_figures import DIM, amount, bar, fit, odds, profit, span
+from mmbot.screen.live_figures import DIM, GAIN, amount, bar, fit, odds, profit, span
+from mmbot.screen.live_keys import Window
 
 HEADER: Final = "bold reverse"
 
@@ -29,6 +29,7 @@ _MARKS: Final = (
 
 _LEVEL: Final = 11
 _OWN: Final = 12
+_TOP: Final = 4
 _WORST: Final = 7
 
 
@@ -54,19 +55,58 @@ class Column(NamedTuple):
     cell: Callable[[Row], Text]
 
 
-def table(status: Status, width: int, height: int) -> list[Text]:
-    """Return the table, including its header. It has at most ``height`` rows of exactly ``width`` characters."""
+def table(status: Status, width: int, height: int, window: Window | None = None) -> list[Text]:
+    """Return the table, in at most ``height`` rows of exactly ``width`` characters, header included.
+
+    A line has two rows if all lines fit that way, otherwise one. If they do not fit either, the table shows the page
+    that ``window`` is on.
+    """
     if height <= 0:
         return []
-    lines = [(sport_event, line) for sport_event in _by_start(status) for line in sport_event.lines]
+    window = window or Window()
+    lines = lines_of(status, window)
     room = height - 1
-    grouped = len(lines) * 2 + sum(1 for sport_event in status.sport_events if sport_event.lines) <= room
-    shown, left = (lines, []) if grouped else _chosen(lines, room)
+    sport_events = len({sport_event.sport_event for sport_event, _ in lines})
+    grouped = len(lines) * 2 + sport_events <= room
+    if grouped or len(lines) * 2 <= room:
+        window.turn_to(len(lines), len(lines))
+        return _two_rows_each(status, lines, width, grouped)[:height]
+    columns = _compact_columns(width)
+    rows = [_join([fit(column.title, column.width, right=column.right) for column in columns], width, HEADER)]
+    shares = _shares(status)
+    for sport_event, line in lines[window.turn_to(len(lines), room)]:
+        row = Row(sport_event, line, 0, status.now, shares, False)
+        cells = [fit(column.cell(row), column.width, right=column.right) for column in columns]
+        if line.why is not None and not line.own and line.profit == (0, 0):  # the reason says more than empty cells
+            cells = [cells[0], Text(f" {line.why}", "yellow")]
+        rows.append(_join(cells, width, ""))
+    return rows[:height]
+
+
+def rows_for(status: Status, window: Window) -> int:
+    """Return how many rows the table needs to show all lines in one row each, header included."""
+    return 1 + max(1, len(lines_of(status, window)))
+
+
+def lines_of(status: Status, window: Window) -> list[tuple[SportEventStatus, LineStatus]]:
+    """Return the lines that the reader chose to see, in the order of the board. It changes only when a sport event
+    starts or is listed."""
+    return [
+        (sport_event, line)
+        for sport_event in _by_start(status)
+        for line in sport_event.lines
+        if window.shows(sport_event, line)
+    ]
+
+
+def _two_rows_each(
+    status: Status, lines: list[tuple[SportEventStatus, LineStatus]], width: int, grouped: bool
+) -> list[Text]:
     shares = _shares(status)
     columns = _columns(width, grouped)
     rows = [_join([fit(column.title, column.width, right=column.right) for column in columns], width, HEADER)]
     last: SportEventStatus | None = None
-    for sport_event, line in shown:
+    for sport_event, line in lines:
         if grouped and sport_event is not last:
             rows.append(_sport_event_row(sport_event, status.now, width))
         last = sport_event
@@ -76,11 +116,9 @@ def table(status: Status, width: int, height: int) -> list[Text]:
                 _join([fit(column.cell(row), column.width, right=column.right) for column in columns], width, "")
             )
     if not lines:
-        rows.append(fit(Text(_nothing(status), DIM), width))
-    elif left and len(rows) < height:
-        quoted = sum(is_quoted(line) for _, line in left)
-        rows.append(fit(Text(f"and {len(left)} more lines, {quoted} of them quoted", DIM), width))
-    return rows[:height]
+        any_line = any(sport_event.lines for sport_event in status.sport_events)
+        rows.append(fit(Text("no line is like that" if any_line else _nothing(status), DIM), width))
+    return rows
 
 
 def is_quoted(line: LineStatus) -> bool:
@@ -111,26 +149,6 @@ def _by_start(status: Status) -> list[SportEventStatus]:
     )
 
 
-def _chosen(
-    lines: list[tuple[SportEventStatus, LineStatus]], room: int
-) -> tuple[list[tuple[SportEventStatus, LineStatus]], list[tuple[SportEventStatus, LineStatus]]]:
-    """Split the lines into those that are shown in ``room`` rows and the rest. Both stay in the order of the board."""
-    if len(lines) * 2 <= room:
-        return lines, []
-    places = max(1, (room - 1) // 2) if room >= 2 else 0
-    ranked = sorted(range(len(lines)), key=lambda place: (_interest(lines[place][1]), -place), reverse=True)
-    chosen = set(ranked[:places])
-    shown = [line for place, line in enumerate(lines) if place in chosen]
-    return shown, [line for place, line in enumerate(lines) if place not in chosen]
-
-
-def _interest(line: LineStatus) -> tuple[bool, int, int, bool]:
-    """Return the rank of a line when lines compete for room. The worst case counts in tenths of its limit, so that the
-    choice of lines seldom changes."""
-    tenths = line.worst_case * 10 // line.limit if line.limit > 0 else int(line.worst_case > 0)
-    return bool(line.own) or line.profit != (0, 0), tenths, line.matches, bool(line.own)
-
-
 def _shares(status: Status) -> tuple[float, float]:
     for scope in reversed(status.scopes):
         if scope.limit > 0:
@@ -152,6 +170,7 @@ def _columns(width: int, grouped: bool) -> list[Column]:
         *([Column("FAIR", 5, True, _fair)] if fair else []),
         *(Column("OTHERS" if not level else "", _LEVEL, False, _level(level)) for level in range(levels)),
         Column("OWN", _OWN, False, _own),
+        *([Column("TOP", _TOP, False, _top)] if worst else []),
         Column("IF WINS", 8, True, _if_wins),
         *([Column("WORST", _WORST, True, _worst)] if worst else []),
         *([Column("MATCHED", 7, True, _matches)] if fair else []),
@@ -167,6 +186,72 @@ def _columns(width: int, grouped: bool) -> list[Column]:
         *fixed,
         *([Column("STATE", free - label - outcome, False, _state)] if state else []),
     ]
+
+
+def _compact_columns(width: int) -> list[Column]:
+    """Return the columns of a table with one row for each line. The figures of both outcomes stand next to each
+    other."""
+    fixed: list[Column] = []
+    for side in (0, 1):
+        fixed += [
+            Column("OTHER", 5, True, _compact_other(side)),
+            Column(f"OWN {side + 1}", 6, True, _compact_own(side)),
+            *([Column("TOP", _TOP, False, _of(side, _top))] if width >= 56 else []),
+        ]
+    if width >= 72:
+        fixed += [Column(f"WIN {side + 1}", 6, True, _compact_profit(side)) for side in (0, 1)]
+        fixed.append(Column("WORST", 6, True, lambda row: Text(amount(row.line.worst_case, 6, places=0))))
+    free = max(0, width - sum(column.width for column in fixed) - len(fixed))
+    label = min(free, 56) if width >= 100 else free
+    state = free - label - 1
+    return [
+        Column("SPORT EVENT / MARKET", label, False, _compact_label(label, state < 8)),
+        *fixed,
+        *([Column("STATE", state, False, _state)] if state >= 8 else []),
+    ]
+
+
+def _compact_label(width: int, reason: bool) -> Callable[[Row], Text]:
+    """Return a function for the cell with the names of sport event and market. If the line is not quoted and
+    ``reason`` is True, a mark says so."""
+
+    def cell(row: Row) -> Text:
+        market = line_name(row.line)
+        room = max(0, width - 2)
+        name = row.sport_event.name
+        if len(name) + 1 + len(market) > room:
+            name = fit(name, max(room // 2, room - 1 - len(market))).plain.rstrip()
+        text = Text("! " if reason and row.line.why is not None else "  ", "yellow")
+        return text.append(name, "bold").append(f" {market}")
+
+    return cell
+
+
+def _of(side: Side, cell: Callable[[Row], Text]) -> Callable[[Row], Text]:
+    return lambda row: cell(row._replace(side=side))
+
+
+def _compact_other(side: Side) -> Callable[[Row], Text]:
+    def cell(row: Row) -> Text:
+        book = row.line.book[side]
+        return Text(odds(book[0].odds)) if book else Text("–", DIM)
+
+    return cell
+
+
+def _compact_own(side: Side) -> Callable[[Row], Text]:
+    def cell(row: Row) -> Text:
+        mine = [one for one in row.line.own if one.side == side]
+        if not mine:
+            return Text("– ", DIM)
+        mark, style = _mark(mine)
+        return Text(f"{odds(max(mine, key=lambda one: implied(one.odds)).odds)}{mark}", style)
+
+    return cell
+
+
+def _compact_profit(side: Side) -> Callable[[Row], Text]:
+    return lambda row: profit(row.line.profit[side], 6)
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
@@ -225,6 +310,18 @@ def _mark(mine: list[OwnStatus]) -> tuple[str, str]:
         if state in states:
             return mark, style
     return "+" if len(mine) > 1 else " ", "bold cyan"
+
+
+def _top(row: Row) -> Text:
+    """Return ``best`` if our wager has the best price of all makers, ``same`` if others have this price too, or the
+    number of ticks by which it is behind, as in ``-3t``."""
+    behind = row.line.behind[row.side]
+    if behind is None:
+        alone = any(one.side == row.side for one in row.line.own) and not row.line.book[1 - row.side]
+        return Text("best", GAIN) if alone else Text("–", DIM)
+    if behind < 0:
+        return Text("best", GAIN)
+    return Text("same", "cyan") if behind == 0 else Text(f"-{behind}t" if behind < 100 else "-99+", "yellow")
 
 
 def _if_wins(row: Row) -> Text:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
+import re
+import struct
+import sys
+import termios
 from pathlib import Path
 
 import msgspec
@@ -28,6 +35,7 @@ from mmbot.engine.status import (
     Status,
 )
 from mmbot.screen.live import Caption, follow, line, screen, watch
+from mmbot.screen.live_keys import Window
 from mmbot.simulator.world import synthetic_world
 from mmbot.strategy.loader import open_config
 
@@ -121,7 +129,7 @@ def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, h
     assert "profit today" in shown
     assert "no guard holds" in shown
     assert f"matches {status.counts.matches} of" in shown
-    for scope in ("line", "market", "sport_event", "tournament", "account"):
+    for scope in ("line", "market", "sport_event", "tournament", "account")[(height == 24) :]:
         assert any(row.startswith(scope.replace("_", " ")) for row in shown.splitlines())
     latest = status.matches[-1]
     assert f"{latest.odds:+d}" in shown
@@ -129,12 +137,12 @@ def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, h
 
 
 def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_rows(status: Status) -> None:
-    rows = text(with_lines(status, one_line()), 80, 24).splitlines()
+    rows = text(with_lines(status, one_line(behind=(0, 3))), 80, 24).splitlines()
     first = next(number for number, row in enumerate(rows) if "Herons " in row and "-120" in row)
-    assert rows[first].split()[-6:] == ["-120", "123", "-105", "51.20", "+12.34", "59.87"]
+    assert rows[first].split()[-7:] == ["-120", "123", "-105", "51.20", "same", "+12.34", "59.87"]
     second = rows[first + 1]
     assert "Comets" in second
-    assert "+105     45 +115  20.00" in second
+    assert "+105     45 +115  20.00  -3t" in second
     assert "-9.87" in second
 
 
@@ -186,18 +194,121 @@ def test_several_own_wagers_show_the_likeliest_to_match_and_their_sum(status: St
     assert "+110  60.00+" in text(with_lines(status, one_line(own=own)), 80, 24)
 
 
-def test_where_not_all_lines_fit_the_ones_with_most_at_stake_are_shown_and_the_rest_counted(status: Status) -> None:
-    quiet = [
-        one_line(market=number, outcomes=(f"Quiet {number}", "Herons"), own=(), profit=(0, 0), why="no rule")
-        for number in range(30)
+def test_at_80_by_24_every_line_of_the_demo_has_a_row(status: Status) -> None:
+    shown = text(status, 80, 24)
+    rows = [row for row in shown.splitlines() if "Moneyline" in row or "Fixed" in row]
+    assert len(rows) == 13
+    for row in rows:
+        assert re.search(r"(best|same|-\d+t) .*(best|same|-\d+t|–)", row), row
+
+
+def test_a_line_that_is_not_quoted_says_why_in_its_only_row(status: Status) -> None:
+    quiet = [one_line(market=number, own=(), profit=(0, 0), why="price_age: too old") for number in range(15)]
+    shown = text(with_lines(status, *quiet), 80, 24)
+    assert shown.count("price_age: too old") == 15
+
+
+@pytest.mark.parametrize(("behind", "shown"), [(-2, "best"), (0, "same"), (3, "-3t"), (250, "-99+")])
+def test_a_column_says_whether_we_are_best_or_how_many_ticks_behind(status: Status, behind: int, shown: str) -> None:
+    one = one_line(behind=(behind, None))
+    assert shown in text(with_lines(status, one), 80, 24)
+    assert shown in text(with_lines(status, *[one] * 12), 80, 24)
+
+
+def many(status: Status, number: int = 40) -> Status:
+    return with_lines(status, *[one_line(market=place, name=f"Market {place:02d}") for place in range(number)])
+
+
+def on_page(status: Status, window: Window) -> list[str]:
+    rows = screen(status, 80, 24, CAPTION, window)
+    return re.findall(r"Market \d\d", "\n".join(row.plain for row in rows))
+
+
+def test_where_not_all_lines_fit_keys_scroll_and_page_through_them_in_one_order(status: Status) -> None:
+    busy, window = many(status), Window()
+    first = on_page(busy, window)
+    assert first == [f"Market {place:02d}" for place in range(len(first))]
+    assert len(first) >= 17
+    window.press("j\x1b[B")
+    assert on_page(busy, window)[0] == "Market 02"
+    window.press("k\x1b[A\x1b[A")
+    assert on_page(busy, window)[0] == "Market 00"
+    window.press("\x1b[6~")
+    assert on_page(busy, window)[0] == f"Market {len(first):02d}"
+    window.press("\x1b[5~")
+    assert on_page(busy, window) == first
+    window.press("G")
+    assert on_page(busy, window)[-1] == "Market 39"
+    window.press("g")
+    assert on_page(busy, window) == first
+
+
+def test_the_order_does_not_follow_the_figures(status: Status) -> None:
+    before = on_page(many(status), Window())
+    sport_event = many(status).sport_events[0]
+    lines = [
+        msgspec.structs.replace(line, worst_case=place * 999, matches=place, own=line.own if place % 2 else ())
+        for place, line in enumerate(sport_event.lines)
     ]
-    heavy = one_line(market=99, outcomes=("Heavy", "Herons"), worst_case=40_000)
-    shown = text(with_lines(status, *quiet, heavy), 80, 24)
-    assert "Heavy" in shown
-    assert "Quiet 0 " in shown
-    assert "Quiet 29" not in shown
-    fitting = sum("Quiet" in row or "Heavy" in row for row in shown.splitlines())
-    assert f"and {31 - fitting} more lines, 0 of them quoted" in shown
+    assert on_page(with_lines(status, *lines), Window()) == before
+
+
+def test_keys_filter_by_state_and_by_name(status: Status) -> None:
+    quoted = [one_line(market=place, name=f"Market {place:02d}") for place in range(20)]
+    idle = [
+        one_line(market=place, name=f"Market {place:02d}", own=(), profit=(0, 0), why="too thin")
+        for place in range(20, 40)
+    ]
+    mixed, window = with_lines(status, *quoted, *idle), Window()
+    window.press("ff")
+    assert on_page(mixed, window)[0] == "Market 20"
+    window.press("f")
+    assert on_page(mixed, window)[0] == "Market 00"
+    window.press("f/3")
+    assert "find: 3_" in "\n".join(row.plain for row in screen(mixed, 80, 24, CAPTION, window))
+    window.press("7\r")
+    assert on_page(mixed, window) == ["Market 37"]
+    window.press("/nothing\r")
+    assert on_page(mixed, window) == []
+    assert "no line is like that" in "\n".join(row.plain for row in screen(mixed, 80, 24, CAPTION, window))
+    window.press("/\x1b")
+    assert len(on_page(mixed, window)) >= 17
+
+
+def test_letters_that_are_typed_to_find_a_line_are_no_commands(status: Status) -> None:
+    window = Window()
+    window.press("/quiz\x7f")
+    assert (window.words, window.quit) == ("qui", False)
+    window.press("\rq")
+    assert window.quit
+
+
+@pytest.mark.parametrize("size", [(24, 80), (50, 200)])
+def test_q_ends_the_view_of_a_daemon_and_restores_the_terminal(size: tuple[int, int]) -> None:
+    """Runs the view in a terminal of its own, without a daemon."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(sys.executable, [sys.executable, "-m", "mmbot", "status", "--watch", "--url", "http://127.0.0.1:1"])
+    try:
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        said = b""
+        while b"waiting" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"fGq")
+        while True:
+            try:
+                if not (more := os.read(terminal, 4096)):
+                    break
+            except OSError:  # the other end is closed
+                break
+            said += more
+        _, code = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(code) == 0
+        assert b"\x1b[?1049l" in said  # the screen of before is back
+        assert b"Traceback" not in said
+    finally:
+        os.close(terminal)
 
 
 def test_with_room_each_sport_event_has_a_row_with_its_start(status: Status) -> None:
