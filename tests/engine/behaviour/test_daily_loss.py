@@ -204,7 +204,7 @@ def test_a_clock_that_wobbles_at_midnight_opens_no_new_day() -> None:
     held = shared.guards.reason("daily_loss", ACCOUNT)
     assert held is not None
     for offset in (-5 * SECOND, 0, -HOUR, 0):
-        shared.clock.stepped(offset)
+        shared.clock.stepped(offset, midnight)
         profit.look(midnight + 3 * SECOND, ready=True)
         assert shared.guards.reason("daily_loss", ACCOUNT) == held
         assert profit.today == -4000
