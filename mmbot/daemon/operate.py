@@ -42,9 +42,9 @@ SILENT_S: Final = 5.0
 """After how many seconds without an answer a daemon counts as silent."""
 
 HUNG_S: Final = 2.0
-"""After how many seconds without an answer a daemon counts as silent for a ``kill`` that can cancel without it. They
-are counted from the start of the ``kill``. A first cancel has to be sent within 5 s of the start, and a log-in comes
-before it."""
+"""After how many seconds without an answer a daemon counts as silent, for a ``kill`` that can cancel without the
+daemon. The seconds are counted from the start of the ``kill``. A first cancel has to be sent within 5 s of this start,
+and a log-in comes before it."""
 
 ASK_S: Final = 1.0
 """The time limit in seconds of the first request of a ``kill`` that can cancel without the daemon."""

@@ -43,7 +43,7 @@ class Surroundings(NamedTuple):
     """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
     interrupted_at: Callable[[], int] = lambda: 0
     """A function that returns a number, which rises whenever the process has stood still. A placement that was decided
-    before this is not sent any more."""
+    before such a pause is not sent any more."""
 
 
 class AnotherClient(Client, Protocol):

@@ -153,7 +153,8 @@ def exit_code(ending: Ending) -> int:
 
 
 def worth_keeping(ending: Ending) -> bool:
-    """Return True if something went wrong. This is possible even if the figures agree."""
+    """Return True if the files of the run are worth keeping because something went wrong. This can be the case even if
+    the figures agree."""
     return exit_code(ending) != DONE or bool(ending.errors)
 
 

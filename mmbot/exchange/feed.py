@@ -68,8 +68,8 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     config_every: Duration = 30 * MINUTE
     """The time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The greatest number of messages that may wait to be handled, and that may wait for the connection to be up. If
-    more messages wait, the connection is ended, because the books would be too old to quote from."""
+    """The greatest number of messages that may wait to be handled, or wait for the connection to be up. If more
+    messages wait, the connection is ended, because the books would be too old to quote from."""
 
 
 class AttemptEnded(NamedTuple):

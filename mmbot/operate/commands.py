@@ -24,7 +24,7 @@ FAILED: Final = 2
 
 
 class Listing(NamedTuple):
-    """What ``mmbot journal`` shows, as the arguments say it."""
+    """What ``mmbot journal`` is to show, according to its arguments."""
 
     table: str
     since: str | None
@@ -40,7 +40,8 @@ class Listing(NamedTuple):
 
 
 def journal(directory: Path, zone_name: str, wanted: Listing, now: Instant) -> int:
-    """List, export or back up the journal of a state directory. Return the exit code: 0 done, 2 not possible."""
+    """List, export or back up the journal of a state directory. Returns the exit code, which is 0 if this is done and 2
+    if it is not possible."""
     try:
         if wanted.backup is not None:
             backup(directory, wanted.backup)

@@ -1,4 +1,4 @@
-"""Days of a statement: their names and their beginnings in a time zone."""
+"""The days of a statement, with their names and their beginnings in a time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DaysError(ValueError):
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its name, such as ``America/New_York``. Raises DaysError if there is none."""
+    """Return a time zone by its name, such as ``America/New_York``. Raises DaysError if there is no such time zone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as bad:
@@ -24,7 +24,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def day_of(text: str, zone: ZoneInfo, now: Instant) -> date:
-    """Read a day: ``2026-12-01``, ``today`` or ``yesterday``. Raises DaysError for anything else."""
+    """Read a day. It may be written as ``2026-12-01``, ``today`` or ``yesterday``. Raises DaysError for anything
+    else."""
     today = datetime.fromtimestamp(now / SECOND, zone).date()
     if text in ("today", "yesterday"):
         return today - timedelta(days=text == "yesterday")

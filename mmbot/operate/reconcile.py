@@ -37,33 +37,33 @@ _STRANGE: Final = """
 
 
 class Difference(NamedTuple):
-    """A difference between the journal and the exchange's transactions. Money in cents."""
+    """A difference between the journal and the exchange's transactions. Money is in cents."""
 
     about: str
-    """The wager, market or transaction, for a person."""
+    """The wager, the market or the transaction that differs, in words for a person."""
     ours: Cents | None
-    """What the journal holds; None if it lacks this."""
+    """The amount according to the journal. None if the journal has no such entry."""
     theirs: Cents | None
-    """The sum of the transactions; None if there is none."""
+    """The sum of the transactions. None if there are no transactions."""
 
 
 class Reconciliation(NamedTuple):
-    """The comparison of a period. Money in cents."""
+    """The comparison of a period. Money is in cents."""
 
     wagers: int
-    """The number of compared wagers: those with a result in the period."""
+    """The number of wagers that were compared. They are the wagers with a result in the period."""
     ours: Cents
-    """Their profit by the journal, less the commission of their markets."""
+    """The profit of the compared wagers according to the journal, less the commission of their markets."""
     theirs: Cents
-    """The same by the transactions."""
+    """The profit of the compared wagers according to the transactions."""
     differences: tuple[Difference, ...]
     moved: Cents
-    """Deposits less withdrawals in the period."""
+    """The deposits less the withdrawals in the period."""
 
 
 def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reconciliation:
-    """Compare all wagers and markets with a result between two instants. A wager counts with all its transactions,
-    since its stake may have been taken long before."""
+    """Compare all wagers and markets that have a result between two instants. A wager counts with all its transactions,
+    because its stake may have been taken long before its result."""
     differences: list[Difference] = []
     wagers = ours = theirs = 0
     for external_id, wager_id, profit, change, count in journal.execute(_WAGERS, (begin, end)):

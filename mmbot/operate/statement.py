@@ -1,4 +1,4 @@
-"""The statement: profit of a period by strategy, market type, tournament, sport event and day."""
+"""The statement. It shows the profit of a period by strategy, market type, tournament, sport event and day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.domain.money import Cents
 from mmbot.operate.tables import STRATEGY
 
 DIMENSIONS: Final = ("strategy", "market_type", "tournament", "sport_event")
-"""What the profit is grouped by, apart from the day."""
+"""The properties by which the profit is grouped, apart from the day."""
 
 _KEYS: Final = f"""
     {STRATEGY},
@@ -50,7 +50,7 @@ _OPEN: Final = f"""
 
 
 class Figures(NamedTuple):
-    """Profit and business of one group, in cents."""
+    """The profit and the business of one group, in cents."""
 
     matches: int = 0
     makers: int = 0
@@ -63,13 +63,14 @@ class Figures(NamedTuple):
     marked: Cents = 0
     """The change of the value of unsettled matches at their fair probability."""
     closing: Cents = 0
-    """The closing-line value: what the matches were worth at the closing line. Only matches of games that started."""
+    """The closing-line value, which is what the matches were worth at the closing line. Only matches of games that have
+    started count."""
     closing_stake: Cents = 0
-    """The stake of the matches that ``closing`` counts."""
+    """The stake of the matches that count in ``closing``."""
 
     @property
     def profit(self) -> Cents:
-        """Realised profit less commission, plus the change of the marked value."""
+        """The realised profit less commission, plus the change of the marked value."""
         return self.realised - self.commission + self.marked
 
     def plus(self, other: Figures) -> Figures:
@@ -86,7 +87,7 @@ class Statement(NamedTuple):
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents
-    """The part of ``open_stake`` without a fair probability. It counts as worth its stake."""
+    """The part of ``open_stake`` that has no fair probability. Its value is taken to be its stake."""
     marked_at_end: Cents
 
 

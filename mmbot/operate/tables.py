@@ -1,4 +1,4 @@
-"""The journal's tables for people: which columns ``mmbot journal`` shows, and how it filters them."""
+"""The journal's tables for people. They say which columns ``mmbot journal`` shows, and how it filters the rows."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ STRATEGY: Final = """
     CASE WHEN w.is_foreign THEN '(by hand)' WHEN coalesce(d.hedge, w.hedge) THEN '(hedge)'
     ELSE coalesce(d.strategy, '(unknown)') END
 """
-"""The strategy of a wager ``w`` with its decision ``d``."""
+"""SQL for the strategy of a wager ``w`` that has the decision ``d``."""
 
 
 class Table(NamedTuple):
     """One table that ``mmbot journal`` shows."""
 
     columns: tuple[str, ...]
-    """A column that ends in ``at`` holds an instant. One that begins with ``$`` holds cents."""
+    """The columns. A name that ends in ``at`` marks a column of instants. A name that begins with ``$`` marks a column
+    of cents."""
     query: str
     at: str
     """The column by which the table is ordered and by which a period is chosen."""
@@ -86,7 +87,7 @@ TABLES: Final[dict[str, Table]] = {
 
 
 class Filter(NamedTuple):
-    """What to show of a table. An empty text or None does not filter."""
+    """The choice of what to show of a table. An empty text or None does not filter."""
 
     since: Instant | None = None
     until: Instant | None = None
@@ -96,11 +97,11 @@ class Filter(NamedTuple):
     strategy: str = ""
     external_id: str = ""
     limit: int | None = None
-    """The most rows; the latest ones are shown."""
+    """The greatest number of rows. If there are more, the newest rows are shown."""
 
 
 def rows_of(journal: sqlite3.Connection, name: str, wanted: Filter) -> Iterator[tuple[Value, ...]]:
-    """Yield the rows of a table, oldest first: instants as text in UTC, money in dollars."""
+    """Yield the rows of a table, with the oldest first. Instants are texts in UTC, and money is in dollars."""
     table = TABLES[name]
     plain = [column.removeprefix("$") for column in table.columns]
     where, values = ["1"], list[Value]()

@@ -272,7 +272,7 @@ class FaultPlan:
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
         """Return the faults that apply to a request to ``endpoint`` now. Of each type, only the oldest fault applies.
-        This counts as one use of each of the returned faults."""
+        Each call counts as one use of each returned fault."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -284,8 +284,8 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """Return the oldest fault of the type ``kind``, or None if no such fault is in force. This counts as one use of
-        the fault."""
+        """Return the oldest fault of the type ``kind``, or None if no such fault is in force. Each call counts as one
+        use of the returned fault."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)

@@ -142,8 +142,8 @@ class MatchingEngine:
         self.announce(order, now, stake, odds)
 
     def _trim(self, order: Order, now: Instant) -> None:
-        """Cancel the rest of an order that is too small to win a cent, because nobody could ever match it. The matched
-        part of the order stays."""
+        """Cancel the unmatched rest of an order because this rest is too small to win a cent, so that nobody could ever
+        match it. The matched part of the order stays."""
         self._close(order, Status.CANCELED, now)
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
