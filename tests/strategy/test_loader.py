@@ -174,11 +174,11 @@ def test_an_unusable_strategy_is_rejected_with_the_reason(base: Path, name: str,
     ],
 )
 def test_an_import_error_of_a_strategy_module_is_reported_with_its_line(tmp_path: Path, source: str, says: str) -> None:
-    (tmp_path / "broken.py").write_text(source, encoding="utf-8")
-    found = rejection(tmp_path, "broken:Class")
+    (tmp_path / "breaks_on_import.py").write_text(source, encoding="utf-8")
+    found = rejection(tmp_path, "breaks_on_import:Class")
     assert says in found
     line = 1 if "absent" in source else 2
-    assert found.endswith(f"({tmp_path / 'broken.py'}:{line})")
+    assert found.endswith(f"({tmp_path / 'breaks_on_import.py'}:{line})")
 
 
 @pytest.mark.parametrize(

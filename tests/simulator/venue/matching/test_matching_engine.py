@@ -198,7 +198,9 @@ class Naive:
             if maker[3] < 0:
                 stake_m, stake_t = pair(rest_m, rest_t, -maker[3])
             else:
-                stake_t, stake_m = pair(rest_t, rest_m, maker[3])
+                # The taker backs the favourite: he wins his stake times its odds, half-up to the cent.
+                stake_t = min(rest_t, (2 * rest_m * maker[3] + 100) // 200)
+                stake_m = (200 * stake_t + maker[3]) // (2 * maker[3])
             maker[5] += stake_m
             maker[6] += stake_t
             taker[5] += stake_t
