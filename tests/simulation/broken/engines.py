@@ -23,6 +23,7 @@ from mmbot.engine.life import clear_proof
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import Save, SavedMatches
 from mmbot.engine.risk.exposure import Exposure
+from mmbot.engine.risk.guards import Guards
 from mmbot.engine.sending import hedging, placing
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.hedging import Hedging
@@ -137,8 +138,17 @@ def _lost_placements_count_as_rejected() -> Sequence[Patch]:
 # --- order of life ------------------------------------------------------------------------------------------------
 
 
+def _without_guard(*names: str) -> Patch:
+    whole = Guards.hold
+
+    def hold(self: Guards, guard: str, *more: Any) -> bool:
+        return False if guard in names else whole(self, guard, *more)
+
+    return Guards, "hold", hold
+
+
 def _kill_cancels_nothing() -> Sequence[Patch]:
-    return [(OrderOfLife, "kill", lambda self, now: None)]
+    return [(OrderOfLife, "kill", lambda self, now: None), _without_guard("latch")]
 
 
 def _no_proof_of_being_clear() -> Sequence[Patch]:
@@ -146,7 +156,7 @@ def _no_proof_of_being_clear() -> Sequence[Patch]:
 
 
 def _lost_feed_cancels_nothing() -> Sequence[Patch]:
-    return [(OrderOfLife, "feed_lost", lambda self, now: None)]
+    return [(OrderOfLife, "feed_lost", lambda self, now: None), _without_guard("feed")]
 
 
 def _silence_is_not_noticed() -> Sequence[Patch]:
@@ -295,7 +305,7 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no limiter", "requests are sent as fast as they are due", _no_limiter),
     Broken("no self-match guard", "quotes may match own wagers", _no_self_match_guard),
     Broken("lost is rejected", "a placement without an answer counts as rejected", _lost_placements_count_as_rejected),
-    Broken("kill cancels nothing", "the kill switch stops quoting and cancels nothing", _kill_cancels_nothing),
+    Broken("kill cancels nothing", "the kill switch has no effect", _kill_cancels_nothing),
     Broken("no proof of clear", "the history is read and not looked at", _no_proof_of_being_clear),
     Broken("lost feed cancels nothing", "a lost feed has no effect on open wagers", _lost_feed_cancels_nothing),
     Broken("silence is not noticed", "a silent feed counts as alive for an hour", _silence_is_not_noticed),
