@@ -52,11 +52,11 @@ class Caption(NamedTuple):
 def screen(
     status: Status | None, width: int, height: int, caption: Caption, window: Window | None = None
 ) -> list[Text]:
-    """Return one screen: at most ``height`` rows of exactly ``width`` characters.
+    """Return one screen. It has at most ``height`` rows of exactly ``width`` characters.
 
     Args:
-        status: None before a daemon answers.
-        window: the lines that the reader chose to see; None if there are no keys to choose them with.
+        status: the status to show. None until a daemon answers.
+        window: the lines that the reader chose to see. None if there are no keys to choose them with.
     """
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]

@@ -34,8 +34,8 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     funds: str = "at_match"
     """When a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
     unmatched_multiple: int = 10
-    """How many times the balance the sum of unmatched stakes may be. It applies only if funds are taken at the match.
-    """
+    """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
+    match."""
     maker_wins: str = "takers_stake"
     """How the win of a maker is computed. With ``takers_stake``, it is the stake of the taker, whose own win is rounded
     half-up. With ``half_up``, it is the profit of the maker's own matched stake, rounded half-up, and the taker's stake

@@ -70,7 +70,8 @@ class Wallet:
         Args:
             stake: the stake of the wager that is about to open, in cents.
             unmatched: the sum of the unmatched stakes that are already open, in cents.
-            multiple: how many times the balance the sum of unmatched stakes may be, if funds are taken at the match.
+            multiple: the greatest sum of unmatched stakes, as a multiple of the balance, if funds are taken at the
+                match.
         """
         if self.unlimited:
             return True
