@@ -73,6 +73,12 @@ def _add_exchange_options(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="time after a wager opened or was matched in which a cancel is told to retry",
     )
+    parser.add_argument(
+        "--maker-wins",
+        choices=("takers_stake", "half_up"),
+        default="takers_stake",
+        help="win of a maker: the taker's stake (default), or the half-up profit of his own stake",
+    )
     parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="life of an access token")
     parser.add_argument(
         "--one-query-a-second",
@@ -125,6 +131,7 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         one_query_a_second=given.one_query_a_second,
         activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
         opened_retry_ns=given.opened_retry_ms * MILLISECOND,
+        maker_wins=given.maker_wins,
         token_life=default.token_life if given.token_life is None else seconds(given.token_life),
         limits=dict(given.limit),
         access_key=os.environ.get("PROPHETX_ACCESS_KEY") or default.access_key,

@@ -65,6 +65,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     opened_retry_ns: Duration = 0
     """How long after a wager opened or was matched the exchange answers a cancel of this single wager with "retry
     later"."""
+    maker_wins: str = "takers_stake"
+    """The rule for the win of a maker; see ``VenueSettings.maker_wins``."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """The referee's limits on the worst case, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
@@ -133,7 +135,9 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
     )
-    venue = VenueSettings(activation_ns=options.activation_ns, opened_retry_ns=options.opened_retry_ns)
+    venue = VenueSettings(
+        activation_ns=options.activation_ns, opened_retry_ns=options.opened_retry_ns, maker_wins=options.maker_wins
+    )
     if options.tape is not None:
         tape = read_tape(options.tape)
         start = epoch

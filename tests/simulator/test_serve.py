@@ -144,6 +144,11 @@ def test_options_are_in_seconds_hours_and_dollars(monkeypatch: pytest.MonkeyPatc
     assert options.access_key == "local-access-key"
 
 
+@pytest.mark.parametrize("rule", ["takers_stake", "half_up"])
+def test_the_win_of_a_maker_is_an_option(rule: str) -> None:
+    assert build_world(parse(["--maker-wins", rule]), 10**18).venue.settings.maker_wins == rule
+
+
 async def test_a_clock_of_its_own_is_written_as_settings_for_a_daemon() -> None:
     options = parse(["--port", "0", "--speed", "10"])
     clock = SystemClock(options.speed)
