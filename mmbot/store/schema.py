@@ -180,6 +180,10 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX transactions_at ON transactions (at);
     CREATE INDEX transactions_of ON transactions (wager_id);
     """,
+    """
+    CREATE INDEX wagers_by_id ON wagers (wager_id);
+    CREATE INDEX transactions_of_market ON transactions (sport_event, market);
+    """,
 )
 """The steps that migrate older files. ``STEPS[n]`` migrates a file from version n to version n + 1."""
 
