@@ -93,7 +93,8 @@ def show_statement(
         end = begin if last is None else day_of(last, zone, now)
         days = days_between(begin, end, zone)
         with reading(directory) as opened:
-            made = statement(opened, days, now)
+            last_at = opened.execute("SELECT coalesce(max(at), 0) FROM last_instant").fetchone()[0]
+            made = statement(opened, days, max(now, last_at))  # the clock of a local exchange may be ahead of ours
             compared = reconcile(opened, days[0][1], days[-1][2])
             (transactions,) = opened.execute("SELECT count(*) FROM transactions").fetchone()
     except (JournalError, DaysError) as bad:
