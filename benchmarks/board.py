@@ -216,7 +216,10 @@ class Bench:
             case r.CancelAll():
                 return [e.CancelledAll(number, nothing_open=True)]
             case r.ReadHistory():
-                return [e.HistoryRead(number, (), "", self.now)]
+                shows_open = request.status == "open" and request.matching == "unmatched"
+                held = tuple(self._items.values()) if shows_open else ()
+                reports = tuple([self.report(item, Status.OPEN, 0) for item, _ in held])
+                return [e.HistoryRead(number, reports, "", self.now)]
             case r.ReadBalance():
                 return [e.BalanceRead(number, 1_000_000_000, 0, 0)]
             case r.ReadTransactions():

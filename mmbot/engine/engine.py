@@ -73,6 +73,9 @@ class Engine:
         self._status: Final = parts.status
         self._failed: Final = FailedRequests(parts.shared)
         self._askers: Final[tuple[Asker, ...]] = parts.askers
+        self._background: Final[tuple[Asker, ...]] = parts.background
+        self._background_at: Instant = 0
+        """Before this instant, no part in ``_background`` has anything to do. 0 if they have to be asked."""
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._every_second: Final = parts.every_second
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
@@ -99,7 +102,7 @@ class Engine:
         """Take one event. The decisions are made by ``next_request``, once for a whole burst of events."""
         kind = type(event)
         if kind is not e.BookMessage and kind is not e.Beat:  # these two make nothing due earlier
-            self._quiet_until = 0
+            self._quiet_until = self._background_at = 0
         self._on[kind](event, now)
 
     def next_request(self, now: Instant) -> Request | None:
@@ -109,6 +112,8 @@ class Engine:
             self._feed.taken_or_pulled.pair(now)
             return None
         if now >= self._quiet_until or now >= self._shared.timers.soonest:
+            if self._quiet_until or now >= self._shared.timers.soonest:  # something is due that may concern any part
+                self._background_at = 0
             self._quiet_until = 0
             for chore in self._chores:
                 chore.do_due(now)
@@ -187,8 +192,13 @@ class Engine:
             return [self._quiet_until, timers_at]
         self.asked += 1
         times = [part.due_at(now) for part in self._clocked]
+        background_at = self._background_at
+        if now >= background_at:
+            background_at = min([part.due_at(now) for part in self._background])
+        times.append(background_at)
         if self._remembers:
             self._quiet_until = min(times)
+            self._background_at = background_at
         times.append(timers_at)
         return times
 
@@ -196,7 +206,7 @@ class Engine:
         """From now on, ask every part of the engine at each event for the instant of its next task. This is slower and
         leads to the same requests. Only tests use it."""
         self._remembers = False
-        self._quiet_until = 0
+        self._quiet_until = self._background_at = 0
 
     def orders(self) -> list[Order]:
         """Return the orders that the engine gave to the shell since the previous call of this method: connect, journal,
@@ -304,6 +314,10 @@ class Engine:
             for asker in self._askers:
                 if (request := asker.next(now)) is not None:
                     return request
+            if now >= self._background_at:
+                for asker in self._background:
+                    if (request := asker.next(now)) is not None:
+                        return request
         if self._life.step is not Step.READY or shared.dirty_sport_events:
             return None
         request = self._hedging.next(now)
@@ -313,7 +327,9 @@ class Engine:
             self._life.placed()
             self._effects.placed()
             return request
-        return None if now < self._quiet_until else self._audit.when_idle(now) or self.transactions.when_idle(now)
+        if now < self._quiet_until or now < self._background_at:
+            return None
+        return self._audit.when_idle(now) or self.transactions.when_idle(now)
 
     def _on_answer(self, answer: e.Answer, now: Instant) -> None:
         """Pass an answer to the part of the engine that made the request."""

@@ -69,10 +69,8 @@ class Parts:
         self.audit: Final = Audit(shared, effects, self.life, now)
         self.settlements: Final = Settlements(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
-        self.balance.on_read = self.money.read
         told = (self.money, Payments(shared, effects))
         self.transactions: Final = TransactionReader(shared, self.life, told, seed.since or now, now)
-        self.money.on_doubt = self.transactions.read_soon
         self.ids: Final = ExternalIds(seed, shared.outbox)
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
@@ -91,27 +89,32 @@ class Parts:
             self.unknown,
             self.life,
             self.board,
-            TournamentLookups(shared, effects, self.board),
             MatchingDetails(shared, effects),
             self.balance,
-            self.audit,
-            self.transactions,
         )
         """The parts of the engine that read from the exchange, in the order in which the engine asks them for a
         request."""
         self.every_second: Final = EverySecond(self.life, self.profit, self.quoting, self.forgetting, now)
+        self.background: Final[tuple[Asker, ...]] = (
+            TournamentLookups(shared, effects, self.board),
+            self.audit,
+            self.transactions,
+            Unanswered(shared),
+        )
+        """The parts of the engine that a book never gives anything to do."""
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
             shared.timers,
             CancelOneByOne(shared, self.life, self.cancelling),
             self.life,
-            Unanswered(shared),
             self.every_second,
         )
         """The parts of the engine that act at a set time, in the order in which they act."""
         self._register_timers()
 
     def _connect(self, breakers: Breakers) -> None:
+        self.balance.on_read = self.money.read
+        self.money.on_doubt = self.transactions.read_soon
         self.effects.connect(
             self.quoting,
             self.placing,

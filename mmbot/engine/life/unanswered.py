@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, Duration, Instant, seconds
 from mmbot.engine.events import Failed, Failure
 from mmbot.engine.orders import Severity
+from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
@@ -30,11 +31,12 @@ class Unanswered:
             return sent.sent_at + self._longest
         return NEVER
 
-    def do_due(self, now: Instant) -> None:
-        """Tell the owner of each overdue request that no answer came."""
+    def next(self, now: Instant) -> Request | None:
+        """Tell the owner of each overdue request that no answer came. Return None: nothing is to be sent."""
         shared = self._shared
         while self.due_at(now) <= now:
             number, sent = next(iter(shared.in_flight.items()))
             del shared.in_flight[number]
             shared.outbox.alert(Severity.ERROR, "request.unanswered", request=type(sent.request).__name__)
             sent.owner.on_answer(sent.request, sent.sent_at, Failed(number, Failure.UNKNOWN, "no_answer"), now)
+        return None
