@@ -30,8 +30,8 @@ CHANGES: Final = (CancelAll, CancelSportEvent, CancelMany, PlaceMany)
 the answers to reads."""
 
 
-class Engine(Protocol):
-    """The part of the engine that the main loop needs."""
+class Driven(Protocol):
+    """The calls that the main loop makes. They are all that can change the engine."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Give one event to the engine."""
@@ -45,6 +45,10 @@ class Engine(Protocol):
     def orders(self) -> list[Order]:
         """Return the engine's new orders to the daemon, for example to connect the feed. Each order is returned only
         once."""
+
+
+class Engine(Driven, Protocol):
+    """The part of the engine that the daemon needs."""
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
         """Return the engine's status. If ``sport_events`` is false, it has no sport events and no lines."""
@@ -172,7 +176,7 @@ class Pump:
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
-    async def run(self, engine: Engine, client: Client) -> Exit:
+    async def run(self, engine: Driven, client: Client) -> Exit:
         """Drive the engine until it orders the exit.
 
         Raises:
@@ -221,7 +225,7 @@ class Pump:
             task.cancel()
         return tuple(changing[task] for task in late)
 
-    def _turn(self, engine: Engine, client: Client) -> bool:
+    def _turn(self, engine: Driven, client: Client) -> bool:
         """Give all queued events to the engine, and send every request that is due. Returns True if there was anything
         to do."""
         vital = self.vital
@@ -264,7 +268,7 @@ class Pump:
                 match = 0
         return busy
 
-    def _take_interruptions(self, engine: Engine) -> None:
+    def _take_interruptions(self, engine: Driven) -> None:
         """Give the interruptions to the engine before the events that arrived in the meantime."""
         now = self._clock.now()
         self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed

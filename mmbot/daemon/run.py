@@ -24,10 +24,11 @@ from structlog.types import FilteringBoundLogger
 from mmbot import __version__
 from mmbot.config import ClockConfig, Config
 from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.event_log.recorder import Recording
 from mmbot.daemon.failed_start import clear_after
 from mmbot.daemon.http import Door
 from mmbot.daemon.local_keys import local_keys
-from mmbot.daemon.loop import Engine, Pump
+from mmbot.daemon.loop import Driven, Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.signals import Signals
@@ -47,6 +48,8 @@ from mmbot.engine.requests import CancelAll
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import LOGIN_REJECTED, Credentials, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
+from mmbot.store.event_log import EventLogError
+from mmbot.store.event_log_writer import EventLogPlace
 from mmbot.store.journal import Journal
 from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
@@ -91,6 +94,7 @@ async def run(
     environ: Mapping[str, str] = os.environ,
     out: TextIO | None = None,
     watchdog: Path | None = None,
+    event_log: EventLogPlace | None = None,
 ) -> int:
     """Run the daemon until it is stopped.
 
@@ -104,6 +108,7 @@ async def run(
         out: the output of the log. By default it is standard error.
         watchdog: the settings file for a watchdog process that runs as long as the daemon. None if no watchdog is
             started.
+        event_log: where the calls of the engine are recorded. None if nothing is recorded.
 
     Returns:
         the exit code, as listed at the top of this module.
@@ -117,9 +122,9 @@ async def run(
     logging.getLogger().addHandler(forwarding)
     try:
         return await _Life(config, directory, clock, lines, hidden, log, watchdog).live(
-            strategies, open_wire, make_engine, environ
+            strategies, open_wire, make_engine, environ, event_log
         )
-    except (StateDirError, CredentialsError) as bad:
+    except (StateDirError, CredentialsError, EventLogError) as bad:
         log.error("start.failed", why=str(bad))
         return NOT_STARTED
     finally:
@@ -158,6 +163,7 @@ class _Life:
         open_wire: OpenWire,
         make_engine: MakeEngine,
         environ: Mapping[str, str],
+        event_log: EventLogPlace | None,
     ) -> int:
         """Take the lock, run the bot until it stops, and return the exit code."""
         async with AsyncExitStack() as stack:
@@ -173,6 +179,8 @@ class _Life:
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
                 self._hidden.add(secret)
+            recording = Recording(event_log, self._hidden, self._log)
+            stack.callback(recording.close)
             wire = await open_wire(self._surroundings(credentials, pump))
             stack.push_async_callback(wire.close)
             try:
@@ -185,7 +193,9 @@ class _Life:
                 stack.push_async_callback(orders.close)
                 slow = self._slow_strategies(wire, seed)
                 stack.callback(slow.close)
-                engine = make_engine(self._config, seed, slow.watched(strategies), self._clock.now())
+                begun = self._clock.now()
+                engine = make_engine(self._config, seed, slow.watched(strategies), begun)
+                driven = recording.of(engine, self._config, seed, begun)
                 door = self._door(pump, engine, journal)
                 url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
             except Exception as bad:  # noqa: BLE001 - whatever it is, wagers of an earlier run may be open
@@ -203,7 +213,7 @@ class _Life:
             stack.push_async_callback(parts.close)
             gc.collect()
             gc.freeze()  # these objects live until the end: spare the collector a look at them
-            code = await self._drive(pump, engine, wire, orders, pulse)
+            code = await self._drive(pump, driven, engine, wire, orders, pulse)
             if code == STOPPED:
                 self._metrics.stopped_clear()
             return code
@@ -320,11 +330,11 @@ class _Life:
             parts.start("prices", watch(Path(prices.file), prices.poll_s, self._clock, pump.deliver, self._log))
         return parts
 
-    async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:
+    async def _drive(self, pump: Pump, driven: Driven, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:
         """Drive the engine until it ends. If the engine fails, cancel everything without it."""
         started = time.monotonic()
         pulse.begin(self._run_id)  # from here on, a watchdog acts if the pump stands still
-        pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
+        pumping = asyncio.get_running_loop().create_task(pump.run(driven, wire.client), name="pump")
         await asyncio.wait({pumping})
         error = pumping.exception()
         if error is not None:

@@ -22,6 +22,7 @@ from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.orders import Seed
 from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
+from mmbot.store.event_log_writer import EventLogPlace
 from mmbot.store.heartbeat import read_heartbeat
 from mmbot.store.journal import JournalError
 from mmbot.store.state_dir import StateDir, StateDirError
@@ -39,14 +40,23 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def start(config: Config, strategies: Sequence[Strategy], directory: Path, watchdog: Path | None = None) -> int:
+def start(
+    config: Config,
+    strategies: Sequence[Strategy],
+    directory: Path,
+    watchdog: Path | None = None,
+    event_log: EventLogPlace | None = None,
+) -> int:
     """Run the daemon until it is stopped. Returns the exit code of ``mmbot.daemon.run``.
 
     Args:
         watchdog: the settings file for a watchdog process. None if no watchdog is started.
+        event_log: where the calls of the engine are recorded. None if nothing is recorded.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(life.run(config, strategies, directory, open_wire(), _engine, watchdog=watchdog))
+        return runner.run(
+            life.run(config, strategies, directory, open_wire(), _engine, watchdog=watchdog, event_log=event_log)
+        )
 
 
 def clear_unattended(config: Config, directory: Path, say: Say) -> None:

@@ -38,6 +38,7 @@ _TOKENS: Final = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT anywhere in the text
     r"|(?<=Bearer )[^\s\"'\\]+"
 )
+_TOKENS_IN_BYTES: Final = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
 _GATHER_S: Final = 0.02  # a thread that wakes for each line would interrupt trading too often
 _TAKEN: Final[Mapping[str, str]] = {
@@ -79,6 +80,14 @@ class Secrets:
         for value in self._values:
             text = text.replace(value, HIDDEN)
         return _NAMED.sub(rf"\1{HIDDEN}", _TOKENS.sub(HIDDEN, text))
+
+    def mask(self, data: bytes) -> bytes:
+        """Return binary data in which secrets, and everything that looks like a token, are asterisks. The length does
+        not change, so that lengths inside the data stay right."""
+        for value in self._values:
+            secret = value.encode(errors="replace")
+            data = data.replace(secret, b"*" * len(secret))
+        return _TOKENS_IN_BYTES.sub(lambda found: b"*" * len(found[0]), data)
 
 
 class LineWriter:

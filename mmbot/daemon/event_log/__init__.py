@@ -1,0 +1,1 @@
+"""Records what the engine is told and asks for, and replays it."""

@@ -1,0 +1,310 @@
+"""The files of an event log: how a run of the daemon is written to them, and how it is read back.
+
+A log is a directory. Each run has one or more files in it, ``<start>-<run id>.0001.events`` and so on. A file begins
+with ``MAGIC``. Blocks follow, each with its kind, its length, a checksum and compressed bytes. The first block of a run
+is the header: what the engine was made of. ``event_log_writer.py`` writes the files.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from mmbot.config import Config
+from mmbot.config.files import open_regular
+from mmbot.domain.instant import Instant
+from mmbot.engine.events import Event
+from mmbot.engine.orders import SaveDay, SaveSettlement, Seed
+from mmbot.engine.requests import Request
+from mmbot.store import rows
+
+FORMAT: Final = 1
+"""Version of the format. A reader rejects every other version."""
+
+_FAMILY: Final = b"mmbot event log "
+MAGIC: Final = _FAMILY + b"%d\n" % FORMAT
+
+HEADER: Final = b"H"
+"""Kind of the block that holds a ``Header``. Only the first file of a run has one."""
+RECORDS: Final = b"R"
+"""Kind of a block of records: batches, each with its length in four bytes."""
+END: Final = b"E"
+"""Kind of the block that ends a log on purpose. It holds the reason as text."""
+
+HEAD: Final = struct.Struct(">cIII")
+"""Before the bytes of a block: kind, length, length after decompression, checksum of the compressed bytes."""
+LENGTH: Final = struct.Struct(">I")
+
+LARGEST_BLOCK: Final = 1 << 28
+"""Most bytes of a block, before and after decompression. A journal of 50,000 wagers makes a header of some ten million.
+"""
+
+_Kind = TypeVar("_Kind")
+
+NAME: Final = re.compile(r"(?P<run>\d{8}T\d{6}Z-[A-Za-z0-9]{1,64})\.(?P<part>\d{4,8})\.events")
+
+
+class EventLogError(Exception):
+    """Raised if an event log cannot be written or read. The message says why, in words for an operator."""
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+class Handled(msgspec.Struct, frozen=True, array_like=True, tag="h"):
+    """The engine was given an event."""
+
+    now: Instant
+    event: Event
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True, tag="n"):
+    """The engine was asked for a request. ``request`` is None if it had none. Such a call is recorded, too, because it
+    may change the engine."""
+
+    now: Instant
+    request: Request | None
+
+
+class AskedDeadline(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    """The engine was asked when it next has work."""
+
+    now: Instant
+
+
+class Raised(msgspec.Struct, frozen=True, array_like=True, tag="x"):
+    """The latest call raised an error. It is the last record of its run."""
+
+    now: Instant
+    error: str
+    """The type and the message of the error."""
+
+
+Record = Handled | Asked | AskedDeadline | Raised
+
+
+# --- the header -----------------------------------------------------------------------------------------------------
+
+
+class SavedSeed(msgspec.Struct, frozen=True):
+    """A ``Seed`` whose wagers are rows of the journal."""
+
+    run_id: str
+    next_sequence: int
+    end_sequence: int
+    latched: str | None
+    wagers: list[list[Any]]
+    day: SaveDay | None
+    settlements: tuple[SaveSettlement, ...]
+    since: Instant
+    runs: tuple[str, ...]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What the engine of a run was made of, and by which version of mmbot."""
+
+    mmbot: str
+    compiled: bool
+    start: Instant
+    """The instant that the engine was made with."""
+    config: Config
+    """The settings as resolved, with the name and the params of each strategy."""
+    saved: SavedSeed
+
+    @property
+    def seed(self) -> Seed:
+        """The saved state that the engine started from."""
+        saved = {name: getattr(self.saved, name) for name in SavedSeed.__struct_fields__}
+        return Seed(**saved | {"wagers": tuple(rows.wager(row) for row in self.saved.wagers)})
+
+
+class _Version(msgspec.Struct):
+    """The part of a header that every version of mmbot can read."""
+
+    mmbot: str
+
+
+def header_of(version: str, compiled: bool, start: Instant, config: Config, seed: Seed) -> Header:
+    """Return the header of a run."""
+    kept = {name: getattr(seed, name) for name in SavedSeed.__struct_fields__}
+    saved = SavedSeed(**kept | {"wagers": [list(rows.of_wager(wager)) for wager in seed.wagers]})
+    return Header(version, compiled, start, config, saved)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """One file of a run."""
+
+    number: int
+    path: Path
+    size: int
+
+
+def runs_in(directory: Path) -> dict[str, list[Part]]:
+    """Return the files of each run in a directory, the oldest run first.
+
+    Raises:
+        EventLogError: if the directory cannot be read.
+    """
+    found: dict[str, list[Part]] = {}
+    try:
+        for path in sorted(directory.iterdir()):
+            match = NAME.fullmatch(path.name)
+            if match is not None:
+                found.setdefault(match["run"], []).append(Part(int(match["part"]), path, path.lstat().st_size))
+    except OSError as bad:
+        raise EventLogError(f"the event log {directory} cannot be read: {bad.strerror}") from bad
+    for parts in found.values():
+        parts.sort()
+    return found
+
+
+class LoggedRun:
+    """One run in an event log.
+
+    Args:
+        directory: the log.
+        name: name of the run; None for the latest run.
+
+    Raises:
+        EventLogError: if there is no such run, its beginning is missing, or another version of the format wrote it.
+    """
+
+    def __init__(self, directory: Path, name: str | None = None) -> None:
+        runs = runs_in(directory)
+        if not runs:
+            raise EventLogError(f"there is no event log in {directory}")
+        self.name: Final = next(reversed(runs)) if name is None else name
+        """The start of the run and its run id."""
+        if self.name not in runs:
+            raise EventLogError(f"there is no run {name} in {directory}: it has {', '.join(runs)}")
+        self._parts: Final = runs[self.name]
+        if self._parts[0].number != 1:
+            raise EventLogError(f"the beginning of run {self.name} is missing, so it cannot be replayed")
+        self.end = ""
+        """Why the log ends where it does. Empty until all records were read."""
+        self.damaged = False
+        """True if something after the latest record cannot be read, and no crash explains that."""
+        blocks = self._blocks_of(self._parts[0])
+        first = next(blocks, None)
+        if first is None or first[0] != HEADER:
+            raise EventLogError(f"{self._parts[0].path} has no readable header{self.end and f': {self.end}'}")
+        self._header: Final = first[1]
+        self._first: Final = blocks
+
+    @property
+    def version(self) -> str:
+        """The version of mmbot that wrote the run."""
+        return self._decoded(_Version).mmbot
+
+    def header(self) -> Header:
+        """Return what the engine was made of.
+
+        Raises:
+            EventLogError: if this version of mmbot cannot read it.
+        """
+        return self._decoded(Header)
+
+    def _decoded(self, kind: type[_Kind]) -> _Kind:
+        try:
+            return msgspec.msgpack.decode(self._header, type=kind)
+        except msgspec.DecodeError as bad:
+            raise EventLogError(f"the header of run {self.name} cannot be read: {bad}") from bad
+
+    def records(self) -> Iterator[Record]:
+        """Return the records in their order. May be called once. Afterwards, ``end`` says why there are no more."""
+        decoder = msgspec.msgpack.Decoder(list[Record])
+        for data in self._batches():
+            try:
+                yield from decoder.decode(data)
+            except msgspec.DecodeError as bad:
+                self._stop(f"a record cannot be read: {bad}", damaged=True)
+                return
+
+    def _batches(self) -> Iterator[bytes]:
+        for kind, data in self._blocks():
+            if kind == END:
+                self._stop(data.decode(errors="replace"))
+                return
+            place = 0
+            while place < len(data):
+                end = place + LENGTH.size
+                if end <= len(data):
+                    end += LENGTH.unpack_from(data, place)[0]
+                if not place + LENGTH.size <= end <= len(data):
+                    self._stop("a block holds half a record", damaged=True)
+                    return
+                yield data[place + LENGTH.size : end]
+                place = end
+        if not self.end:
+            self._stop("the log has no end: the daemon runs, or it was killed, or the disk was full")
+
+    def _blocks(self) -> Iterator[tuple[bytes, bytes]]:
+        yield from self._first
+        for expected, part in enumerate(self._parts[1:], 2):
+            if self.end:
+                return
+            if part.number != expected:
+                self._stop(f"file {expected} of the run is missing", damaged=True)
+                return
+            try:
+                yield from self._blocks_of(part)
+            except EventLogError as bad:
+                self._stop(str(bad), damaged=True)
+
+    def _blocks_of(self, part: Part) -> Iterator[tuple[bytes, bytes]]:
+        """Return the kind and the bytes of each block of a file, up to the first one that cannot be read."""
+        with _opened(part.path) as file:
+            last = part is self._parts[-1]
+            while head := file.read(HEAD.size):
+                at = file.tell() - len(head)
+                kind, length, plain, checksum = HEAD.unpack(head) if len(head) == HEAD.size else (b"", 0, 0, 0)
+                packed = file.read(length) if length <= LARGEST_BLOCK else b""
+                if len(head) < HEAD.size or len(packed) < length <= LARGEST_BLOCK:
+                    self._stop(f"the last block of {part.path.name} is cut off", damaged=not last)
+                    return
+                data = _unpacked(packed, plain) if zlib.crc32(packed) == checksum else None
+                if data is None or kind not in (HEADER, RECORDS, END):
+                    self._stop(f"{part.path.name} is damaged at byte {at}", damaged=True)
+                    return
+                yield kind, data
+
+    def _stop(self, why: str, *, damaged: bool = False) -> None:
+        self.end = why
+        self.damaged = damaged
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        descriptor, _ = open_regular(path)
+        file = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
+    except OSError as bad:
+        raise EventLogError(f"{path} cannot be read: {bad.strerror}") from bad
+    begin = file.read(len(MAGIC))
+    if begin == MAGIC:
+        return file
+    file.close()
+    if begin.startswith(_FAMILY):
+        version = begin.removeprefix(_FAMILY).decode(errors="replace").strip()
+        raise EventLogError(f"{path} has version {version} of the format, and this mmbot reads version {FORMAT}")
+    raise EventLogError(f"{path} is no file of an event log")
+
+
+def _unpacked(packed: bytes, length: int) -> bytes | None:
+    """Return the bytes of a block; None if they are not what its head says."""
+    if length > LARGEST_BLOCK:
+        return None
+    inflate = zlib.decompressobj()
+    try:
+        data = inflate.decompress(packed, length + 1)
+    except zlib.error:
+        return None
+    return data if len(data) == length and inflate.eof else None
