@@ -45,6 +45,7 @@ LARGEST_BLOCK: Final = 1 << 28
 """Most bytes of a block, before and after decompression. A journal of 50,000 wagers makes a header of some ten million.
 """
 
+_READ: Final = -1  # the last column of a row is for queries, and is not read back
 _Kind = TypeVar("_Kind")
 
 NAME: Final = re.compile(r"(?P<run>\d{8}T\d{6}Z-[A-Za-z0-9]{1,64})\.(?P<part>\d{4,8})\.events")
@@ -119,9 +120,17 @@ class Header(msgspec.Struct, frozen=True):
 
     @property
     def seed(self) -> Seed:
-        """The saved state that the engine started from."""
+        """The saved state that the engine started from.
+
+        Raises:
+            EventLogError: if the row of a wager cannot be read.
+        """
         saved = {name: getattr(self.saved, name) for name in SavedSeed.__struct_fields__}
-        return Seed(**saved | {"wagers": tuple(rows.wager(row) for row in self.saved.wagers)})
+        try:
+            wagers = tuple(rows.wager(row) for row in self.saved.wagers)
+        except (msgspec.DecodeError, ValueError, TypeError) as bad:
+            raise EventLogError(f"a wager in the header cannot be read: {bad}") from bad
+        return Seed(**saved | {"wagers": wagers})
 
 
 class _Version(msgspec.Struct):
@@ -133,7 +142,7 @@ class _Version(msgspec.Struct):
 def header_of(version: str, compiled: bool, start: Instant, config: Config, seed: Seed) -> Header:
     """Return the header of a run."""
     kept = {name: getattr(seed, name) for name in SavedSeed.__struct_fields__}
-    saved = SavedSeed(**kept | {"wagers": [list(rows.of_wager(wager)) for wager in seed.wagers]})
+    saved = SavedSeed(**kept | {"wagers": [list(rows.of_wager(wager))[:_READ] for wager in seed.wagers]})
     return Header(version, compiled, start, config, saved)
 
 
