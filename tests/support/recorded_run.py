@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +71,17 @@ class _Recorded(RecordedEngine):
         return getattr(self.inner, name)
 
 
-def record(directory: Path, head: Header | None = None, act: Callable[[Run], None] = lambda _: None) -> Run:
+def record(directory: Path) -> Run:
     """Play three minutes of a small board, and record them."""
     config = settings()
     board = BoardSettings(sport_events=2, first_start_ns=2 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
     world = synthetic_world(None, 8, START, board=board)
     run = Run(world, world.account, config, load(config, Path.cwd()), START)
-    made, _ = begun(directory, head=head)
+    made, _ = begun(directory)
     run.engine = engine = _Recorded(run.engine, made)  # type: ignore[misc, assignment]
-    act(run)
-    try:
-        run.until(START + 3 * MINUTE)
-    finally:
-        engine.flush()
-        made.close()
+    run.until(START + 3 * MINUTE)
+    engine.flush()
+    made.close()
     return run
 
 
