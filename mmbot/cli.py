@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mmbot {__version__} (core {core})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_commands_that_trade(commands.add_parser)
+    _add_replay(commands.add_parser)
     _add_commands_for_settings(commands.add_parser)
     _add_commands_for_a_daemon(commands.add_parser)
     return parser
@@ -128,6 +129,8 @@ def _add_commands_that_trade(add: AddCommand) -> None:
     backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="first balance of the account")
     backtest.set_defaults(command=_backtest)
 
+
+def _add_replay(add: AddCommand) -> None:
     replay = add(
         "replay",
         help="replay a run recorded with run --event-log, and say where the engine's requests differ",
