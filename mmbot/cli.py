@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mmbot import __version__
+from mmbot.daemon.event_log.arguments import add_recording, add_replay, recording
 from mmbot.domain import COMPILED
 from mmbot.screen.output import abandon, complain, prepare, say, write_json
 
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mmbot {__version__} (core {core})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_commands_that_trade(commands.add_parser)
-    _add_replay(commands.add_parser)
+    add_replay(commands.add_parser)
     _add_commands_for_settings(commands.add_parser)
     _add_commands_for_a_daemon(commands.add_parser)
     return parser
@@ -81,20 +82,11 @@ def _add_commands_that_trade(add: AddCommand) -> None:
     run.add_argument(
         "--watchdog", action="store_true", help="also run a watchdog process, which cancels if this one stands still"
     )
-    run.add_argument("--event-log", type=Path, metavar="DIR", help="record what the engine is told, for mmbot replay")
-    run.add_argument(
-        "--event-log-size",
-        type=_mebibytes,
-        default=1024,
-        metavar="MIB",
-        help="most MiB in that directory (default: 1024); then the oldest runs are removed, and at last the log ends",
-    )
+    add_recording(run)
     run.set_defaults(command=_run)
 
     watchdog = add("watchdog", help="watch a daemon on this machine, and cancel everything if it stands still")
-    watchdog.add_argument(
-        "-c", "--config", type=Path, required=True, metavar="FILE", help="settings file of the daemon"
-    )
+    watchdog.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the daemon's settings file")
     watchdog.add_argument(
         "--with-daemon", action="store_true", help="also end when no daemon runs and none has left open wagers"
     )
@@ -128,21 +120,6 @@ def _add_commands_that_trade(add: AddCommand) -> None:
     backtest.add_argument("--tape", type=Path, required=True, metavar="FILE", help="the recorded market (a moneyline)")
     backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="first balance of the account")
     backtest.set_defaults(command=_backtest)
-
-
-def _add_replay(add: AddCommand) -> None:
-    replay = add(
-        "replay",
-        help="replay a run recorded with run --event-log, and say where the engine's requests differ",
-        epilog="Exit code: 0 all requests are the same, 1 a request differs, 2 the log cannot be replayed.",
-    )
-    replay.add_argument("directory", type=Path, metavar="DIR", help="directory of the event log")
-    replay.add_argument("--run", metavar="NAME", help="a run in the directory (default: the latest)")
-    replay.add_argument(
-        "-c", "--config", "--settings", type=Path, metavar="FILE", help="replay with these settings, not with the run's"
-    )
-    replay.add_argument("--any-version", action="store_true", help="also replay a run of another version of mmbot")
-    replay.set_defaults(command=_replay)
 
 
 def _add_commands_for_settings(add: AddCommand) -> None:
@@ -217,18 +194,10 @@ def _add_commands_for_the_journal(add: AddCommand) -> None:
         reading.add_argument("--time-zone", metavar="NAME", help="time zone of the days (default: journal.time_zone)")
 
 
-def _mebibytes(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 1 << 20:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and {1 << 20:,}")
-    return number
-
-
 def _run(options: argparse.Namespace) -> int:
     from mmbot.config import ConfigError
     from mmbot.config.places import located, state_dir
     from mmbot.daemon.start import start
-    from mmbot.store.event_log_writer import MEBIBYTE, EventLogPlace
     from mmbot.strategy.loader import open_config
 
     try:
@@ -238,8 +207,8 @@ def _run(options: argparse.Namespace) -> int:
         _clear_unattended(options.config)
         return code
     watchdog = options.config if options.watchdog else None
-    record = EventLogPlace(options.event_log, options.event_log_size * MEBIBYTE) if options.event_log else None
-    return start(located(config, options.config), strategies, state_dir(config, options.config), watchdog, record)
+    at = state_dir(config, options.config)
+    return start(located(config, options.config), strategies, at, watchdog, recording(options))
 
 
 def _clear_unattended(file: Path) -> None:
@@ -303,12 +272,6 @@ def _backtest(options: argparse.Namespace) -> int:
     for line in result.lines():
         say(line)
     return _DONE if result.referee.ok and not result.not_quoted.raised else _BROKEN
-
-
-def _replay(options: argparse.Namespace) -> int:
-    from mmbot.daemon.event_log.command import replay_log
-
-    return replay_log(options.directory, options.run, options.config, options.any_version, say, complain)
 
 
 def _check(options: argparse.Namespace) -> int:

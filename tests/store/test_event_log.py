@@ -14,11 +14,22 @@ from hypothesis import settings as running
 from hypothesis import strategies as st
 from recorded_run import NAME, any_of, begun, header, writer
 
+from mmbot.cli import main
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.engine.events import Event
 from mmbot.engine.orders import LostDay, SaveDay, SavedMatches, SaveSettlement, SaveWager, Seed
 from mmbot.engine.requests import Request
-from mmbot.store.event_log import LENGTH, Asked, AskedDeadline, EventLogError, Handled, LoggedRun, Raised, Record
+from mmbot.store.event_log import (
+    LENGTH,
+    Asked,
+    AskedDeadline,
+    EventLogError,
+    Handled,
+    LoggedRun,
+    Raised,
+    Record,
+    SavedSeed,
+)
 from mmbot.store.event_log_writer import LEAST_FREE, MEBIBYTE
 
 EVENTS = get_args(Event)
@@ -108,6 +119,7 @@ def test_the_seed_is_read_as_it_was(tmp_path):
     seed = Seed("1b", 3, 9, "drill", (wager, market), day, (SaveSettlement(1, 2, 3, 4, 5),), 8, ("1a",))
     begun(tmp_path, head=header(seed=seed))[0].close()
     run = LoggedRun(tmp_path)
+    assert Seed.__struct_fields__ == SavedSeed.__struct_fields__
     assert run.header().seed == seed
     assert run.header() == header(seed=seed)
 
@@ -319,6 +331,13 @@ def test_a_header_of_other_fields_is_rejected(tmp_path):
     assert run.version == "9.9.9"
     with pytest.raises(EventLogError, match=f"the header of run {NAME} cannot be read: .*missing required field"):
         run.header()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "many", "1.5", "1048577"])
+def test_a_bound_that_is_no_size_is_rejected(size, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "-c", "none.yaml", "--event-log", "none", f"--event-log-size={size}"])
+    assert "is no whole number between 1 and 1,048,576" in capsys.readouterr().err
 
 
 def test_a_directory_without_a_log_says_so(tmp_path):
