@@ -1,5 +1,5 @@
-"""Adds the arguments of ``mmbot run`` and ``mmbot replay`` that are about the event log. Other modules are imported only
-when a command needs them."""
+"""Adds the arguments of ``mmbot run`` and ``mmbot replay`` that are about the event log. Other modules are imported
+only when a command needs them."""
 
 from __future__ import annotations
 
