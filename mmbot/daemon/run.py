@@ -179,7 +179,7 @@ class _Life:
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
                 self._hidden.add(secret)
-            recording = Recording(event_log, self._hidden, self._log)
+            recording = Recording(event_log, self._config.journal, self._hidden, self._log)
             stack.callback(recording.close)
             wire = await open_wire(self._surroundings(credentials, pump))
             stack.push_async_callback(wire.close)

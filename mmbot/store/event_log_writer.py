@@ -28,7 +28,8 @@ MOST_WAITING: Final = 64 * MEBIBYTE
 """Most bytes that may wait for the disk."""
 
 LEAST_FREE: Final = 256 * MEBIBYTE
-"""The log ends when the disk has less free space than this, so that the log never keeps the journal from writing."""
+"""Free bytes of the disk below which the log ends, unless the caller names another number. The journal needs the rest.
+"""
 
 _LEVEL: Final = 3  # of compression: twice as fast as the default, and some tenth larger
 _FOR_THE_MARK: Final = 1024  # bytes that are kept for the reason of the end
@@ -68,6 +69,7 @@ class EventLogWriter:
         ended: Callable[[str], None],
         mask: Callable[[bytes], bytes] = bytes,
         *,
+        least_free: int = LEAST_FREE,
         free: Callable[[Path], int] = free_space,
         most_waiting: int = MOST_WAITING,
     ) -> None:
@@ -77,6 +79,7 @@ class EventLogWriter:
             place: directory and bound.
             ended: called from the thread, with the reason, if the log ends before ``close``.
             mask: replaces secrets in a block, and keeps its length.
+            least_free: the log ends when the disk has fewer free bytes than this.
             free: returns the free bytes of the disk.
             most_waiting: most bytes that may wait for the disk.
 
@@ -97,6 +100,7 @@ class EventLogWriter:
         self._largest_part: Final = min(LARGEST_PART, place.largest // 8)
         self._tell: Final = ended
         self._mask: Final = mask
+        self._least_free: Final = least_free
         self._free: Final = free
         self._most_waiting: Final = most_waiting
         self._blocks: Final[queue.SimpleQueue[_Block]] = queue.SimpleQueue()
@@ -177,8 +181,8 @@ class EventLogWriter:
         packed = _packed(block.kind, self._mask(block.data))
         room = len(MAGIC) + len(packed) + _FOR_THE_MARK
         try:
-            if self._free(self._place.directory) < LEAST_FREE + room:
-                return f"the disk has less than {LEAST_FREE // MEBIBYTE} MiB left"
+            if self._free(self._place.directory) < self._least_free + room:
+                return f"the disk has less than {self._least_free // MEBIBYTE} MiB left"
             while self._others + self._total + room > self._place.largest:
                 if not self._earlier:
                     return f"it has reached its bound of {self._place.largest / MEBIBYTE:g} MiB"

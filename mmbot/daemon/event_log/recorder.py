@@ -7,6 +7,7 @@ encoded at the end of the turn, when its requests have been sent. A thread compr
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import msgspec
 from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
-from mmbot.config import Config
+from mmbot.config import Config, JournalConfig
 from mmbot.daemon.loop import Driven
 from mmbot.domain import COMPILED
 from mmbot.domain.instant import SECOND, Instant
@@ -22,7 +23,7 @@ from mmbot.engine.events import Event
 from mmbot.engine.orders import Order, Seed
 from mmbot.engine.requests import Request
 from mmbot.store.event_log import LENGTH, header_of
-from mmbot.store.event_log_writer import EventLogPlace, EventLogWriter
+from mmbot.store.event_log_writer import LEAST_FREE, MEBIBYTE, EventLogPlace, EventLogWriter
 from mmbot.telemetry.logs import Secrets
 
 BLOCK: Final = 1 << 16
@@ -39,11 +40,14 @@ _LONGEST_ERROR: Final = 1000  # characters
 class Recording:
     """The event log of one run of the daemon, or none."""
 
-    def __init__(self, place: EventLogPlace | None, hidden: Secrets, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, place: EventLogPlace | None, journal: JournalConfig, hidden: Secrets, log: FilteringBoundLogger
+    ) -> None:
         """Prepare the directory.
 
         Args:
             place: where to write; None to record nothing.
+            journal: says how much free space the bot needs in order to quote. The event log leaves twice as much.
             hidden: the secrets, which are masked in the files.
             log: is told if the event log ends before the daemon.
 
@@ -56,7 +60,7 @@ class Recording:
 
         self._place: Final = place
         self._log: Final = log
-        self._writer: Final = None if place is None else EventLogWriter(place, ended, hidden.mask)
+        self._writer: Final = _writer(place, journal, hidden, ended)
         self._recorded: RecordedEngine | None = None
 
     def of(self, engine: Driven, config: Config, seed: Seed, start: Instant) -> Driven:
@@ -81,6 +85,15 @@ class Recording:
         if self._recorded is not None and self._writer is not None:
             self._recorded.flush()
             self._writer.close()
+
+
+def _writer(
+    place: EventLogPlace | None, journal: JournalConfig, hidden: Secrets, ended: Callable[[str], None]
+) -> EventLogWriter | None:
+    if place is None:
+        return None
+    least_free = max(LEAST_FREE, 2 * journal.min_free_mb * MEBIBYTE)
+    return EventLogWriter(place, ended, hidden.mask, least_free=least_free)
 
 
 class RecordedEngine:

@@ -26,12 +26,21 @@ class Barred(HeldClient):
 class Life:
     """A daemon in this process that records."""
 
-    def __init__(self, folder, place=None, engine=ScriptedEngine):
+    def __init__(self, folder, place=None, engine=ScriptedEngine, **changes):
         self.out, self.wire, self.engine = io.StringIO(), HeldWire(Barred()), None
         self.directory, self.kind, self.around = folder / "events", engine, None
         place = place or EventLogPlace(self.directory, 1 << 30)
         self.task = asyncio.create_task(
-            run(settings(), (), folder / "state", self.open, self.make, environ=KEYS, out=self.out, event_log=place)
+            run(
+                settings(**changes),
+                (),
+                folder / "state",
+                self.open,
+                self.make,
+                environ=KEYS,
+                out=self.out,
+                event_log=place,
+            )
         )
 
     async def open(self, surroundings):
@@ -93,6 +102,14 @@ async def test_a_directory_that_cannot_be_used_is_rejected_before_anything_is_se
     assert await life.ended() == NOT_STARTED
     assert life.around is None
     assert "file/log cannot be written" in life.logged("start.failed")[0]["why"]
+
+
+async def test_twice_the_space_that_quoting_needs_is_left_on_the_disk(tmp_path):
+    life = Life(tmp_path, journal={"min_free_mb": 1_000_000})
+    await until(lambda: life.logged("event_log.ended"))
+    assert life.logged("event_log.ended")[0]["why"] == "the disk has less than 2000000 MiB left"
+    life.around.deliver(e.StopRequested())
+    assert await life.ended() == STOPPED
 
 
 async def test_a_log_at_its_bound_ends_with_a_warning_and_the_daemon_goes_on(tmp_path):
