@@ -90,6 +90,7 @@ async def test_the_event_that_broke_the_engine_is_the_last_one_without_a_secret(
     life.around.deliver(e.PriceGiven("boom", 0.5, 7))
     assert await life.ended() == NOT_CLEAR
     _, records = life.records()
+    assert [type(one) for one in records[-2:]] == [Handled, Raised]
     broke, raised = records[-2:]
     assert broke.event == e.PriceGiven("boom", 0.5, 7)
     assert raised == Raised(broke.now, "RuntimeError: the engine broke over " + "*" * len("secret-key-of-the-test"))
