@@ -24,17 +24,20 @@ class Arrivals:
         most: the most such requests that there may be.
     """
 
-    __slots__ = ("_answered", "_most", "_open")
+    __slots__ = ("_answered", "_most", "_open", "crowded")
 
     def __init__(self, most: int) -> None:
         self._most: Final = most
         self._open: Final[dict[int, Instant]] = {}
         """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
+        self.crowded = False
+        """Whether there may be no room for another request. Only then ``full_until`` needs to be asked."""
 
     def sent(self, request: int, now: Instant) -> None:
         """Note that a request is handed out."""
         self._open[request] = now
+        self.crowded = len(self._open) + len(self._answered) >= self._most
 
     def answered(self, request: int, now: Instant) -> None:
         """Take note that a request was answered or failed. If the request is not counted, do nothing."""
@@ -48,7 +51,8 @@ class Arrivals:
             self._answered.popleft()
         while self._open and self._first() + LOST + SECOND < now:
             del self._open[next(iter(self._open))]
-        if len(self._open) + len(self._answered) < self._most:
+        self.crowded = len(self._open) + len(self._answered) >= self._most
+        if not self.crowded:
             return 0
         lost_at = self._first() + LOST + SECOND + 1 if self._open else 0
         if not self._answered:

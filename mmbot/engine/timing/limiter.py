@@ -139,7 +139,8 @@ class Limiter:
         """Take note that a request was answered or failed."""
         self._all_arrivals.answered(request, now)
         self._other_arrivals.answered(request, now)
-        self._plan(now)
+        if self._all_arrivals.crowded or self._other_arrivals.crowded:
+            self._plan(now)
 
     def pause(self, until: Instant) -> None:
         """Allow no request before ``until``, because the exchange answered with 429 (too many requests). If an earlier
@@ -155,11 +156,13 @@ class Limiter:
     def _plan(self, now: Instant) -> None:
         """Compute when the next cancel may be sent, and when the next request of any other kind may be sent."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
-        every = max(every, self._all_arrivals.full_until(now))
+        if self._all_arrivals.crowded:
+            every = max(every, self._all_arrivals.full_until(now))
         paused, other_paused = max(self._cancels_paused, every), max(self._paused, every)
         self._cancel_from = max(paused, self._due - self._cancel_slack)
         others = self._other[0] + SECOND + 1 if len(self._other) == self.rate - self.reserve else 0
-        others = max(others, self._other_arrivals.full_until(now))
+        if self._other_arrivals.crowded:
+            others = max(others, self._other_arrivals.full_until(now))
         paced = max(self._due - self._other_slack, self._other_due - self._other_tolerance)
         self._other_from = max(max(other_paused, others), paced)
 

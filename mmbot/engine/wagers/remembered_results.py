@@ -86,6 +86,13 @@ class Archive:
         series = self._series.get(prefix)
         return None if series is None else series.get(number)
 
+    def holds(self, external_id: str, prefix: str, number: int | None) -> bool:
+        """Return whether a wager with this id was stored. The prefix and the number are those of ``split_id``."""
+        if number is None:
+            return external_id in self._others
+        series = self._series.get(prefix)
+        return series is not None and series.get(number) is not None
+
 
 def split_id(external_id: str) -> tuple[str, int | None]:
     """Return the prefix of an ``external_id``, and the number at its end. The number is None if there is no plain

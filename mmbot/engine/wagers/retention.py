@@ -13,7 +13,7 @@ from mmbot.domain.instant import DAY, HOUR, MINUTE, Instant
 from mmbot.domain.wager import Matching, WagerReport
 from mmbot.domain.wager_states import SAID, after
 from mmbot.engine.timing.timers import NEVER
-from mmbot.engine.wagers.remembered_results import Archive, Remembered
+from mmbot.engine.wagers.remembered_results import Archive, Remembered, split_id
 from mmbot.engine.wagers.shelf import SPAN, Shelf
 from mmbot.engine.wagers.wager import LineWager, Wager
 
@@ -55,7 +55,8 @@ class EndedWagers:
 
     def used(self, external_id: str) -> bool:
         """Return whether a wager with this id was packed or forgotten."""
-        return self._archive.get(external_id) is not None or self._shelf.holds(external_id)
+        prefix, number = split_id(external_id)
+        return self._archive.holds(external_id, prefix, number) or self._shelf.holds(external_id, prefix, number)
 
     def says_nothing_new(self, report: WagerReport) -> bool:
         """Return whether a report is about a packed wager and would not change the wager."""

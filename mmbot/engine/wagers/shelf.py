@@ -109,9 +109,9 @@ class Shelf:
         block.put(wager)
         return True
 
-    def holds(self, external_id: str) -> bool:
-        """Return whether a wager of ours is packed here."""
-        return self._find(external_id) is not None
+    def holds(self, external_id: str, prefix: str, number: int | None) -> bool:
+        """Return whether a wager of ours is packed here. The prefix and the number are those of ``split_id``."""
+        return number is not None and number <= self._highest.get(prefix, -1) and self._search(external_id) is not None
 
     def see(self, external_id: str) -> LineWager | None:
         """Return a copy of a packed wager of ours, which stays packed. The result is None if the wager is not packed
