@@ -122,12 +122,10 @@ def test_it_does_not_act_for_a_daemon_that_stops_in_order_and_not_without_one(ho
     daemon = house.quoting()
     watchdog.said("watchdog.watching")
     house.exchange.inflict("delay_answer", endpoint="*", seconds=2.0, times=None)  # so that the stop takes a while
-    house.exchange.inflict("latched", cause="stop")
     assert daemon.stop() == 0
     house.exchange.heal()
     time.sleep(SILENCE_S + 1)
     assert not watchdog.events("watchdog.acted")
-    house.exchange.inflict("resumed")
     done = subprocess.run(
         command("watchdog", "-c", house.config), capture_output=True, text=True, env=environment(), timeout=30
     )

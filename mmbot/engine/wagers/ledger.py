@@ -277,7 +277,8 @@ class Ledger:
 
     def get(self, external_id: str) -> Wager | None:
         """Return a wager by its ``external_id``. The result is None if the ledger does not hold the wager."""
-        return self._wagers.get(external_id) or self._hold_again(self._ended.take(external_id))
+        found = self._wagers.get(external_id)
+        return self._hold_again(self._ended.take(external_id)) if found is None else found
 
     def by_id(self, wager_id: str) -> Wager | None:
         """Return a wager by its ``wager_id``, the exchange's id. The result is None if the ledger does not hold the
