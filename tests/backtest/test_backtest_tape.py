@@ -44,7 +44,7 @@ def demo(tape: Tape) -> TapeResult:
 def low(tape: Tape) -> TapeResult:
     config, strategies = shipped()
     limits = msgspec.structs.replace(
-        config.limits, line=60.0, market=60.0, sport_event=60.0, tournament=60.0, account=60.0, hedge=0.6
+        config.limits, line=60.0, market=60.0, event=60.0, tournament=60.0, account=60.0, hedge=0.6
     )
     return play(tape, msgspec.structs.replace(config, limits=limits), strategies, START)
 
