@@ -58,7 +58,7 @@ def judged(late: bool) -> RefereeLimits:
     patience = RefereeLimits(clear_within_ns=40 * SECOND, in_flight_ns=15 * SECOND)
     if late:
         return patience
-    return msgspec.structs.replace(patience, line=6000, market=6000, event=10000, tournament=15000, account=20000)
+    return msgspec.structs.replace(patience, line=6000, market=6000, sport_event=10000, tournament=15000, account=20000)
 
 
 def board(seed: int, venue: VenueSettings, late: bool) -> World:
