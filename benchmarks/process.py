@@ -183,7 +183,7 @@ async def trading(
         "quoting": [
             {"strategy": "strategies.fair_value:FairValueMaker", "params": {"margin": 0.01, "price_tolerance": 0.001}}
         ],
-        "limits": {"sport_event": many, "tournament": many, "account": many, "daily_loss": many} | limits,
+        "limits": {"event": many, "tournament": many, "account": many, "daily_loss": many} | limits,
         "guards": {"hold_s": 1, "flap_hold_s": 1},
         "telemetry": {"port": 0},
     }
