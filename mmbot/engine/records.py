@@ -1,4 +1,4 @@
-"""Entries of the journal that no restart needs: they are for ``mmbot journal`` and ``mmbot statement``.
+"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. A restart does not need them.
 
 The engine fills them with references to objects that never change. The journal's thread reads names and prices from
 these objects, so that an entry costs the engine almost nothing.
@@ -24,13 +24,14 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
     side: Side
     at: Instant
     rule: int
-    """The number of the quoting rule, from 0. For a hedge, the rule of its line."""
+    """The number of the quoting rule, counted from 0. For a hedge, it is the rule that applies to the line."""
     hedge: bool
     view: LineView | None
-    """The book, the fair value, the user's price and the position at the decision. None if the line had no view."""
+    """The view on which the decision was based, with the book, the fair value, the user's price and the position. None
+    if the line had no view."""
     sport_event: SportEvent | None
     guards: tuple[str, ...]
-    """The guards that held somewhere at the decision."""
+    """The guards that held over any scope at the time of the decision."""
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -42,41 +43,44 @@ class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class SaveMatch(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A match of a wager, or a later correction of its stake or win. Money in cents."""
+    """A match of a wager, or a later correction of the stake or win of a match. Money is in cents."""
 
     external_id: str
     at: Instant
     stake: Cents
     win: Cents
-    """The profit if the wager wins, without the stake. For a correction, the difference."""
+    """The profit that the match brings if the wager wins, without the stake. For a correction, it is the change of this
+    profit."""
     odds: Odds | None
-    """The odds of the match; None if they are not known, or for a correction."""
+    """The odds of the match. None if the odds are not known, or if this is a correction."""
     taker: bool
-    """True if the wager took an offer: a hedge, or a match at better odds than the wager's own."""
+    """True if our wager was the taker in this match. The wager was then a hedge, or it was matched at better odds than
+    its own."""
     fair: float | None
-    """The fair probability of the line's outcome 0 when the match became known."""
+    """The fair probability of the line's outcome 0 at the moment when mmbot learned of the match. None if there was
+    none."""
 
 
 class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The result of a wager, or its correction. Money in cents."""
+    """The result of a wager, or a later correction of its result. Money is in cents."""
 
     external_id: str
     line: LineKey | MarketKey
     at: Instant
     result: str
-    """The exchange's field ``winning_status``."""
+    """The value of the exchange's field ``winning_status``."""
     stake: Cents
     profit: Cents
-    """Profit before commission. For a correction, the difference."""
+    """The profit before commission. For a correction, it is the change of the profit."""
     commission: Cents
-    """By how much the commission on the market's net gain changed, as estimated from the rate in the settings."""
+    """The change of the commission on the market's net gain. It is estimated with the rate in the settings."""
     first: bool
-    """False for a correction."""
+    """True for the first result of the wager, and false for a correction."""
 
 
 class SaveFair(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The fair probability of outcome 0 of a line with a position. The last one before the start of the sport event is
-    the closing line."""
+    """The fair probability of outcome 0 of a line on which we have a position. The newest such entry before the start
+    of the sport event is the closing line."""
 
     line: LineKey
     at: Instant

@@ -24,7 +24,7 @@ FAILED: Final = 2
 
 
 class Listing(NamedTuple):
-    """What ``mmbot journal`` is to show, according to its arguments."""
+    """The arguments of ``mmbot journal``. They say which rows it shows, and whether it writes them to a file."""
 
     table: str
     since: str | None
@@ -40,8 +40,8 @@ class Listing(NamedTuple):
 
 
 def journal(directory: Path, zone_name: str, wanted: Listing, now: Instant) -> int:
-    """List, export or back up the journal of a state directory. Returns the exit code, which is 0 if this is done and 2
-    if it is not possible."""
+    """List, export or back up the journal of a state directory. Returns the exit code. It is 0 after success, and 2 if
+    the arguments, the journal or the file do not allow it."""
     try:
         if wanted.backup is not None:
             backup(directory, wanted.backup)
@@ -80,12 +80,13 @@ def show_statement(
         directory: the state directory.
         zone_name: the time zone of the days.
         first: the first day, as ``days.day_of`` reads it.
-        last: the last day; None: the first one.
+        last: the last day, in the same form. If it is None, the statement covers only the first day.
         now: the present.
         as_json: print JSON instead of text.
 
     Returns:
-        The exit code: 0 the journal agrees with the exchange's transactions, 1 it differs, 2 not possible.
+        The exit code. 0 means that the journal agrees with the exchange's transactions or holds no transactions. 1
+        means that they differ. 2 means that the statement cannot be made.
     """
     try:
         zone = zone_of(zone_name)
@@ -113,7 +114,7 @@ def _fail(bad: Exception) -> int:
 
 
 def present() -> Instant:
-    """Return the present by the machine's clock."""
+    """Return the present instant by the machine's clock, in whole seconds."""
     import time
 
     return time.time_ns() // SECOND * SECOND

@@ -37,7 +37,8 @@ def day_of(text: str, zone: ZoneInfo, now: Instant) -> date:
 
 def days_between(first: date, last: date, zone: ZoneInfo) -> list[tuple[str, Instant, Instant]]:
     """Return the name, the beginning and the end of each day from ``first`` to ``last``, both included. A day may have
-    23 or 25 hours. Raises DaysError if ``last`` is earlier, or if there are too many days."""
+    23 or 25 hours. Raises DaysError if ``last`` is earlier than ``first``, or if the period has more than ``MOST_DAYS``
+    days."""
     if last < first:
         raise DaysError(f"the period ends on {last}, before it begins on {first}")
     if (last - first).days >= MOST_DAYS:

@@ -42,7 +42,7 @@ class Difference(NamedTuple):
     about: str
     """The wager, the market or the transaction that differs, in words for a person."""
     ours: Cents | None
-    """The amount according to the journal. None if the journal has no such entry."""
+    """The amount according to the journal. None if the journal has no entry for it."""
     theirs: Cents | None
     """The sum of the transactions. None if there are no transactions."""
 
@@ -55,15 +55,15 @@ class Reconciliation(NamedTuple):
     ours: Cents
     """The profit of the compared wagers according to the journal, less the commission of their markets."""
     theirs: Cents
-    """The profit of the compared wagers according to the transactions."""
+    """The profit of the compared wagers according to the transactions, less the commission of their markets."""
     differences: tuple[Difference, ...]
     moved: Cents
     """The deposits less the withdrawals in the period."""
 
 
 def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reconciliation:
-    """Compare all wagers and markets that have a result between two instants. A wager counts with all its transactions,
-    because its stake may have been taken long before its result."""
+    """Compare all wagers and markets that have a result between two instants. For each wager, all transactions count,
+    also those before the period, because the exchange may have taken the stake long before the result."""
     differences: list[Difference] = []
     wagers = ours = theirs = 0
     for external_id, wager_id, profit, change, count in journal.execute(_WAGERS, (begin, end)):

@@ -50,21 +50,21 @@ _OPEN: Final = f"""
 
 
 class Figures(NamedTuple):
-    """The profit and the business of one group, in cents."""
+    """The figures of one group of wagers: its matches, and its stakes and profit in cents."""
 
     matches: int = 0
     makers: int = 0
-    """The number of matches as a maker."""
+    """The number of matches in which our wager was the maker."""
     matched: Cents = 0
     """The matched stake."""
     realised: Cents = 0
-    """The profit of results, before commission."""
+    """The profit of settled wagers, before commission."""
     commission: Cents = 0
     marked: Cents = 0
     """The change of the value of unsettled matches at their fair probability."""
     closing: Cents = 0
-    """The closing-line value, which is what the matches were worth at the closing line. Only matches of games that have
-    started count."""
+    """The closing-line value: the profit that the matches were expected to bring at the closing line (the fair
+    probability just before the start). Only matches of games that have started count."""
     closing_stake: Cents = 0
     """The stake of the matches that count in ``closing``."""
 
@@ -74,7 +74,7 @@ class Figures(NamedTuple):
         return self.realised - self.commission + self.marked
 
     def plus(self, other: Figures) -> Figures:
-        """Return the sums."""
+        """Return the sum of these figures and other figures."""
         return Figures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
@@ -87,7 +87,8 @@ class Statement(NamedTuple):
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents
-    """The part of ``open_stake`` that has no fair probability. Its value is taken to be its stake."""
+    """The part of ``open_stake`` on lines without a known fair probability. These matches count at their stake, which
+    means without profit or loss."""
     marked_at_end: Cents
 
 
@@ -152,7 +153,7 @@ def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
 
 
 class _Groups:
-    """Sums of figures by group."""
+    """Adds up figures, in total and for each group."""
 
     def __init__(self) -> None:
         self.total = Figures()

@@ -19,7 +19,7 @@ STRATEGY: Final = """
     CASE WHEN w.is_foreign THEN '(by hand)' WHEN coalesce(d.hedge, w.hedge) THEN '(hedge)'
     ELSE coalesce(d.strategy, '(unknown)') END
 """
-"""SQL for the strategy of a wager ``w`` that has the decision ``d``."""
+"""SQL that gives the strategy of a wager. In it, ``w`` is the wager, and ``d`` is the decision behind the wager."""
 
 
 class Table(NamedTuple):
@@ -30,7 +30,7 @@ class Table(NamedTuple):
     of cents."""
     query: str
     at: str
-    """The column by which the table is ordered and by which a period is chosen."""
+    """The column with the instant of a row. The rows are ordered by it, and a filter by time uses it."""
 
 
 _OF_WAGER: Final = f"""
@@ -87,12 +87,12 @@ TABLES: Final[dict[str, Table]] = {
 
 
 class Filter(NamedTuple):
-    """The choice of what to show of a table. An empty text or None does not filter."""
+    """The filter for the rows of a table. A field that is an empty text or None excludes no row."""
 
     since: Instant | None = None
     until: Instant | None = None
     sport_event: str = ""
-    """A part of the name of a sport event, or its id."""
+    """A part of the name of the wanted sport event. For a sport event without a known name, a part of its id."""
     market: str = ""
     strategy: str = ""
     external_id: str = ""

@@ -1,9 +1,9 @@
-"""Checks that each id of the exchange stands for one thing.
+"""Checks that each id of the exchange belongs to exactly one outcome, line, market or sport event.
 
-The exchange names an outcome of a line by its ``line_id``. If the same id stands in two places, a quote on one line may
-open on the other, and the limits would count two positions for one. Neither line is quoted then. The same holds for a
-market or a line that is listed twice, for a line whose two outcomes have the same id, and for a sport event that two
-tournaments list.
+The exchange names an outcome of a line by its ``line_id``. If two lines have the same ``line_id``, a quote on one line
+may open on the other line, and the limits would count the position wrongly. So neither line is quoted. For the same
+reason, mmbot does not quote a market or a line that is listed twice, a line whose two outcomes have the same id, or a
+sport event that two tournaments list.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ Place = tuple[LineKey, Side]
 
 
 class LineIds:
-    """The lines that the exchange lists now, by their ids, and the lines whose ids are disputed."""
+    """The lines that the exchange lists now, by each ``line_id``. It also knows the disputed lines, which must not be
+    quoted because an id or a listing is not unique."""
 
     def __init__(self) -> None:
         self._claims: Final[dict[str, dict[Place, None]]] = {}
-        """The places in which each ``line_id`` is listed now."""
+        """The places (line and outcome) in which each ``line_id`` is listed now."""
         self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}
         self._twice: Final[dict[LineKey, str]] = {}
-        """Lines that are wrong on their own, each with the reason."""
+        """The lines that are disputed because of their own sport event's list alone (``_twice``), each with the
+        reason."""
         self.disputed: Final[dict[LineKey, str]] = {}
         """The lines that must not be quoted, each with the reason."""
         self._changed: dict[int, None] = {}
-        """Sport events with a line that became disputed, or is not disputed any more."""
+        """The sport events that have a line whose dispute began or ended since the latest ``take_changed``."""
 
     def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
-        """Replace the lines of a sport event with those of a read. Return each ``line_id`` that this sport event listed
-        before, because it may stand in another place alone now."""
+        """Replace the lines of a sport event with the lines from a read. Return each ``line_id`` that this sport event
+        listed before the read, because such an id may now belong to one other place only. If nothing changed, return an
+        empty tuple."""
         before = self._of_sport_event.get(sport_event, ())
         claims = _once(
             (outcome.line_id, (line.key, side))
@@ -70,7 +73,8 @@ class LineIds:
         self._of_sport_event.pop(sport_event, None)
 
     def only(self, line_id: str) -> Place | None:
-        """Return the only place in which a ``line_id`` is listed; None if there is none, or more than one."""
+        """Return the place in which a ``line_id`` is listed. The result is None if the id is listed nowhere, or in more
+        than one place."""
         places = self._claims.get(line_id, {})
         return next(iter(places)) if len(places) == 1 else None
 
@@ -79,7 +83,8 @@ class LineIds:
         return len(self._claims.get(line_id, ())) > 1
 
     def take_changed(self) -> dict[int, None]:
-        """Return the sport events with a line whose dispute began or ended since the last call."""
+        """Return the sport events that have a line whose dispute began or ended since the previous call of this
+        method."""
         changed, self._changed = self._changed, {}
         return changed
 
@@ -106,8 +111,8 @@ class Tournaments:
         self._of: Final[dict[int, dict[int, None]]] = {}
 
     def listed(self, tournament: int, sport_events: Iterable[int]) -> list[int]:
-        """Replace the sport events of a tournament. Return those that one tournament more or less lists now, if others
-        list them too."""
+        """Replace the sport events that a tournament lists. Return the sport events that this tournament newly lists or
+        no longer lists, as far as another tournament lists them too."""
         now = dict.fromkeys(sport_events)
         changed = []
         for sport_event, of in list(self._of.items()):
@@ -145,7 +150,8 @@ def _once(claims: Iterable[tuple[str, Place]]) -> tuple[tuple[str, Place], ...]:
 
 
 def _twice(markets: Sequence[Market]) -> dict[LineKey, str]:
-    """Return the lines that are listed twice, are in a market that is listed twice, or have one outcome id twice."""
+    """Return the lines for which one of three things holds, each with the reason. The line is listed twice, its market
+    is listed twice, or both outcomes of the line have the same id."""
     found: dict[LineKey, str] = {}
     seen: dict[MarketKey, None] = {}
     lines: dict[LineKey, None] = {}

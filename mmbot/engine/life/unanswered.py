@@ -1,5 +1,5 @@
-"""Gives up requests to which the shell brings no answer. Each request has a time limit in the shell, so this happens
-only if a part of the shell hangs."""
+"""Gives up requests that the shell (the code around the engine) never answers. Each request has a time limit in the
+shell, so this happens only if a part of the shell hangs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
-"""How much longer than twice its time limit a request may stay unanswered. A read of matches may consist of many pages,
-and a request may wait for a session."""
+"""A request is given up if it has no answer after twice its time limit plus this duration. The time is long because a
+read of matches may consist of many pages, and because a request may have to wait for a session."""
 
 
 class Unanswered:
-    """Treats a request without an answer like one whose outcome is unknown, so that nothing waits for it for ever."""
+    """Treats an overdue request like a request whose outcome is unknown, so that no part of the engine waits for its
+    answer for ever."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -26,13 +27,15 @@ class Unanswered:
         self._longest: Final[Duration] = MORE + 2 * seconds(max(exchange.change_timeout_s, exchange.read_timeout_s))
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the oldest request in flight is given up; ``NEVER`` if there is none."""
+        """Return the instant at which the oldest unanswered request is given up. If no request is unanswered, the
+        result is ``NEVER``."""
         for sent in self._shared.in_flight.values():  # in the order of sending
             return sent.sent_at + self._longest
         return NEVER
 
     def next(self, now: Instant) -> Request | None:
-        """Tell the owner of each overdue request that no answer came. Return None: nothing is to be sent."""
+        """Tell the owner of each overdue request that no answer came. The result is always None, because no request has
+        to be sent for this."""
         shared = self._shared
         while self.due_at(now) <= now:
             number, sent = next(iter(shared.in_flight.items()))

@@ -1,9 +1,10 @@
-"""Markets of which some wagers have their result and others do not yet.
+"""Settling markets: some wagers of such a market have their result, and the other wagers still wait for it.
 
-The exchange reports the results of a market wager by wager. In the meantime the wagers without a report would count
-without those that offset them, and the worst case would rise although nothing more can be lost. So a market with a
-result leaves its scopes in one step, with the first report. A void of one wager need not concern the others. Until it
-is known whether it does, the positions of the market keep their figures.
+The exchange reports the results of a market wager by wager. If each wager left the limits with its own report, the
+remaining wagers would count without the wagers that offset them. The worst case would rise, although no more money can
+be lost. So after the first reported result, all wagers of the market leave their scopes (the parts of the account that
+have a limit) in one step. A void is an exception, because it may concern only one wager. While no other result than a
+void is reported, the positions of the market keep their figures.
 """
 
 from __future__ import annotations
@@ -27,20 +28,21 @@ class Settling:
 
     def __init__(self) -> None:
         self.left = False
-        """True once the market has left its scopes: the profit of its positions is 0. Before that, the positions keep
-        the figures that they had at the first report."""
+        """True once the market has left its scopes. Its positions then count with a profit of 0. While this is false,
+        the positions keep the figures that they had at the first report."""
         self.profit: Final[dict[LineKey, list[Cents]]] = {}
-        """The true profit of each line for outcome 0 and outcome 1, from the wagers without a result."""
+        """For each line, the profit if outcome 0 wins and the profit if outcome 1 wins. Only the wagers without a
+        result count."""
         self.winner: Final[dict[LineKey, Side | None]] = {}
-        """The outcome that won each line with a known result; None for a push."""
+        """The winning outcome of each line whose result is known. None if the line ended in a push."""
 
     def hold(self, lines: Iterable[LineKey], positions: Mapping[LineKey, Position]) -> None:
-        """Take over the profits of the market's lines."""
+        """Copy the present profits of the market's lines into ``profit``."""
         for line in lines:
             self.profit[line] = list(positions[line].profit)
 
     def note(self, wager: Wager) -> bool:
-        """Note the result of one wager. Return True if the market now leaves its scopes."""
+        """Note the result of one wager. Return True if the market leaves its scopes because of this result."""
         if wager.state is State.VOID:
             return False
         if isinstance(wager, LineWager):
@@ -50,7 +52,7 @@ class Settling:
         return leaves
 
     def move(self, line: LineKey, side: Side, matched: Cents, win: Cents) -> None:
-        """Add to the matched stakes and the wins of wagers without a result. Each number may be negative."""
+        """Add amounts to the matched stakes and to the wins of wagers without a result. Each amount may be negative."""
         profit = self.profit.setdefault(line, [0, 0])
         profit[side] += win
         profit[1 - side] -= matched
@@ -61,8 +63,9 @@ class Settling:
         return not any(first or second for first, second in self.profit.values())
 
     def value(self, line: LineKey, probability: float | None) -> Cents | None:
-        """Return the value of the wagers of a line without a result, in cents: exact if the result of the line is
-        known. None if neither the result nor a probability is known."""
+        """Return the value of those wagers of a line that have no result yet, in cents. If the result of the line is
+        known, the value is exact. Otherwise it is the expected profit. If no probability is known either, the result is
+        None."""
         first, second = self.profit.get(line, (0, 0))
         if line in self.winner:
             winner = self.winner[line]
@@ -71,7 +74,8 @@ class Settling:
 
 
 def _winner(wager: LineWager) -> Side | None:
-    """Return the outcome that won, by the result of one wager; None for a push, a draw or no result."""
+    """Return the outcome that won, as the result of one wager shows. The result is None after a push or a draw, or if
+    the exchange names no result."""
     if wager.result in WON:
         return wager.side
     return 1 - wager.side if wager.result in LOST else None
