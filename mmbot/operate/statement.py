@@ -87,8 +87,8 @@ class Statement(NamedTuple):
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents
-    """The part of ``open_stake`` on lines without a known fair probability. These matches count at their stake, which
-    means without profit or loss."""
+    """The part of ``open_stake`` from matches whose outcome or fair probability is not known. These matches count at
+    their stake, which means without profit or loss."""
     marked_at_end: Cents
 
 

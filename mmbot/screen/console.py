@@ -9,8 +9,8 @@ from rich.console import Console
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, so that the caller can end in order. Otherwise rich would end the process with the
-        exit code 1."""
+        """Raise BrokenPipeError, so that the caller can stop in an orderly way. Otherwise rich would end the process
+        with the exit code 1."""
         raise BrokenPipeError
 
 

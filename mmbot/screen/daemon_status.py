@@ -13,7 +13,8 @@ from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
-"""The name of a failure of the feed. It is used in place of the name of a request."""
+"""The value of ``Trouble.what`` for a failure of the feed. For other failures, that field holds the name of a
+request."""
 
 
 class Unreachable(Exception):
@@ -24,7 +25,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """The failures of one kind since the newest success."""
 
     what: str
-    """The request that failed most recently, or ``feed``."""
+    """The name of the request that failed most recently. For a failure of the feed, it is ``feed``."""
     code: str
     message: str
     tries: int

@@ -43,7 +43,7 @@ class Caption(NamedTuple):
 
     title: str = "mmbot"
     rate: float = 1.0
-    """The speed of the clock. 1 means real time."""
+    """The speed of the daemon's clock. 1 means real time."""
     note: str = " Ctrl-C ends this view; the daemon keeps running"
     waiting: str = "waiting for the daemon"
     """The text that is shown while no daemon answers."""
@@ -186,7 +186,8 @@ def _write_lines(
 
 
 def _foot(status: Status, width: int, caption: Caption, window: Window | None) -> Text:
-    """Return the last row: the keys if there are any, and what ends the view."""
+    """Return the bottom row of the screen. It shows the keys that the reader can press, if there are any, and how to
+    end the view."""
     if window is None:
         return fit(Text(caption.note, DIM), width)
     keys = Text(window.text(len(lines_of(status, window))), DIM)
@@ -257,8 +258,8 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
-    """Return the rows with the guards. The guards of the account come first. Guards for which there is no row are
-    counted by name in a final row."""
+    """Return the rows with the guards. The guards of the account come first. If there are more guards than rows, the
+    final row shows the names and the numbers of the other guards."""
     guards = sorted(
         status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("sport event"))
     )
@@ -292,8 +293,8 @@ def _scope_name(scope: str, status: Status) -> str:
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
-    """Return the lower rows of the screen. They show the worst cases by scope and the newest matches. If there is room,
-    these are side by side."""
+    """Return the lower rows of the screen. They show the worst cases by scope and the newest matches. On a wide screen,
+    the worst cases and the matches stand side by side."""
     if width < _SCOPES_WIDTH + 24:
         return _scopes(status.scopes, width, height)
     left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH

@@ -1,4 +1,4 @@
-"""The keys of the live view: scroll, page, filter, quit."""
+"""The keys of the live view. With them, the reader scrolls, turns pages, filters lines and quits."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ class Window:
 
     def __init__(self) -> None:
         self.shown = SHOWN[0]
-        """One of ``SHOWN``."""
+        """The filter that the reader chose, which is one of ``SHOWN``."""
         self.words = ""
         """Only lines whose names contain this text are shown."""
         self.typing = False
         """True while the reader types ``words``."""
         self.quit = False
-        """True once the reader asked to end the view."""
+        """True once the reader has pressed the key that ends the view."""
         self.first = 0
-        """The first line of the page."""
+        """The index of the line at the top of the page, counted from 0."""
         self.page = 1
-        """The number of lines on the page, as drawn last."""
+        """The number of lines for which the newest drawing of the page had room."""
 
     def press(self, keys: str) -> None:
-        """Take what was typed."""
+        """Carry out the keys that the reader pressed, or add them to the text that the reader is typing."""
         for text in _ONE.findall(keys):
             if self.typing:
                 self._type(text)
@@ -69,7 +69,7 @@ class Window:
                 self._do(_KEYS.get(text, ""))
 
     def shows(self, sport_event: SportEventStatus, line: LineStatus) -> bool:
-        """Return True if the reader wants to see a line."""
+        """Return True if a line passes the reader's filter and contains the text that the reader searches for."""
         if self.words:
             names = " ".join((sport_event.name, sport_event.tournament, line.name, *line.outcomes)).casefold()
             if self.words.casefold() not in names:
@@ -85,13 +85,14 @@ class Window:
                 return True
 
     def turn_to(self, total: int, page: int) -> slice:
-        """Note how many lines there are and how many fit, and return the lines of the page."""
+        """Return the range of lines that the page shows. ``total`` is the number of lines, and ``page`` is the number
+        of lines for which the screen has room."""
         self.page = max(1, page)
         self.first = max(0, min(self.first, total - self.page))
         return slice(self.first, self.first + self.page)
 
     def text(self, total: int) -> str:
-        """Describe the keys, the filter and the lines of the page."""
+        """Return a text that names the lines on the page, the filter and the keys. ``total`` is the number of lines."""
         if self.typing:
             return f" find: {self.words}_  (Enter: done, Esc: all)"
         last = min(total, self.first + self.page)
@@ -134,7 +135,7 @@ class Window:
 
 
 class Keyboard:
-    """Reads keys from the terminal without waiting for Enter. Without a terminal, no key is ever pressed."""
+    """Reads keys from the terminal without waiting for Enter. If there is no terminal, it never returns a key."""
 
     def __init__(self) -> None:
         self._terminal: int | None = None
@@ -155,11 +156,11 @@ class Keyboard:
 
     @property
     def usable(self) -> bool:
-        """True if keys can be pressed."""
+        """True if there is a terminal from which keys can be read."""
         return self._terminal is not None
 
     def pressed(self) -> str:
-        """Return what was typed; empty if nothing was."""
+        """Return the characters that were typed since the previous call. The text is empty if nothing was typed."""
         if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:
             return ""
         typed = os.read(self._terminal, 256)

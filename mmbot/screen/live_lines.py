@@ -1,4 +1,5 @@
-"""The table of lines in the live view. It has a row for each outcome, and as many columns as there is room for.
+"""The table of lines in the live view. It has a row for each outcome (or for each line, if there is little room), and
+as many columns as fit.
 
 The lines stand in the order of the board, so a line keeps its place.
 """
@@ -25,7 +26,8 @@ _MARKS: Final = (
     (State.INACTIVE, "…", "yellow"),
     (State.CANCELLING, "×", "magenta"),
 )
-"""The mark and the style for a wager of ours that is not open. The most serious state comes first."""
+"""For each state of our wagers other than open: the mark and the style in the table. The most serious state comes first
+in this list."""
 
 _LEVEL: Final = 11
 _OWN: Final = 12
@@ -56,10 +58,10 @@ class Column(NamedTuple):
 
 
 def table(status: Status, width: int, height: int, window: Window | None = None) -> list[Text]:
-    """Return the table, in at most ``height`` rows of exactly ``width`` characters, header included.
+    """Return the table. Together with its header, it has at most ``height`` rows of exactly ``width`` characters.
 
-    A line has two rows if all lines fit that way, otherwise one. If they do not fit either, the table shows the page
-    that ``window`` is on.
+    If there is room for two rows for each line, each line has two rows. Otherwise each line has one row. If there is
+    too little room even for one row for each line, the table shows the page that the reader chose (``window``).
     """
     if height <= 0:
         return []
@@ -84,13 +86,13 @@ def table(status: Status, width: int, height: int, window: Window | None = None)
 
 
 def rows_for(status: Status, window: Window) -> int:
-    """Return how many rows the table needs to show all lines in one row each, header included."""
+    """Return how many rows the table and its header need if each line has one row."""
     return 1 + max(1, len(lines_of(status, window)))
 
 
 def lines_of(status: Status, window: Window) -> list[tuple[SportEventStatus, LineStatus]]:
-    """Return the lines that the reader chose to see, in the order of the board. It changes only when a sport event
-    starts or is listed."""
+    """Return the lines that the reader chose to see, in the order of the board. This order changes only when a sport
+    event starts or is listed."""
     return [
         (sport_event, line)
         for sport_event in _by_start(status)
@@ -212,8 +214,8 @@ def _compact_columns(width: int) -> list[Column]:
 
 
 def _compact_label(width: int, reason: bool) -> Callable[[Row], Text]:
-    """Return a function for the cell with the names of sport event and market. If the line is not quoted and
-    ``reason`` is True, a mark says so."""
+    """Return a function that makes the cell with the names of the sport event and the market. If ``reason`` is True,
+    the cell also marks a line that is not quoted."""
 
     def cell(row: Row) -> Text:
         market = line_name(row.line)
@@ -256,8 +258,8 @@ def _compact_profit(side: Side) -> Callable[[Row], Text]:
 
 def _label(reason: bool) -> Callable[[Row], Text]:
     """Return a function that makes the cell at the left of a line's row. The cell shows the sport event and the market.
-    If the sport event has a row above, it shows only the market. If ``reason`` is True, the cell also shows why the
-    line is not quoted."""
+    If the sport event has a row of its own above, the cell shows only the market. If ``reason`` is True, the cell also
+    shows why the line is not quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line
@@ -314,7 +316,7 @@ def _mark(mine: list[OwnStatus]) -> tuple[str, str]:
 
 def _top(row: Row) -> Text:
     """Return ``best`` if our wager has the best price of all makers, ``same`` if others have this price too, or the
-    number of ticks by which it is behind, as in ``-3t``."""
+    number of ticks by which our price is worse than the best price, as in ``-3t``."""
     behind = row.line.behind[row.side]
     if behind is None:
         alone = any(one.side == row.side for one in row.line.own) and not row.line.book[1 - row.side]

@@ -1,5 +1,4 @@
-"""Makes standard output safe to write to, whatever characters it can hold, and whether or not anybody still reads
-it."""
+"""Makes it safe to write to standard output, even if its encoding lacks a character or its reader has ended."""
 
 from __future__ import annotations
 
@@ -43,16 +42,16 @@ _ALIKE: Final = {
     "Đ": "D",
     "ı": "i",
 }
-"""Characters and their replacements if the output cannot hold them. Each replacement takes as many cells of a terminal
-as its character, so that columns stay straight."""
+"""The replacement for each character that an output may be unable to hold. Each replacement takes as many cells of a
+terminal as its character, so that columns stay straight."""
 
 
 def prepare() -> None:
     """Let standard output and standard error accept any text.
 
     If the encoding of standard output lacks a character, a similar character is written, for example ``S`` for ``Š``.
-    If there is no similar one, ``?`` is written. Standard error writes ``\\u0160`` instead, so that a log in JSON stays
-    valid. If an output was closed before the start, it accepts everything and shows nothing.
+    If there is no similar character, ``?`` is written. Standard error writes ``\\u0160`` instead, so that a log in JSON
+    stays valid. If an output was closed before the start, text that is written to it is discarded.
     """
     codecs.register_error(_LOOK_ALIKE, _write_look_alike)
     codecs.register_error(_JSON, _write_escaped)
@@ -65,14 +64,14 @@ def prepare() -> None:
 
 
 def write_json(text: str) -> None:
-    """Write a JSON document to standard output. It is written in UTF-8. If the output has another encoding, it is
-    written in ASCII with escapes."""
+    """Write a JSON document to standard output. If the output has the encoding UTF-8, the document is written as it is.
+    Otherwise, characters outside ASCII are written as escapes."""
     utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     sys.stdout.write((text if utf8 else text.encode("ascii", _JSON).decode()) + "\n")
 
 
 def say(line: str) -> None:
-    """Write a line to standard output at once. If the output cannot be written any more, do nothing.
+    """Write a line to standard output at once. If standard output cannot be written any more, discard the line.
 
     A command that cancels wagers must not end because the reader of its lines has ended.
     """
@@ -86,8 +85,8 @@ def say(line: str) -> None:
 
 
 def complain(problem: str) -> None:
-    """Write a line to standard error. If it cannot be written, do nothing, because the exit code shows the problem
-    too."""
+    """Write a line to standard error. If standard error cannot be written, do nothing, because the exit code shows the
+    problem too."""
     with suppress(OSError):
         sys.stderr.write(f"mmbot: {problem}\n")
 

@@ -1,4 +1,4 @@
-"""Writes a status as text. It can write the whole status, and the answer to "why is a market not being quoted?"."""
+"""Turns a status into text. The text is the whole status, or the answer to "why is a market not being quoted?"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps of the bot from its start to quoting, in their order."""
+"""The steps of the bot between its start and quoting, in their order."""
 
 
 def status_text(status: Status) -> str:
@@ -84,7 +84,8 @@ def _step(status: Status) -> Iterator[str]:
 
 
 def _unread(status: Status) -> Iterator[str]:
-    """Yield the wagers that cannot be read. Wagers that are over prevent nothing, but somebody has to look at them."""
+    """Yield the wagers that cannot be read. A wager that is over does not stop quoting, but a person has to look at
+    it."""
     count = status.counts.unread_wagers
     if count:
         yield f"{counted(count, 'wager')} could not be read as a whole; look at the exchange's own page:"

@@ -1,18 +1,19 @@
 """Compares our wagers with the exchange's records while the daemon quotes, and repairs ours.
 
 Theory of operation. No source is believed for ever. Every ``audit.wagers_s`` a *round* reads the exchange's open wagers
-from the history. Every ``audit.money_s`` the round also reads the wagers that changed since the last such round. The
-number of pages does not grow with the wagers that are matched and not settled.
+from the history. Every ``audit.money_s`` the round also reads the wagers that changed since the previous round that
+read changes. The number of pages that a round reads does not grow with the number of matched and unsettled wagers.
 
     RESTING → WAGERS → (CHANGES →) RESTING
 
-A report that differs from our account of the wager is a *doubt* (doubts.py), as is a wager that a complete list lacks.
-After ``audit.grace_s`` the wager itself is read. If the read still differs, and no private message came meanwhile, this
-is a *difference*: quoting stops where the wager stands, the ledger takes the exchange's word, and the next complete
-round without a doubt there lifts the guard.
+If the exchange's report of a wager differs from our account of it, this is a *doubt* (doubts.py). A wager that a
+complete list lacks is a doubt, too. After ``audit.grace_s`` the wager itself is read. If the wager as read still
+differs, and no private message about it came meanwhile, this is a *difference*: a guard stops quoting on the line or
+sport event of the wager, and the ledger takes over the exchange's figures. The guard is lifted by the next complete
+round that leaves no doubt about a wager on this line or sport event.
 
-A round has a deadline, and too long a time without a complete round stops all quotes. The reads of the audit are sent
-when nothing else is to be sent, or once they are late.
+A round has a deadline. If no round is complete for too long, all quotes stop. A read of the audit is sent when the
+engine has no other request to send, or when the read is late.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
-"""How far the history may be behind the beginning of a round. Wagers that opened later than this are left to the next
-round."""
+"""How far the exchange's history may lag. If a wager opened less than this time before the beginning of a round, only
+the next round misses it in the list."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
 """The longest time that a round may take. A round that takes longer is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
-"""After this many intervals without a complete round, all quotes stop."""
+"""The number of intervals (``audit.wagers_s``) without a complete round after which all quotes stop."""
 
 SOON: Final = 5 * SECOND
 """How long to wait after a repaired difference before the next round. This round can lift the guard."""
@@ -56,17 +57,19 @@ PATIENCE: Final = 2 * SECOND
 """How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""
 
 MOST_LOOKUPS: Final = 100
-"""The most wagers that one round looks up because a message reported a match or result of the wager and no list
-confirms it."""
+"""The greatest number of wagers that one round looks up for one reason: a message reported a match or a result of the
+wager, and no list confirms it."""
 
 MOST_RANGES: Final = 4
-"""How many ranges of seven days the earliest round searches for wagers that were open before the start."""
+"""How many ranges of seven days of the history the first round searches, in order to find wagers that were open before
+the start of the daemon."""
 
 MISSES: Final = 3
-"""How many times the exchange must say that it does not know a wager before this counts."""
+"""How many times the exchange must answer that it does not know a wager before the audit believes it."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""How long to wait before a wager with matches that the exchange does not know is read again."""
+"""If the exchange does not know a wager of which we counted matches: how long to wait before this wager is read
+again."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that are counted."""
@@ -92,20 +95,21 @@ class Audit:
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self.stage = Stage.RESTING
         self._quoting = False
-        """True while the daemon quotes, so that rounds are made."""
+        """True while the audit makes rounds, which is while the daemon quotes."""
         self._round_at: Instant = now
         self._changes_at: Instant = now
         self._began_at: Instant = now
         self._changes_from: Instant = now
-        """The instant since which changes of wagers have not been compared yet."""
+        """The changes of wagers up to this instant have been compared. The next round that reads changes begins
+        here."""
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that this round's list of open wagers has shown."""
         self._ranges = MOST_RANGES
         """How many ranges of the history the next round searches."""
         self._doubts: dict[str, Doubt] = {}
         self._unconfirmed: dict[str, Instant] = {}
-        """The exchange's ids of the wagers of which a match or a result was reported since the previous round that read
-        changes. Each comes with the instant of this report."""
+        """The wagers of which a message reported a match or a result that no read has confirmed yet. The keys are the
+        exchange's ids, and the values are the instants of the newest such reports."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
         """The instant at which the latest complete round began. None if no round of this run was complete so far."""
@@ -123,7 +127,8 @@ class Audit:
             self._unconfirmed[wager.wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
-        """Have all changes of wagers since an instant compared soon, because money moved and no wager explains it."""
+        """Make a round due now that compares all changes of wagers since ``since``. This is called when money moved and
+        no known match or result explains it."""
         self._changes_from = min(self._changes_from, since)
         self._changes_at = now
         self._round_at = min(self._round_at, now)
@@ -222,7 +227,7 @@ class Audit:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a read: a page of the history, or a wager in doubt."""
+        """Take the answer to a read of the audit. The answer holds a page of the history, or one wager in doubt."""
         if isinstance(request, ReadWager):
             doubt = self._doubts.get(request.wager_id)
             if doubt is None:
@@ -252,7 +257,8 @@ class Audit:
             self._history.failed(answer, now)
 
     def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
-        """Apply a report from the history. If our account of the wager still differs from the report, doubt it."""
+        """Apply a report from the history. If our account of the wager differs from the report even then, doubt the
+        wager."""
         if report.resting:
             self._shown[report.wager_id] = None
         wager = self._shared.ledger.by_id(report.wager_id)
@@ -279,7 +285,8 @@ class Audit:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Go on after a stage has read all its pages. Doubt the wagers that the lists lack, and lift guards."""
+        """Finish a stage that has read all its pages. Doubt the wagers that its list lacks. Then begin the next stage
+        or, if the round is complete, lift guards."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -313,7 +320,8 @@ class Audit:
     # --- doubts ---------------------------------------------------------------------------------------------------
 
     def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
-        """Settle a doubt with a read of the wager. The read was sent after the grace period."""
+        """Decide a doubt by a read of the wager, which was sent after the grace period. If a message about the wager
+        came too recently, have the wager read again later."""
         ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
         wager = ledger.by_id(doubt.wager_id)
         if wager is None:
@@ -337,7 +345,7 @@ class Audit:
             self._missed(wager, before, found)
 
     def _not_found(self, doubt: Doubt, wager: Wager, now: Instant) -> None:
-        """Take the answer that the exchange does not know a wager. A single such answer proves nothing."""
+        """Handle an answer by which the exchange does not know a wager. A single such answer proves nothing."""
         doubt.misses += 1
         doubt.look_at = now + self._shared.settings.audit_grace
         if doubt.misses < MISSES:
@@ -353,8 +361,8 @@ class Audit:
         self._round_at = min(self._round_at, now + SOON)
 
     def _judge_overtaken(self, doubt: Doubt, now: Instant) -> None:
-        """Judge a change of a wager that a read reported before any message did. If no message confirmed the change
-        within the grace period, count a lost message."""
+        """Judge a change that a read reported before any message reported it. If no message has confirmed the change by
+        the end of the grace period, count a lost message."""
         del self._doubts[doubt.wager_id]
         wager = self._shared.ledger.by_id(doubt.wager_id)
         if wager is not None and wager.heard_at < doubt.since:
@@ -372,8 +380,8 @@ class Audit:
         )
 
     def _stop(self, wager: Wager, found: Figures, right: Figures | None, now: Instant) -> None:
-        """Stop quoting the line or sport event of a wager that differs. Count the difference, and log both sides of
-        it."""
+        """Stop quoting the line or sport event of a wager that differs. Count the difference, and log our figures and
+        the exchange's figures."""
         kind = "absent"
         if right is not None:
             kind = "wager" if found.open != right.open else "match" if found.matched != right.matched else "result"
@@ -395,8 +403,8 @@ class Audit:
         self._shared.hold(guard, scope, reason, now)
 
     def _lift(self, now: Instant) -> None:
-        """Lift a guard if the latest complete round began after the difference and left no doubt where the guard
-        holds."""
+        """Lift each guard of the audit for which two things hold. The latest complete round began after the difference
+        was found, and no wager in the scope of the guard is in doubt."""
         doubted: dict[tuple[str, LineKey | int], None] = {}
         for doubt in self._doubts.values():
             wager = self._shared.ledger.by_id(doubt.wager_id)
@@ -416,7 +424,7 @@ class Audit:
 
     @property
     def grace(self) -> Duration:
-        """How long a difference may last before it counts as a difference."""
+        """How long a doubt may last before the wager is read again (``audit.grace_s``)."""
         return self._shared.settings.audit_grace
 
 

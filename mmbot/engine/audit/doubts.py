@@ -1,8 +1,8 @@
 """Suspected differences between our account of a wager and the exchange's account.
 
-At first, a difference is only a doubt: a private message may be on its way, or the exchange's answer may be older than
-a message that came. It counts as a difference only if a read after the grace period shows it again and no message came
-meanwhile.
+At first, a difference is only a doubt. A private message that explains it may be on its way, or the exchange's answer
+may be older than a message that has come. A doubt becomes a difference only if a read after the grace period shows it
+again, and no message about the wager came meanwhile.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Doubt:
         self.cause: Final = cause
         self.since: Final = now
         self.look_at = look_at
-        """The instant at which the wager is read from the exchange again."""
+        """The instant at which the doubt is examined, in most cases by a read of the wager from the exchange."""
         self.misses = 0
         """How many times the exchange said that it does not know the wager."""
         self.asking = False
@@ -55,7 +55,8 @@ class Figures(NamedTuple):
     """The part of the stake that could still match."""
     matched: Cents
     result: Winning | None
-    """The result of the wager. None while it has no result. For a void, it is the exchange's value NO_RESULT."""
+    """The result of the wager. For a void, it is the exchange's value NO_RESULT. It is None while the wager has no
+    result."""
 
     def __str__(self) -> str:
         result = "no result yet" if self.result is None else self.result.value.replace("_", " ")

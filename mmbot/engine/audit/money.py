@@ -1,13 +1,14 @@
 """Compares the balance of the account with our matches and results.
 
 Theory of operation. Only deposits and withdrawals change the *equity*: the balance, plus the stakes that are locked in
-matches, less the realised profit. A match moves money from the balance to the locked stakes, and a result moves it from
-there to the profit. So the equity of two reads of the balance must be equal. If a match or a result was missed, or was
-reported falsely, the equity of the next read differs.
+matches, less the realised profit. A match moves money from the balance to the locked stakes, and a result moves money
+from the locked stakes to the balance and the realised profit. So two reads of the balance must give the same equity. If
+a match or a result was missed or reported falsely, the next read gives another equity.
 
-A message and the balance do not change at the same instant. So a read is judged later, and it agrees if it fits our
-figures at any instant around the read. Cents may differ, because the exchange rounds each match and charges the
-commission. Each read that agrees is the basis for the next one, so these cents do not add up.
+A message and the balance do not change at the same instant. So a read of the balance is judged some time later. It
+agrees if it gives the known equity with our figures at any one instant around the read. A difference of a few cents is
+accepted, because the exchange rounds each match and each commission. Each read that agrees becomes the basis for the
+next read, so such differences do not add up.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""A read of the balance agrees if it fits our figures at some instant between ``BEFORE`` its request and ``AFTER`` its
-answer. The exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
+"""A read of the balance agrees if it fits our figures at some instant in a time range. The range begins ``BEFORE`` the
+request was sent, and ends ``AFTER`` the answer came. The exchange's balance may lag behind the private messages by some
+seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
-"""A difference counts once it has lasted this long. Until then, the transactions and the changes of wagers are read.
-They explain most differences."""
+"""If a difference has lasted this long, it counts and stops quoting. Meanwhile the transactions and the changes of
+wagers are read, which explain most differences."""
 
 ACCEPTED: Final = 5 * MINUTE
 """How long a difference that nothing explains stops all quotes. After this time, the exchange's balance becomes the new
@@ -43,8 +45,8 @@ basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""A read may differ by ``SLACK`` cents, and by ``CENTS`` more for each match or result that came after the latest read
-that agreed."""
+"""A read of the balance agrees if it differs by no more than ``SLACK`` cents, plus ``CENTS`` cents for each match or
+result since the latest read that agreed."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -54,7 +56,7 @@ EXTERNAL: Final = (
     TransactionType.ADJUSTMENT_REDUCE,
     TransactionType.ADJUSTMENT_INCREASE,
 )
-"""The types of transactions that change the equity, unless they concern a wager."""
+"""The types of transactions that change the equity. A transaction that concerns a wager does not, whatever its type."""
 
 MOVES: Final = (Kind.MATCHED, Kind.TAKEN_BACK, Kind.SETTLED, Kind.OPENED, Kind.ENDED, Kind.REVIVED)
 
@@ -80,13 +82,14 @@ class MoneyCheck:
         """Our money outside the balance, less the realised profit. There is an entry for each recent instant at which
         it changed."""
         self._open: Cents = 0
-        """The stakes of open wagers, if the exchange takes the money for a stake at its placement."""
+        """The sum of the open stakes, if the exchange takes a stake from the balance when the wager is placed.
+        Otherwise 0."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
-        """The amounts that the equity may have, as all reads so far show. While money moves, several amounts are
-        possible."""
+        """The amounts that the equity may have, by the latest read that agreed and the deposits and withdrawals since.
+        There are several if our figures changed around that read."""
         self._basis_at: Instant = 0
-        """The instant at which the latest read that agreed was answered."""
+        """The instant at which the answer to the latest agreeing read came."""
         self._moves = 0
         self._differs_since: Instant | None = None
         self._held_at: Instant | None = None
@@ -117,7 +120,8 @@ class MoneyCheck:
         return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
 
     def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
-        """Take a read of the balance, and judge the previous read."""
+        """Take a new read of the balance. If enough time has passed since the previous read, judge the previous
+        read."""
         if self._life.step is not Step.READY:  # matches and results may not have been read yet
             self._read = None
             return
@@ -143,7 +147,8 @@ class MoneyCheck:
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the equity at each instant around a read at which our figures changed."""
+        """Return the amounts that the equity may have by a read of the balance. There is one amount for our figures
+        before the time around the read, if they are known, and one for each change of our figures in this time."""
         begin, end = read.sent_at - BEFORE, read.came_at + AFTER
         around: list[Cents] = []
         before: Cents | None = None
@@ -175,8 +180,8 @@ class MoneyCheck:
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
     def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
-        """Look for an explanation of a difference. If the difference lasts, stop quoting. If it still lasts later,
-        believe the exchange."""
+        """Look for an explanation of a difference. After ``OUTLIVES`` without an explanation, stop quoting. After
+        ``ACCEPTED`` more, take the exchange's balance as the new basis."""
         shared = self._shared
         if self._differs_since is None:
             self._differs_since = now
@@ -200,7 +205,7 @@ class MoneyCheck:
             self._agree(fits, read, now)
 
     def _explain(self, now: Instant) -> None:
-        """Have the changes of wagers and the transactions read soon."""
+        """Make the reads of changed wagers and of transactions due now."""
         self._audit.check_soon(self._basis_at - MINUTE, now)
         if self.on_doubt is not None:
             self.on_doubt(now)

@@ -16,23 +16,23 @@ _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
 
 class Payments:
-    """Takes new transactions. A payment is the exchange's own figure of what a wager won. It replaces the figure that
-    mmbot computed."""
+    """Takes new transactions. A payment shows by the exchange's own figure what a wager won. This figure replaces the
+    win that mmbot computed."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
-        """Take the transactions that are new, oldest first."""
+        """Take the new transactions. The oldest transaction stands first."""
         self._shared.outbox.record(SaveTransactions(transactions, now))
         for each in transactions:
             if each.type is TransactionType.PAY and each.wager_id:
                 self._paid(each, now)
 
     def _paid(self, payment: Transaction, now: Instant) -> None:
-        """Book the win of a wager from its payment, which contains the stake. A payment that no match of the wager can
-        have led to is logged, and the statement names it."""
+        """Book the win of a wager from its payment, which contains the stake. If no matches of the wager can explain
+        the payment, the payment is logged, and the statement names the difference."""
         ledger = self._shared.ledger
         wager = ledger.by_id(payment.wager_id)
         if wager is None or wager.booked is None or wager.result not in _WON:

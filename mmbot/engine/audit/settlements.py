@@ -16,28 +16,30 @@ from mmbot.engine.wagers.kind import Kind
 
 RESULTS: Final = 30 * SECOND
 VOIDS: Final = 3 * SECOND
-"""How long the other results of a market may take after its first result, or its first void. Then the changes of wagers
-are read from the history."""
+"""How long to wait for the other results of a market: ``RESULTS`` after its first result, or ``VOIDS`` if its first
+result is a void. After this time, the changes of wagers are read from the history."""
 
 GIVEN_UP: Final = 2 * MINUTE
-"""How long after that the wagers without a result count in their scopes again."""
+"""How long to wait after this read. If results are still missing after this time, the wagers without a result count in
+their scopes again."""
 
 
 class Settlements:
-    """While a market is settling, nothing is quoted there (guard ``result``), and its other results are awaited."""
+    """Waits for the other results of settling markets (markets with a reported result and wagers without one). Until
+    all results are known, the guard ``result`` stops quoting the market."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
         self._audit: Final = audit
         self._watched: Final[dict[MarketKey, Instant]] = {}
-        """The settling markets, and when each began to settle."""
+        """The settling markets, each with the instant at which mmbot began to wait for its other results."""
         self._asked: Final[dict[MarketKey, None]] = {}
-        """The markets whose other results were read from the history."""
+        """The markets for which a read of the missing results has been requested."""
         self._held: Final[dict[MarketKey, tuple[LineKey, ...]]] = {}
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note a result, and whether others of the same market are missing."""
+        """If the change is a result, begin or end to wait for the other results of its market."""
         if change.kind is Kind.SETTLED:
             market = change.wager.market
             if self._shared.ledger.settling(market) is not None:
@@ -46,7 +48,7 @@ class Settlements:
                 self._end(market, now)
 
     def watch(self, market: MarketKey, now: Instant) -> None:
-        """Wait for the other results of a market."""
+        """Begin to wait for the other results of a market, if the market is settling."""
         settling = self._shared.ledger.settling(market)
         if settling is None:
             return
@@ -62,7 +64,8 @@ class Settlements:
                 self._shared.hold("result", line, "the exchange reported results of this market", now)
 
     def overdue(self, market: MarketKey, now: Instant) -> None:
-        """Read the missing results from the history. If they are still missing later, the exchange has none."""
+        """Act when the wait for the results of a market is over. The first time, have the missing results read from the
+        history. The second time, give up waiting, so that the wagers without a result count in their scopes again."""
         if market not in self._watched:
             return
         if self._shared.ledger.settling(market) is None:

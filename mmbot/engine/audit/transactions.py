@@ -1,8 +1,8 @@
 """Reads the account's transactions while the daemon quotes, and passes on the new transactions.
 
 The exchange does not say up to which instant its list is complete, and a transaction may have no id. So each read
-begins some time before the end of the previous read. A transaction counts as new if the previous read contained it
-fewer times.
+begins some time before the end of the previous read. If a read contains a transaction more often than the previous
+read, the additional ones are new.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 
 OVERLAP: Final = 10 * MINUTE
-"""How much earlier than the end of the previous read a read begins. The reason is that the exchange may list
-transactions late."""
+"""How much the time range of a read overlaps the range of the previous read. Ranges overlap because the exchange may
+list transactions late."""
 
 RETRY: Final = 5 * SECOND
 """How long to wait after a failed read before the next read."""
 
 MOST_PAGES: Final = 200
-"""The most pages that one read may have."""
+"""The greatest number of pages of one read."""
 
 PATIENCE: Final = 2 * SECOND
 """How long a read gives way to quotes. After this time, the read takes precedence over quotes."""
@@ -48,7 +48,8 @@ class TransactionReader:
 
     Args:
         since: the instant of our clock from which the transactions are read at the start.
-        followers: the parts of the engine that are told of new transactions after each complete read, in this order.
+        followers: the parts of the engine that are told of new transactions after each complete read. They are told in
+            the given order.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class TransactionReader:
         """How many times the latest read contained each transaction."""
 
     def follow(self, follower: TakesTransactions) -> None:
-        """From now on, tell one more part of the engine about new transactions."""
+        """Add a part of the engine that is told of new transactions from now on."""
         self._followers.append(follower)
 
     def read_soon(self, now: Instant) -> None:
@@ -104,7 +105,8 @@ class TransactionReader:
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take a page of transactions. If its read failed, read again from the first page."""
+        """Take the answer to a request for a page. If the request failed, plan a new read that begins at the first
+        page."""
         self._asking = False
         if isinstance(answer, TransactionsRead):
             self._found += answer.transactions
