@@ -335,7 +335,7 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
     matched: Cents
     unmatched: Cents
     date: Instant | None = None
-    """The ``Date`` header of the answer, by the exchange's clock; None if there was none."""
+    """The time in the ``Date`` header of the answer, by the exchange's clock. None if the answer had no such header."""
 
 
 class TransactionsRead(msgspec.Struct, frozen=True, tag=True):
@@ -453,7 +453,7 @@ class JournalState(msgspec.Struct, frozen=True, tag=True):
     """Writing the journal began to fail, or works again."""
 
     trouble: str | None
-    """The reason of the failure; None if writing works again."""
+    """The reason why writing fails. None if writing works again."""
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):

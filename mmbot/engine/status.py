@@ -176,7 +176,7 @@ class LineCounts(msgspec.Struct, frozen=True):
     quoted: int
     """Those of them on which a wager of ours could match."""
     why_not: str | None
-    """The most frequent reason why a line is not quoted; None if all lines with a rule are quoted."""
+    """The most frequent reason why a line is not quoted. None if all lines with a quoting rule are quoted."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -205,8 +205,8 @@ class Status(msgspec.Struct, frozen=True):
     """True while the order of life is at ``ready`` and no guard of the account holds."""
     lines: LineCounts = LineCounts(0, 0, None)
     clock_behind_s: float | None = None
-    """How far the machine's clock is behind the exchange's, in seconds, by the exchange's answers; negative if it is
-    ahead; None before two answers were dated."""
+    """How far the machine's clock is behind the exchange's clock, in seconds, as the dates of the exchange's answers
+    show. The value is negative if the machine's clock is ahead. It is None before two dated answers have come."""
     unread: tuple[str, ...] = ()
     """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
     shown."""

@@ -2,7 +2,7 @@
 
 A log is a directory. Each run has one or more files in it, ``<start>-<run id>.0001.events`` and so on. A file begins
 with ``MAGIC``. Blocks follow, each with its kind, its length, a checksum and compressed bytes. The first block of a run
-is the header: what the engine was made of. ``event_log_writer.py`` writes the files.
+is the header, which holds everything with which the engine was made. ``event_log_writer.py`` writes the files.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ MAGIC: Final = _FAMILY + b"%d\n" % FORMAT
 HEADER: Final = b"H"
 """Kind of the block that holds a ``Header``. Only the first file of a run has one."""
 RECORDS: Final = b"R"
-"""Kind of a block of records: batches, each with its length in four bytes."""
+"""The kind of a block that holds records. The records are in batches, and four bytes before each batch hold its
+length."""
 END: Final = b"E"
 """Kind of the block that ends a log on purpose. It holds the reason as text."""
 
 HEAD: Final = struct.Struct(">cIII")
-"""Before the bytes of a block: kind, length, length after decompression, checksum of the compressed bytes."""
+"""The head that stands before the bytes of a block. It holds the kind of the block, the length of its bytes, their
+length after decompression, and a checksum of the compressed bytes."""
 LENGTH: Final = struct.Struct(">I")
 
 LARGEST_BLOCK: Final = 1 << 28
@@ -181,7 +183,7 @@ class LoggedRun:
 
     Args:
         directory: the log.
-        name: name of the run; None for the latest run.
+        name: the name of the run. If it is None, the latest run is read.
 
     Raises:
         EventLogError: if there is no such run, its beginning is missing, or another version of the format wrote it.
@@ -308,7 +310,8 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _unpacked(packed: bytes, length: int) -> bytes | None:
-    """Return the bytes of a block; None if they are not what its head says."""
+    """Return the decompressed bytes of a block. The result is None if the bytes do not agree with the head of the
+    block."""
     if length > LARGEST_BLOCK:
         return None
     inflate = zlib.decompressobj()

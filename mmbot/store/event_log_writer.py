@@ -175,7 +175,7 @@ class EventLogWriter:
             self._tell(why)
 
     def _write(self, block: _Block) -> str | None:
-        """Write a block. Return why the log cannot go on; None if it can."""
+        """Write a block. If the log cannot go on, return the reason. Otherwise return None."""
         if len(block.data) > LARGEST_BLOCK:
             return f"a block of {len(block.data):,} bytes is too large"
         packed = _packed(block.kind, self._mask(block.data))
@@ -220,7 +220,8 @@ class EventLogWriter:
         self._total += len(data)
 
     def _mark(self, why: bytes) -> None:
-        """Write why the log ends. On a full disk there may be no room; then the log has no mark."""
+        """Write a mark with the reason why the log ends. If the disk has no room for the mark, the log ends without
+        it."""
         if self._file >= 0:
             with suppress(OSError):
                 self._append(_packed(END, why))

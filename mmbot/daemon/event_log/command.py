@@ -1,6 +1,7 @@
 """The command ``mmbot replay``: replays a recorded run, and prints where the engine does something else now.
 
-Exit codes: 0 all requests are the same; 1 a request differs; 2 the log or its strategies cannot be used.
+The exit code is 0 if all requests are the same, 1 if a request differs, and 2 if the log or its strategies cannot be
+used.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ def replay_log(
 
     Args:
         directory: the event log.
-        name: name of the run; None for the latest.
-        settings: settings file to replay with; None for the settings of the run.
-        any_version: replay a run of another version of mmbot, too.
-        say: takes the lines of the result.
-        complain: takes the reasons why the log cannot be used.
+        name: the name of the run to replay. If it is None, the latest run is replayed.
+        settings: the settings file for the replay. If it is None, the recorded settings of the run are used.
+        any_version: True to replay the run even if another version of mmbot recorded it.
+        say: a function that is called with each line of the result.
+        complain: a function that is called with the reason if the log cannot be used.
     """
     try:
         run = LoggedRun(directory, name)

@@ -1,7 +1,7 @@
 """Records each call of the engine that may change it, in an event log.
 
-Nothing is encoded between an event and the requests that follow from it: the records of a turn of the main loop are
-encoded at the end of the turn, when its requests have been sent. A thread compresses and writes them.
+Recording does not delay the requests that follow from an event. The records of a turn of the main loop are encoded only
+at the end of the turn, when its requests have been sent. A thread compresses and writes the records.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ BLOCK: Final = 1 << 16
 """Bytes of records that are handed to the thread together."""
 
 LONGEST_S: Final = 1.0
-"""Seconds after which records are handed to the thread in any case. A killed daemon loses no more than these."""
+"""The longest time until records are handed to the thread, in seconds. If the daemon is killed, the records of about
+this time are lost."""
 
 _CANNOT_ENCODE: Final = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 
@@ -46,10 +47,11 @@ class Recording:
         """Prepare the directory.
 
         Args:
-            place: where to write; None to record nothing.
-            journal: says how much free space the bot needs in order to quote. The event log leaves twice as much.
+            place: where the event log is written. If it is None, nothing is recorded.
+            journal: the settings of the journal, which say how much free space the bot needs in order to quote. The
+                event log leaves twice as much free.
             hidden: the secrets, which are masked in the files.
-            log: is told if the event log ends before the daemon.
+            log: the log of the daemon, which gets a line if the event log ends before the daemon.
 
         Raises:
             EventLogError: if the directory cannot be used.
@@ -64,8 +66,8 @@ class Recording:
         self._recorded: RecordedEngine | None = None
 
     def of(self, engine: Driven, config: Config, seed: Seed, start: Instant) -> Driven:
-        """Return what the main loop drives: the engine itself if nothing is recorded. The other arguments are those
-        that the engine was made of."""
+        """Return the object that the main loop has to call in place of the engine. If nothing is recorded, it is the
+        engine itself. The other arguments are those with which the engine was made."""
         if self._writer is None or self._place is None:
             return engine
         begun = datetime.fromtimestamp(start // SECOND, UTC)
@@ -117,7 +119,7 @@ class RecordedEngine:
             raise
 
     def next_request(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is due; None if none is due."""
+        """Return the most urgent request that is due. If no request is due, return None."""
         try:
             request = self._engine.next_request(now)
         except BaseException as error:
@@ -128,7 +130,7 @@ class RecordedEngine:
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the time at which the engine next has work; None if it has none."""
+        """Return the instant at which the engine has work again. If it has no work planned, return None."""
         self._turn.append(("d", now))
         try:
             at = self._engine.deadline(now)

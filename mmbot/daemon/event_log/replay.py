@@ -44,7 +44,7 @@ class Replayed(NamedTuple):
     """How long the replay took, in real seconds."""
     difference: Difference | None
     raised: str | None
-    """The error that the engine raised in both runs; None if it raised none."""
+    """The error that the engine raised both in the recorded run and in the replay. None if it raised no error."""
 
 
 def replay(engine: Driven, records: Iterable[Record]) -> Replayed:
@@ -73,7 +73,7 @@ class _Replay:
         self.raised: str | None = None
 
     def through(self, records: Iterator[Record]) -> Difference | None:
-        """Replay the records. Return the first difference; None if there is none."""
+        """Replay the records. Return the first difference, or None if nothing differs."""
         record = next(records, None)
         if record is not None:
             self.first = record.now

@@ -16,7 +16,7 @@ AGAIN_S: Final = 5.0
 """How long to wait before a watchdog that has ended by itself is started again, in seconds."""
 
 END_S: Final = 5.0
-"""How long a planned stop waits for the end of the watchdog, in seconds."""
+"""How long a daemon that stops in order waits for the watchdog to end, in seconds."""
 
 _NOT_STARTED: Final = 2
 _LOOK_S: Final = 0.2

@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries of the history. Each asks for wagers in one state. The order is that in which a wager passes through the
-states, so that a wager that changes its state during the reads is not missed."""
+"""The queries of the history. Each query asks for the wagers in one state. The states stand in the order in which a
+wager passes through them, so that a wager that changes its state during the reads is not missed."""
 
 
 class OpenWagers:
@@ -53,7 +53,8 @@ class OpenWagers:
         return self._found
 
     async def read(self) -> None:
-        """Read the history, with one page a second. If a page cannot be read, its query ends."""
+        """Read the history, at most one page a second. If a page cannot be read, the other pages of its query are left
+        out."""
         for status, matching in _QUERIES:
             cursor = ""
             for _ in range(_PAGES):
@@ -69,7 +70,7 @@ class OpenWagers:
                     break
 
     async def cancel(self) -> bool:
-        """Cancel the wagers that were found, with 20 wagers in a request, and forget them. Returns False if a request
+        """Cancel the wagers in ``found``, up to 20 in each request, and empty ``found``. Returns False if a request
         failed."""
         found, self._found = list(self._found.items()), {}
         good = True

@@ -32,14 +32,15 @@ LOOK_S: Final = 0.1
 """The time between two looks at the heartbeat, in seconds."""
 
 ROUND_S: Final = 20.0
-"""The longest time of one attempt to prove the account clear, in seconds. Another attempt follows at once."""
+"""The longest time that one attempt to prove the account clear may take, in seconds. If it fails, the next attempt
+follows at once."""
 
 AGAIN_S: Final = 60.0
-"""How often the proof is repeated, in seconds, while a daemon that stands still has not ended. Such a daemon may run on
-for a moment."""
+"""If the process of a daemon that stands still has not ended: the time until the watchdog cancels and proves again, in
+seconds. It does so because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
-"""How long a watchdog that ends with the daemon waits for a daemon that has not started yet, in seconds."""
+"""For a watchdog that ends together with the daemon: how long it waits for a daemon to start, in seconds."""
 
 
 class Ended(Enum):
@@ -101,7 +102,7 @@ class Watchdog:
         self._stopping = True
 
     async def run(self) -> Ended:
-        """Watch until ``stop`` is called or nothing is left to watch."""
+        """Watch until ``stop`` is called. If ``with_daemon`` is True, also end when no daemon is left to watch."""
         try:
             while True:
                 now = self._now()  # before the file is read
@@ -256,7 +257,7 @@ class Watchdog:
 
 @contextlib.asynccontextmanager
 async def stopped_by_signals(watchdog: Watchdog) -> AsyncIterator[None]:
-    """Inside the ``with`` block, stop the watchdog at SIGTERM, SIGINT or SIGHUP."""
+    """While the ``with`` block runs, let SIGTERM, SIGINT and SIGHUP stop the watchdog."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     for number in numbers:

@@ -1,7 +1,7 @@
-"""The daemon's side of the watchdog. It beats, and notices before each request is written whether the daemon stood
-still.
+"""The daemon's side of the watchdog. It writes the heartbeat. Before each request is sent, it also checks whether the
+daemon stood still.
 
-The event loop is single-threaded. So a process that was stopped goes on where it was, with requests that were decided
+The event loop is single-threaded. So after a pause the process goes on where it was, with requests that it decided
 before the pause. ``interrupted_at`` is called before each of these requests is written.
 """
 
@@ -20,12 +20,12 @@ from mmbot.engine.events import StoodStill
 from mmbot.store.heartbeat import HeartbeatFile, since_boot
 
 EVERY: Final[Duration] = 200 * MILLISECOND
-"""The shortest time between two beats. If the engine runs more often, a run without a beat costs only one look at the
-clock."""
+"""The shortest time between two beats. If the engine runs more often than this, most of its runs write no beat and cost
+only one look at the clock."""
 
 
 class Pulse:
-    """Beats for one run of the daemon.
+    """Writes the beats of one run of the daemon, and counts how often the daemon stood still.
 
     Args:
         file: the heartbeat file. If it is None, the file cannot be used, but the daemon still notices that it stood
@@ -81,7 +81,7 @@ class Pulse:
         return self.interruptions
 
     def beat(self) -> None:
-        """Beat, unless the previous beat was only a moment ago."""
+        """Write a beat, unless the previous beat is newer than ``EVERY``."""
         now = self._clock()
         if now < self._write_at:
             return
@@ -104,7 +104,7 @@ class Pulse:
         self._note(None)
 
     def take(self) -> StoodStill:
-        """Return the event for the engine. It has the longest pause since the previous call."""
+        """Return the event for the engine. It contains the longest pause since the previous call of this method."""
         gap, self._gap = self._gap, 0
         return StoodStill(gap)
 

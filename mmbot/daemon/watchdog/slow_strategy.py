@@ -27,14 +27,14 @@ from mmbot.engine.requests import CancelSportEvent
 from mmbot.strategy.interface import EventView, Result, Strategy, depth_of
 
 AGAIN_S: Final = 1.0
-"""How often the cancel is repeated while the call lasts, in seconds. It is repeated because an accepted wager may not
-have been open at the first cancel."""
+"""The time between two cancels while the strategy does not return, in seconds. The cancel is repeated because a wager
+that the exchange had accepted may not have been open yet at the first cancel."""
 
 RETRY_S: Final = 0.3
 """How long to wait before the cancel is repeated after it failed, in seconds."""
 
 LOOKS: Final = 10
-"""How often a call is looked at during the time that it may take."""
+"""How many times the thread looks at a call during the time that the call may take."""
 
 
 class Calls:

@@ -1,4 +1,4 @@
-"""All interruptions of the event loop. They are pauses of the process, and strategies that took too long."""
+"""Joins the two kinds of interruptions of the event loop: pauses of the process, and strategies that took too long."""
 
 from __future__ import annotations
 

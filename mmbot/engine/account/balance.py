@@ -41,7 +41,8 @@ class Balance:
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._returned: list[tuple[Instant, Cents]] = []
-        """What results returned or corrected after the last read: stakes and profit, before commission."""
+        """The amounts by which results, or corrections of results, changed the balance since its latest read. They hold
+        stakes and profit, before commission."""
         self._read_at: Instant = now
         """The instant at which the next read is due. While a read has no answer yet, it is ``NEVER``."""
 

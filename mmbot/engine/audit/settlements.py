@@ -25,8 +25,8 @@ their scopes again."""
 
 
 class Settlements:
-    """Waits for the other results of settling markets (markets with a reported result and wagers without one). Until
-    all results are known, the guard ``result`` stops quoting the market."""
+    """Waits for the other results of settling markets (markets with a reported result and wagers without one). Once a
+    result other than a void is reported, the guard ``result`` stops quoting the market until this wait is over."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
         self._shared: Final = shared

@@ -94,8 +94,8 @@ class Catalogue:
         return line_id
 
     def tournament_of(self, sport_event: int) -> int:
-        """Return the id of a sport event's tournament; 0 if it is not known, or if several tournaments list the sport
-        event."""
+        """Return the id of a sport event's tournament. The result is 0 if the tournament is not known, or if several
+        tournaments list the sport event."""
         known = self.sport_events.get(sport_event)
         return 0 if known is None or len(self._listed_by.of(sport_event)) > 1 else known.tournament_id
 

@@ -65,10 +65,10 @@ class ExchangeClock:
 
     @property
     def lead(self) -> Duration | None:
-        """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest answers;
-        negative if it is behind; None until there are two. The header is in whole seconds, rounded down, and as old as
-        the answer, so the true lead is up to a second or two greater. Of three answers the middle one counts, so that a
-        single false header changes nothing."""
+        """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest answers. The
+        value is negative if the exchange's clock is behind. It is None before two such answers have come. The header is
+        in whole seconds, rounded down, and as old as the answer, so the true lead is up to a second or two greater. Of
+        three answers the middle one counts, so that a single false header changes nothing."""
         if len(self._leads) < 2:
             return None
         return sorted(self._leads)[-2]

@@ -196,7 +196,7 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 def _difference(wager: Wager, matched: Cents, win: Cents, report: WagerReport | None = None) -> Changes:
     """Return the change of the matched stake and of the profit that it brings. ``matched`` and ``win`` are these
-    figures before the change. ``report`` is the report that led to the change; None if there is none."""
+    figures before the change. ``report`` is the report that led to the change, or None if no report led to it."""
     rise = wager.matched - matched
     if rise > 0:
         odds = report.match_odds if report is not None and report.match_stake == rise else None

@@ -23,7 +23,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     stake: Cents = 0
     win: Cents = 0
     odds: Odds | None = None
-    """For ``Kind.MATCHED``: the odds of the match; None if they are not known."""
+    """For ``Kind.MATCHED``: the odds of the match. None if the odds are not known."""
     commission: Cents = 0
     """For ``Kind.SETTLED``: by how much the commission of the market changed."""
     first: bool = False

@@ -348,7 +348,8 @@ class Ledger:
         return self.totals.settlements.of(market)
 
     def settling(self, market: MarketKey) -> Settling | None:
-        """Return a market of which some wagers have their result and others do not yet; None for any other market."""
+        """Return the settling state of a market of which some wagers have their result and others still wait for it.
+        For any other market, return None."""
         return self.totals.settling.get(market) if self.totals.settling else None
 
     def release(self, market: MarketKey) -> None:

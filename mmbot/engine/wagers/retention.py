@@ -1,4 +1,5 @@
-"""Wagers that ended. The ledger holds them for another hour, for late messages; then only their results are kept.
+"""Wagers that ended. The ledger holds each of them for another hour, because late messages may come. After this hour,
+only its result is kept.
 
 Most wagers end without a match. After a minute these are packed (shelf.py), since hardly any is needed again.
 """

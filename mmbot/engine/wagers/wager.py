@@ -213,8 +213,8 @@ def from_report(
     """Return a new wager for a report on a wager that the ledger does not hold. The report is not applied yet.
 
     Args:
-        found: the line and outcome of the wager; None if they are not known.
-        remembered: the figures of the wager in the archive; None if it is not there.
+        found: the line and outcome of the wager. None if they are not known.
+        remembered: the figures of the wager in the archive. None if the archive does not contain the wager.
         ours: true if the ``external_id`` shows that an earlier run placed the wager.
         new: true if the wager is so recent that no earlier run can have counted its result. If it is false and the
             wager is already settled, the wager counts in no sum: it was settled before the first run, or so long ago
