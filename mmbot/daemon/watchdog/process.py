@@ -36,8 +36,8 @@ ROUND_S: Final = 20.0
 follows at once."""
 
 AGAIN_S: Final = 60.0
-"""If the process of a daemon that stands still has not ended: the time until the watchdog cancels and proves again, in
-seconds. It does so because such a daemon may run again for a moment."""
+"""The time between two proofs while the process of a silent daemon still exists, in seconds. The watchdog cancels and
+proves again because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
 """For a watchdog that ends together with the daemon: how long it waits for a daemon to start, in seconds."""

@@ -68,8 +68,7 @@ MISSES: Final = 3
 """How many times the exchange must answer that it does not know a wager before the audit believes it."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""If the exchange does not know a wager of which we counted matches: how long to wait before this wager is read
-again."""
+"""The wait before a wager is read again that has matches by our account, but that the exchange does not know."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that are counted."""

@@ -31,9 +31,9 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""A read of the balance agrees if it fits our figures at some instant in a time range. The range begins ``BEFORE`` the
-request was sent, and ends ``AFTER`` the answer came. The exchange's balance may lag behind the private messages by some
-seconds (docs/protocol.md 7.6)."""
+"""A read of the balance agrees if it fits our figures at some instant in a time range. The range begins 30 s
+(``BEFORE``) before the request was sent, and ends 10 s (``AFTER``) after the answer came. The exchange's balance may
+lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
 """If a difference has lasted this long, it counts and stops quoting. Meanwhile the transactions and the changes of
@@ -83,11 +83,11 @@ class MoneyCheck:
         it changed."""
         self._open: Cents = 0
         """The sum of the open stakes, if the exchange takes a stake from the balance when the wager is placed.
-        Otherwise 0."""
+        Otherwise the value is 0."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
         """The amounts that the equity may have, by the latest read that agreed and the deposits and withdrawals since.
-        There are several if our figures changed around that read."""
+        The list has several amounts if our figures changed shortly before or after that read."""
         self._basis_at: Instant = 0
         """The instant at which the answer to the latest agreeing read came."""
         self._moves = 0
@@ -180,8 +180,8 @@ class MoneyCheck:
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
     def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
-        """Look for an explanation of a difference. After ``OUTLIVES`` without an explanation, stop quoting. After
-        ``ACCEPTED`` more, take the exchange's balance as the new basis."""
+        """Look for an explanation of a difference. After ``OUTLIVES`` without an explanation, stop quoting. If the
+        difference then lasts for another ``ACCEPTED``, take the exchange's balance as the new basis."""
         shared = self._shared
         if self._differs_since is None:
             self._differs_since = now

@@ -18,8 +18,8 @@ Place = tuple[LineKey, Side]
 
 
 class LineIds:
-    """The lines that the exchange lists now, by each ``line_id``. It also knows the disputed lines, which must not be
-    quoted because an id or a listing is not unique."""
+    """Keeps the lines that the exchange lists now, by the ``line_id`` of each outcome. Finds the disputed lines, which
+    must not be quoted because an id or a listing is not unique."""
 
     def __init__(self) -> None:
         self._claims: Final[dict[str, dict[Place, None]]] = {}

@@ -1,7 +1,8 @@
 """Wagers that ended. The ledger holds each of them for another hour, because late messages may come. After this hour,
 only its result is kept.
 
-Most wagers end without a match. After a minute these are packed (shelf.py), since hardly any is needed again.
+Most wagers end without a match. A minute after its end, such a wager is packed (shelf.py), because it is hardly ever
+needed again.
 """
 
 from __future__ import annotations
