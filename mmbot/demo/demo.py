@@ -167,6 +167,7 @@ class _Run:
         self._exchange: Part | None = None
         self._daemon: Part | None = None
         self._ready: Ready | None = None
+        self._url: str | None = None
         self._names: Final = Names()
         self._end_at: Final = None if for_s is None else time.monotonic() + for_s
         self._look_at = 0.0
@@ -236,12 +237,17 @@ class _Run:
         return status
 
     def _door(self) -> str | None:
-        """Return the address of the daemon's HTTP server. None until the daemon has published it."""
-        try:
-            holder = holder_of(self._state)
-        except StateDirError:
-            return None
-        return None if holder is None else holder.url
+        """Return the address of the daemon's HTTP server. None until the daemon has published it.
+
+        The address is kept, so that the demo still ends in order if its folder under the temporary directory is
+        removed."""
+        if self._url is None:
+            try:
+                holder = holder_of(self._state)
+            except StateDirError:
+                return None
+            self._url = None if holder is None else holder.url
+        return self._url
 
     def wait(self, seconds: float) -> bool:
         """Wait, and ask the daemon to stop if the demo should end. Returns True once the daemon has ended.

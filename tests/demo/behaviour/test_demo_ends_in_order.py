@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -156,3 +157,16 @@ def test_a_daemon_that_dies_ends_the_demo_and_is_told(demo: Callable[..., Demo])
     assert "the daemon ended on its own" in said
     assert "the daemon was killed" in said
     assert running.log()  # what went wrong can be looked at
+
+
+def test_it_ends_in_time_though_its_folder_was_removed(demo: Callable[..., Demo], tmp_path: Path) -> None:
+    running = demo("--plain", "--seconds", "8")
+    running.quotes()
+    time.sleep(1.5)  # the demo reads the daemon's address every half second
+    (folder,) = tmp_path.glob("mmbot-demo-*")
+    shutil.rmtree(folder)
+    until(lambda: running.process.poll() is not None)
+    said = running.end()
+    assert "the time given by --seconds is over" in said
+    assert "the daemon ended with exit code" in said
+    assert "confirmed by the exchange: none of" in said
