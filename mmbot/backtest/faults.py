@@ -16,7 +16,7 @@ DETOUR: Final = 150 * MILLISECOND
 
 
 class Fate(Enum):
-    """What happens to a request."""
+    """The ways in which a request and its answer can go."""
 
     DONE = "done"
     LOST = "lost"

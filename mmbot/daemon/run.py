@@ -193,9 +193,9 @@ class _Life:
                 stack.push_async_callback(orders.close)
                 slow = self._slow_strategies(wire, seed)
                 stack.callback(slow.close)
-                begun = self._clock.now()
-                engine = make_engine(self._config, seed, slow.watched(strategies), begun)
-                driven = recording.of(engine, self._config, seed, begun)
+                started_at = self._clock.now()
+                engine = make_engine(self._config, seed, slow.watched(strategies), started_at)
+                driven = recording.of(engine, self._config, seed, started_at)
                 door = self._door(pump, engine, journal)
                 url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
             except Exception as bad:  # noqa: BLE001 - whatever it is, wagers of an earlier run may be open

@@ -149,7 +149,7 @@ class SessionKeeper:
         except Retryable as later:
             if later.reason is not FailureReason.LOGIN_WAITS or not self._hurry or self._kept.hurried:
                 raise
-            return await self._renewed()  # the renewal had begun before the cancel asked for one
+            return await self._renewed()  # the renewal started before the cancel asked for one
 
     def accepted(self, token: str) -> None:
         """Take note that the exchange accepted this token."""

@@ -70,15 +70,15 @@ class Recording:
         engine itself. The other arguments are those with which the engine was made."""
         if self._writer is None or self._place is None:
             return engine
-        begun = datetime.fromtimestamp(start // SECOND, UTC)
-        name = f"{begun:%Y%m%dT%H%M%SZ}-{seed.run_id}"
+        started = datetime.fromtimestamp(start // SECOND, UTC)
+        name = f"{started:%Y%m%dT%H%M%SZ}-{seed.run_id}"
         try:
             header = msgspec.msgpack.encode(header_of(__version__, COMPILED, start, config, seed))
         except _CANNOT_ENCODE as bad:
             self._log.warning("event_log.ended", why=f"its header cannot be encoded: {bad}", hint="nothing is recorded")
             return engine
         self._writer.begin(name, header)
-        self._log.info("event_log.begun", directory=str(self._place.directory), run=name)
+        self._log.info("event_log.started", directory=str(self._place.directory), run=name)
         self._recorded = RecordedEngine(engine, self._writer)
         return self._recorded
 

@@ -73,7 +73,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
 
     @property
     def market(self) -> MarketKey:
-        """The market that the wager is on."""
+        """The market that the wager is on. Each of the two kinds of wager below says where it is."""
         raise NotImplementedError
 
     @property

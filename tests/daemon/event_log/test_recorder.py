@@ -80,8 +80,8 @@ async def test_every_call_is_recorded_in_its_order(tmp_path):
     assert log.end == "the daemon ended"
     header = log.header()
     assert (header.config, header.seed) == (settings(), life.engine.seed)
-    (begun,) = life.logged("event_log.begun")
-    assert begun["run"] == log.name
+    (started,) = life.logged("event_log.started")
+    assert started["run"] == log.name
 
 
 async def test_the_event_that_broke_the_engine_is_the_last_one_without_a_secret(tmp_path):
