@@ -85,6 +85,7 @@ class Exchange:
             "/mm/cancel_all_wagers": self._cancel_all,
             "/mm/cancel_wagers_by_event": self._cancel_sport_event,
             "/v2/mm/get_wager_histories": self._history,
+            "/v2/mm/get_transactions": lambda _q, _b: _data({"transactions": [], "next_cursor": ""}),
         }
 
     def clock(self, rate: float) -> dict[str, object]:
