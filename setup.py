@@ -14,6 +14,11 @@ CORE = ("domain/[!_]*.py", "engine/**/[!_]*.py", "strategy/lines.py")
 NEEDED = ("mypy[mypyc]>=1.15", "msgspec>=0.19")
 STRICT = ("--strict", "--follow-imports=silent")
 
+DIRECT = ["-fno-semantic-interposition", "-fno-plt"]
+BOUND = ["-Wl,-Bsymbolic-functions"]
+"""Options with which a function of the core calls another one directly, or contains it. Without them each call goes
+through a table, since another library could replace the function."""
+
 
 def core() -> list[str]:
     """The modules to compile."""
@@ -25,6 +30,11 @@ wanted = os.environ.get("MMBOT_COMPILE") == "1"
 if wanted and "bdist_wheel" in sys.argv:
     from mypyc.build import mypycify
 
-    setup(ext_modules=mypycify([*STRICT, *core()]))
+    modules = mypycify([*STRICT, *core()])
+    if sys.platform == "linux":
+        for module in modules:
+            module.extra_compile_args += DIRECT
+            module.extra_link_args += BOUND
+    setup(ext_modules=modules)
 else:
     setup(setup_requires=NEEDED if wanted else ())
