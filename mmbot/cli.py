@@ -34,8 +34,8 @@ _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. It is 0 if the command is done, 1 if a part failed, 2 if the command is
-    not possible, and 3 if the account is not proved clear."""
+    """Run one command and return its exit code. Code 0 means success, and 1 means that a part failed. Code 2 means that
+    the command is not possible. Code 3 means that the account is not proved clear (wagers may be open)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     prepare()
     try:
@@ -212,7 +212,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _clear_unattended(file: Path) -> None:
-    """Cancel the wagers that the previous run left open, if the settings are good and only a strategy is not."""
+    """Cancel the wagers that the previous run left open. This is done if the settings can be used but a strategy
+    cannot."""
     from mmbot.config import ConfigError, load
     from mmbot.config.places import state_dir
     from mmbot.daemon.start import clear_unattended
@@ -409,7 +410,7 @@ class _Unusable(Exception):
 
 
 def _place(options: argparse.Namespace) -> tuple[Config, Place]:
-    """Return the settings, and where to find the daemon that uses them."""
+    """Return the settings, and the place where the daemon that uses them can be found."""
     from mmbot.config import ConfigError, load
     from mmbot.config.places import state_dir
     from mmbot.daemon.operate import place_of

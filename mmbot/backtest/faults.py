@@ -1,4 +1,4 @@
-"""Simulated faults between the daemon and the exchange. Requests are lost, late or rejected, and the feed is disturbed
+"""Simulated faults between the daemon and the exchange. Requests are lost, delayed or rejected. The feed is disturbed
 or silent."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DETOUR: Final = 150 * MILLISECOND
 
 
 class Fate(Enum):
-    """The ways in which a request and its answer can go."""
+    """The ways in which a request or its answer can be disturbed."""
 
     DONE = "done"
     LOST = "lost"
@@ -24,27 +24,27 @@ class Fate(Enum):
     UNANSWERED = "unanswered"
     """The exchange carries the request out, but its answer is lost, and the daemon's request times out."""
     LATE = "late"
-    """The daemon's request times out, and afterwards the exchange carries the request out after all."""
+    """The daemon's request times out. The exchange carries it out later."""
     SLOW = "slow"
     """The request takes ``DETOUR`` longer to reach the exchange, so that other requests overtake it."""
     LIMITED = "limited"
     """The exchange answers 429 (too many requests)."""
     BROKEN = "broken"
-    """The exchange does nothing and answers with a 5xx."""
+    """The exchange changes nothing and answers with an HTTP status 5xx (an error of the server)."""
 
 
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""A function that returns how much later than usual each copy of a message arrives. If the message is lost, it returns
-no value. If the message comes twice, it returns two values."""
+"""A function that returns the extra delay of each copy of a message. No delay means that the message is lost. Two
+delays mean that the message comes twice."""
 
 
 class Passage(NamedTuple):
     """How one request reaches the exchange, and how its answer comes back."""
 
     late: Duration | None = 0
-    """How much later than usual the request arrives. None if it never arrives."""
+    """The extra delay of the request on its way to the exchange. None if the request never arrives."""
     answered: bool = True
     failed_at: Instant = 0
     failed: e.Failed | None = None
@@ -67,7 +67,7 @@ class Faults:
         """A function that returns how much longer than usual an answer takes. If it is None, answers take the usual
         time."""
         self.hint: Duration | None = None
-        """How long an answer 429 asks the daemon to wait. None if the answer does not say."""
+        """How long an HTTP answer 429 (too many requests) asks the daemon to wait. None if the answer names no time."""
         self.silent = False
         """True if the connection of the feed is open but nothing comes over it."""
         self.feed_allowed = True

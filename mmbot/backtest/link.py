@@ -61,8 +61,8 @@ class Link:
         self._venue = venue
         self._account = account
         self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
-        """For each line and outcome, the price levels that were shown most recently, and the levels that the bot gets
-        from them."""
+        """The price levels of each outcome, by line. They are kept twice, as the exchange showed them last and as the
+        bot gets them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
         """Give a request to the exchange at the time ``now``, and return its answer. If the exchange rejects the
@@ -145,8 +145,8 @@ class Link:
         return e.Cancelled(request.id, tuple(accepted), tuple(failures))
 
     def _transactions(self, request: r.ReadTransactions) -> e.Answer:
-        """Return a page of transactions, with the newest first. The cursor is the number of transactions that are older
-        than the page."""
+        """Return a page of transactions, newest first. The cursor is the number of transactions that are older than the
+        page."""
         lines = self._venue.transactions(self._account)
         older = int(request.cursor) if request.cursor else len(lines)
         found: list[Transaction] = []
@@ -173,8 +173,8 @@ class Link:
         return self._seen(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def _seen(self, shown: ShownBook) -> Book:
-        """Return the book that the bot gets. If a side has not changed since the previous call, it is not made
-        again."""
+        """Return the book that the bot gets. A side of the book that has not changed since the previous call is
+        reused."""
         known = self._sides.setdefault(shown.line, [((), ()), ((), ())])
         for side, levels in enumerate(shown.sides):
             if known[side][0] is not levels:
@@ -183,8 +183,8 @@ class Link:
         return Book((known[0][1], known[1][1]))
 
     def message(self, announcement: Announcement, connection: int) -> e.FeedMessage | None:
-        """Return the feed's message about an announcement of the exchange. None for a private message of another
-        account, and for the book of a line that does not have exactly two outcomes."""
+        """Return the feed's message about an announcement of the exchange. The result is None for a private message of
+        another account. It is also None for the book of a line that does not have exactly two outcomes."""
         match announcement:
             case BookChanged(line=line):
                 book = self._venue.book(line)
@@ -240,7 +240,8 @@ class Link:
 def report(
     wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
 ) -> WagerReport:
-    """Return the exchange's report about a wager. If ``sequence`` is 0, it is a report as in a REST answer."""
+    """Return the exchange's report about a wager. If ``sequence`` is 0, the report is like a report in a REST
+    answer."""
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,

@@ -1,4 +1,4 @@
-"""Measures how long, and how tightly, an account quoted a line. The exchange's own books are the source."""
+"""Measures from the exchange's own books how long an account quoted a line, and how wide its bid-ask spread was."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Span(NamedTuple):
-    """A period in which the account's open wagers did not change."""
+    """A period in which the open wagers of the account did not change."""
 
     start: Instant
     end: Instant
@@ -33,7 +33,7 @@ class Presence:
         self.spans: list[Span] = []
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager is new or has changed."""
+        """Record that a wager is new or has changed."""
         if wager.line != self._line or wager.strategy is not None:
             return
         side = self._resting[wager.side]
@@ -48,7 +48,7 @@ class Presence:
         """Do nothing, because a repeated id changes no wager."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Do nothing, because the wagers were noted already."""
+        """Do nothing, because each wager of the operation was recorded already."""
 
     def close(self, now: Instant) -> None:
         """End the final span at the time ``now``."""
@@ -63,7 +63,7 @@ class Presence:
 
 
 class Quality(NamedTuple):
-    """How well a line was quoted."""
+    """How long a line was quoted, and how wide the bid-ask spread was."""
 
     covered: float
     """The share of the wanted time in which both outcomes were quoted. The wanted time is the time in which the market
@@ -103,7 +103,7 @@ def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
 
 
 def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality:
-    """Return the share of the wanted times in which the line was quoted, and how tightly it was quoted."""
+    """Return the share of the wanted times in which the line was quoted, and the bid-ask spread of the quotes."""
     total = sum(end - start for start, end in wanted)
     widths: list[tuple[float, Duration]] = []
     place = 0

@@ -13,7 +13,7 @@ from mmbot.domain.words import counted
 from mmbot.engine.orders import Alert, Severity
 
 LOOK: Final = 10 * SECOND
-"""The time between two checks of the reason why the line is not quoted."""
+"""The time between two checks of why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -23,24 +23,24 @@ _NOT_NEWS: Final = ("guard.held", "guard.lifted", "risk.threshold")
 
 
 class Held(NamedTuple):
-    """The effect of one guard before the market went live."""
+    """A guard (a named reason not to quote) that applied before the market went live."""
 
     guard: str
     reason: str
-    """The reason that the guard gave when it held for the first time."""
+    """The reason that the guard gave when it first applied."""
     times: int
     total: Duration
 
 
 class NotQuoted(NamedTuple):
-    """The reasons why a line was not quoted on both outcomes. The most frequent or the longest reasons come first."""
+    """The reasons why a line was not quoted on both outcomes."""
 
     alerts: tuple[tuple[str, int], ...]
-    """The errors and warnings of the whole run in words, and how often each of them came."""
+    """Each error or warning of the whole run, with the number of times it came. The most frequent comes first."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Reasons other than guards, with the time for which each was seen. They are the strategy's own reasons, or that no
-    rule matches. They are checked every ``LOOK`` (10 s)."""
+    """Each reason that is not a guard, with the time for which it was seen. The longest comes first. Such a reason is
+    the strategy's own, or says that no rule matches. Reasons are checked every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:
@@ -64,8 +64,7 @@ class NotQuoted(NamedTuple):
 
 
 class Watcher:
-    """Checks a run of one line every ``LOOK`` (10 s), and records why the line is not quoted. It does not change the
-    run."""
+    """Checks every ``LOOK`` (10 s) why a line is not quoted, and records the reason. It does not change the run."""
 
     def __init__(self, run: Run, line: LineKey, end: Instant) -> None:
         """Create a watcher. ``end`` is the time at which the sport event goes live. Later reasons do not count."""
@@ -78,15 +77,15 @@ class Watcher:
         self._reasons: Counter[str] = Counter()
 
     def look(self) -> bool:
-        """Record the present reason if the next check is due. Always returns False, so that the run continues."""
+        """Record the present reason if the next check is due. Return False in all cases, so that the run continues."""
         now = min(self._run.now, self._end)
         if now >= self._next and now > self._since:
             self._note(now)
         return False
 
     def passes(self, now: Instant, until: Instant) -> None:
-        """Make the checks that are due before ``until``. Nothing else happens between ``now`` and ``until``. The checks
-        are made at the times at which the engine makes its own checks every second."""
+        """Make the checks that are due before ``until``, when nothing else happens between ``now`` and ``until``. Each
+        check is made at a time at which the engine makes its own check, once a second."""
         until = min(until, self._end)
         if self._next >= until or now >= self._end:
             return
@@ -104,8 +103,8 @@ class Watcher:
         self._why = self._reason() if now < self._end else None
 
     def _reason(self) -> str | None:
-        """Return the reason why the line is not quoted on both outcomes. None if it is quoted on both, or if the board
-        was not read yet."""
+        """Return the reason why the line is not quoted on both outcomes. None if both outcomes are quoted, or if the
+        board (the list of sport events and markets) was not read yet."""
         quoted = self._run.engine.quoted(self._line)
         if quoted is None:
             return NO_RULE if self._run.engine.ready else None

@@ -24,11 +24,11 @@ BEAT: Final = 5 * SECOND
 """The time between two health checks of the feed."""
 
 _NEVER: Final[Instant] = 1 << 63
-"""A time that is later than any other."""
+"""A time in nanoseconds that is never reached."""
 
 
 class World(Protocol):
-    """A simulated exchange, with everything that others do on it."""
+    """A simulated exchange and the other traders on it."""
 
     venue: Venue
     referee: Referee
@@ -51,11 +51,12 @@ OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
 
 
 OnPass = Callable[[Instant, Instant], None]
-"""A function that is called before time passes from one instant to a later instant, if nothing happens between them."""
+"""A function that is called before time passes without any event. Its arguments are the start and the end of this
+time."""
 
 
 class Memory:
-    """Takes the place of the state directory. It keeps everything that the next run starts from."""
+    """Takes the place of the state directory. Everything from which the next run starts is kept here."""
 
     def __init__(self) -> None:
         self.wagers: dict[str, o.SaveWager] = {}
@@ -67,7 +68,7 @@ class Memory:
         self.last: Instant = 0
 
     def keep(self, order: o.Save, now: Instant) -> None:
-        """Keep the entries of one change at the time ``now``. A subclass may lose an order as a whole, as a crash
+        """Keep the entries of one change at the time ``now``. A subclass may lose all entries of an order, as a crash
         does."""
         for record in order.records:
             match record:
@@ -79,7 +80,7 @@ class Memory:
                     self.settlements[record.sport_event, record.market] = record
 
     def seed(self) -> o.Seed:
-        """Return everything that the engine of the next run starts from."""
+        """Return everything from which the engine of the next run starts."""
         self.runs += 1
         return o.Seed(
             run_id=f"r{self.runs}",
@@ -124,7 +125,7 @@ class Run:
         self.on_message: OnMessage | None = None
         self.on_pass: OnPass | None = None
         self.channels = e.WHOLE_FEED
-        """The channels of the feed's next connection."""
+        """The channels that the feed's next connection has."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -132,12 +133,11 @@ class Run:
         self._up = False
         self._beat_at: Instant = start
         self._heard = True
-        """True if the engine was given an event after it was asked for a request most recently."""
+        """True if the engine got an event after the latest time at which it was asked for a request."""
         self._wake: Instant | None = None
-        """The time at which the engine has to be asked again if no event comes before. None if this time is not
-        known."""
+        """The time of the engine's next task, if no event comes earlier. None if this time is not known."""
         self._world_due: Instant = start
-        """The time at which the exchange or its crowd acts next."""
+        """The time at which the exchange or one of its other traders acts next."""
         self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------
@@ -197,7 +197,8 @@ class Run:
         self.memory.last = self.now
 
     def _following(self) -> Instant:
-        """Return the time of the next event or of the engine's next task. ``_NEVER`` if there is none."""
+        """Return the time of the next event, or of the engine's next task if that is earlier. ``_NEVER`` if there is
+        neither."""
         following = self._wake
         if following is None:
             wake = self.engine.deadline(self.now)
@@ -215,13 +216,13 @@ class Run:
 
     @property
     def _watches_beats(self) -> bool:
-        """True if a health check may do more than show that the feed is not silent. A fault may affect the health
-        check, or the engine may do at the next event what it could not do before."""
+        """True if every health check matters, so that none may be skipped. This is the case if a fault may change
+        health checks. It is also the case if the engine has overdue work that the next event may start."""
         return self.faults.carry is not None or self.engine.overdue
 
     def _pass(self, until: Instant) -> None:
-        """Let the time before ``until`` pass. Nothing but health checks happens in this time. Of the health checks that
-        arrive in it, the engine gets only the newest one, which says as much as all of them."""
+        """Let time pass until ``until``. Only health checks come in this time. The engine gets only the newest health
+        check that arrives, because it says as much as all of them."""
         if self.on_pass is not None and until > self.now:
             self.on_pass(self.now, until)
         if not self._up or self._beat_at >= until:
@@ -246,7 +247,7 @@ class Run:
             self.tell(e.FeedLost(self._connection, reason))
 
     def reject_feed(self, reason: str) -> None:
-        """Let the exchange close the feed's connection and forbid new connections, and tell the engine."""
+        """Let the exchange close the feed's connection and reject new connections, and tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRejected(self._connection, reason))
@@ -265,8 +266,8 @@ class Run:
         self._publish()
 
     def leap(self, when: Instant) -> None:
-        """Let time pass until ``when`` at the exchange but not for the engine. Afterwards give the engine a health
-        check."""
+        """Let time pass at the exchange until ``when`` without a call of the engine. Afterwards give the engine a
+        health check."""
         self.now = when
         self.world.advance(when)
         self._beat_at = when

@@ -23,10 +23,10 @@ from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 
 WIDEST = 0.10
-"""How wide the recorded bid-ask spread may be, in probability, for quotes to be wanted."""
+"""The widest recorded bid-ask spread at which quotes are wanted, in probability."""
 
 AFTER = 2 * MINUTE
-"""How much virtual time follows the end of the tape. In this time results are paid and reported."""
+"""The virtual time between the end of the tape and the end of the run. In this time, results are paid and reported."""
 
 
 class TapeResult(msgspec.Struct, frozen=True):
@@ -36,15 +36,15 @@ class TapeResult(msgspec.Struct, frozen=True):
     status: Status
     referee: RefereeReport
     thresholds: dict[str, int]
-    """How often scopes (such as a line or a market) entered and left the soft and the hedge threshold. The names are of
-    the form ``soft.entered``."""
+    """How often a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key has the form
+    ``soft.entered``."""
     requests: int
     events: int
     not_quoted: NotQuoted
 
     @property
     def profit(self) -> Cents:
-        """The profit after commission according to the bot."""
+        """The profit after commission, as the bot calculated it."""
         return self.status.profit.realised - self.status.profit.commission
 
     def lines(self) -> list[str]:
@@ -113,8 +113,8 @@ def play(
     balance: Cents = BALANCE,
     delays: Delays | None = None,
 ) -> TapeResult:
-    """Play a recorded market in virtual time. Its first change happens at ``start``. If this is None, it happens at the
-    recorded time."""
+    """Play a recorded market in virtual time. The first change of the market happens at ``start``. If ``start`` is
+    None, the first change happens at the recorded time."""
     start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)

@@ -37,31 +37,32 @@ _CREDENTIAL_WORDS: Final = ("accesskey", "secretkey", "secret", "password", "pas
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The values of a file, with the line of each value."""
+    """The values of a file, with the line number of each value."""
 
     name: str
     """The name of the file, as the user gave it."""
     values: Any
     """The values as dicts with text keys, lists, texts, numbers, booleans and None."""
     lines: dict[Path, int]
-    """The line of each key and of each list item. The first line is 1."""
+    """The line number of each key and of each list item. The first line of the file has the number 1."""
     problems: tuple[tuple[int, Problem], ...] = ()
-    """The problems of the text itself. Each has its line."""
+    """The problems of the YAML text itself, each with its line number."""
     rejected: tuple[Path, ...] = ()
-    """The paths of values that could not be read. In ``values`` such a value is None, and a rejected key is missing."""
+    """The paths of values that could not be read. In ``values`` such a value is None. A key that was rejected is not in
+    ``values``."""
 
     def place(self, path: Path) -> str:
-        """Return ``FILE:LINE: path``. If the file does not have the key, the line is that of the nearest key around
+        """Return ``FILE:LINE: path``. If the file does not have the key, ``LINE`` belongs to the nearest key around
         it."""
         return _place(self.name, self.lines, path)
 
     def line(self, path: Path) -> int:
-        """Return the line of a key. If the file does not have the key, return the line of the nearest key around it, or
-        0."""
+        """Return the line number of a key. If the file does not have the key, return the line number of the nearest key
+        around it, or 0."""
         return _line(self.lines, path)
 
     def given(self, path: Path) -> bool:
-        """Return True if the file contains this key. Return False if the key has its default value."""
+        """Return True if the file contains this key. Return False if the default value applies."""
         return path in self.lines
 
 
@@ -78,8 +79,8 @@ def _place(name: str, lines: dict[Path, int], path: Path) -> str:
 
 
 class _PlainWords(BaseResolver):
-    """Recognises unquoted scalars that are not text. The rules are YAML 1.2's core schema without octal and hexadecimal
-    numbers."""
+    """Recognises unquoted values that are not text, such as numbers. The rules are YAML 1.2's core schema without octal
+    and hexadecimal numbers."""
 
 
 _PlainWords.add_implicit_resolver("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
@@ -96,7 +97,7 @@ _PlainWords.add_implicit_resolver(
 
 
 class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
-    """PyYAML's parser, which stops at the tree of nodes. This module turns the nodes into values itself."""
+    """PyYAML's parser up to the tree of nodes. The rest of this module turns the nodes into values."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -152,7 +153,7 @@ def read_document(path: FilePath | str) -> Document:
 
 
 def parse_document(name: str, raw: bytes) -> Document:
-    """Parse the bytes of a file that was already read. Raises ConfigError like ``read_document``."""
+    """Parse the bytes of a file. Raises ConfigError like ``read_document``."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -215,7 +216,7 @@ class _Builder:
             return None
 
     def _keys(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, int, yaml.Node]]:
-        """Yield each key of a mapping with its line and its node. If a key cannot be used, it is reported and left
+        """Yield each key of a mapping with its line number and its node. A key that cannot be used is reported and left
         out."""
         for key_node, inner in node.value:
             line = key_node.start_mark.line + 1 if key_node.start_mark else self.lines.get(path, 1)

@@ -1,6 +1,6 @@
 """Reads files whose paths a person has given, so that no path can stop the program or fill its memory.
 
-A path may lead to a pipe, a device or a directory, directly or over a link. This is rejected without waiting. A regular
+A path that leads to a pipe, a device or a directory is rejected at once, even if it leads there over a link. A regular
 file is read up to a limit.
 """
 
@@ -24,7 +24,7 @@ def open_regular(path: Path) -> Opened:
     """Open a regular file for reading.
 
     Raises:
-        OSError: if the path leads to nothing, or to something else than a regular file.
+        OSError: if the path does not lead to a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     status = os.fstat(descriptor)
@@ -51,7 +51,7 @@ def read_file(path: Path, largest: int) -> bytes:
     """Read a regular file.
 
     Raises:
-        OSError: if the path does not lead to a regular file, if the file cannot be read, or if it has more than
+        OSError: if the path does not lead to a regular file, or the file cannot be read. Also if the file has more than
             ``largest`` bytes.
     """
     descriptor = open_regular(path).descriptor

@@ -15,7 +15,7 @@ _TRIAL_WORDS: Final = ("sandbox", "staging")
 
 
 class Owner(Enum):
-    """The owner of a host. The value of each member is the text for messages."""
+    """The owner of a host. The value of each member is the owner's name in messages."""
 
     LOOPBACK = "a host on this machine"
     SANDBOX = "a host of ProphetX's sandbox"

@@ -13,7 +13,7 @@ class Problem(NamedTuple):
     """One problem of a settings file."""
 
     place: str
-    """The place in the form ``FILE:LINE: path``, as far as it is known."""
+    """The place in the form ``FILE:LINE: path``. Parts that are not known are left out."""
     message: str
     """The expected value, the value that was found, and advice."""
 

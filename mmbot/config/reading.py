@@ -19,8 +19,8 @@ _NEEDED: Final[tuple[tuple[Path, str], ...]] = (
     (("exchange",), ""),
     (("exchange", "base_url"), "http://127.0.0.1"),
 )
-"""The required settings. Each has a value that stands in if the setting is missing or wrong, so that the other settings
-can still be checked."""
+"""The required settings, each with a substitute value. The substitute is used if the setting is missing or wrong, so
+that the other settings can still be checked."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def load(path: FilePath | str) -> Config:
     """Return the settings in a file.
 
     Raises:
-        ConfigError: if the file has problems. It lists all of them.
+        ConfigError: if the file has problems. The error lists all of them.
     """
     reading = read(path)
     if reading.config is None:
@@ -50,7 +50,7 @@ def read(path: FilePath | str) -> Reading:
 
 
 def loads(text: str, name: str = "config") -> Config:
-    """Return the settings in a text. Raises ConfigError like ``load``."""
+    """Return the settings that a YAML text contains. Raises ConfigError like ``load``."""
     reading = judge(parse_document(name, text.encode()))
     if reading.config is None:
         raise ConfigError(reading.problems)
@@ -58,8 +58,8 @@ def loads(text: str, name: str = "config") -> Config:
 
 
 def judge(document: Document) -> Reading:
-    """Check a document. The text is checked first, followed by the keys and types, and by whether the values make sense
-    together."""
+    """Check a document in three steps. The first step checks the YAML text. The second checks the keys and types. The
+    third checks whether the values make sense together."""
     wrong = [one for one in mismatches(Config, document.values) if one.path not in document.rejected]
     bad = [*document.rejected, *(one.path for one in wrong)]
     problems = list(document.problems)
@@ -89,7 +89,7 @@ def _touch(one: Path, other: Path) -> bool:
 
 
 def _mended(values: Any, bad: list[Path]) -> Any:
-    """Return a copy of the values without the bad values, so that the rest can still be checked together."""
+    """Return a copy of the values without the bad values. So the remaining values can still be checked together."""
     mended = copy.deepcopy(values)
     for path in bad:
         _remove(mended, path)
@@ -108,8 +108,8 @@ def _mended(values: Any, bad: list[Path]) -> Any:
 
 
 def _remove(values: Any, path: Path) -> None:
-    """Remove the value at a path. If an item of a list is to be removed, the whole list is removed, so that no index
-    changes. The list of quoting rules is an exception, and is never removed."""
+    """Remove the value at a path. To remove an item of a list, the whole list is removed, so that no index changes.
+    Only the list of quoting rules is never removed."""
     for step in range(1, len(path)):
         if isinstance(path[step], int) and path[:step] != ("quoting",):
             path = path[:step]

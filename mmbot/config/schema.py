@@ -1,5 +1,5 @@
-"""Describes the settings as a JSON schema (draft 2020-12) and as a list. The descriptions come from the Structs and
-their docstrings.
+"""Describes the settings as a JSON schema (draft 2020-12) and as a list. Both are made from the Structs and their
+docstrings.
 
 A schema checks keys, types and bounds. Only ``mmbot check`` checks whether values make sense together.
 """
@@ -30,11 +30,12 @@ class Setting(NamedTuple):
     """One setting, as the documentation shows it."""
 
     path: str
-    """The path of the setting, such as ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
+    """The path of the setting, such as ``limits.line``. A setting of each rule has a path such as
+    ``quoting[].match.type``."""
     takes: str
     """The type and the bounds of the value, in words."""
     default: str | None
-    """The default value as it is written in a file. None if the setting is required."""
+    """The default value, written as in a settings file. None if the setting is required."""
     unit: str
     """The unit of the number. Empty if the number has no unit."""
     meaning: str
@@ -79,8 +80,8 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """Return a field's type, its unit, the Struct inside the type (or None), and True if the type is a list of this
-    Struct."""
+    """Return the type and the unit of a field, and the Struct inside the type, or None. The fourth value is True if the
+    type is a list of this Struct."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False
@@ -131,8 +132,8 @@ def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _part(parts: dict[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the part of a schema that describes a Struct. If several Structs have the same short name, msgspec uses
-    their full names."""
+    """Return the part of a schema that describes a Struct. If several Structs have the same short name, the schema
+    names them by their full names."""
     full = re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{shape.__module__}.{shape.__qualname__}")
     part: dict[str, Any] = parts.get(shape.__name__) or parts[full]
     return part
@@ -149,7 +150,8 @@ def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
 
 
 def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
-    """Return the docstring of each field, taken from the Struct's source. Empty if the source is not available."""
+    """Return the docstring of each field, taken from the Struct's source code. The result is empty if the source code
+    is not available."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
     except (OSError, TypeError):

@@ -1,4 +1,4 @@
-"""Finds values that fit their types but make no sense, alone or together."""
+"""Finds values that have the right type but make no sense, alone or together."""
 
 from __future__ import annotations
 
@@ -225,5 +225,5 @@ def _article(scope: str) -> str:
 
 
 def _source(path: Path, given: Given) -> str:
-    """Return a remark that a value is a default. Empty if the file contains the value."""
+    """Return a remark that the value at a path is a default. Empty if the file contains the value."""
     return "" if given(path) else f", the default of {shown_path(path)}"

@@ -21,14 +21,15 @@ Probability = Annotated[float, Meta(gt=0, lt=1, extra={"unit": "probability"})]
 
 
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A faster clock that the daemon shares with a local exchange. It is rejected for any other exchange."""
+    """A faster clock that the daemon shares with a local exchange. It is rejected if the exchange is not a local
+    one."""
 
     anchor_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
-    """The time of the machine at which the clock shows ``epoch_ns``."""
+    """The time of the machine's clock at the moment when this clock shows ``epoch_ns``."""
     epoch_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
-    """The time that the clock shows at ``anchor_ns``."""
+    """The time that this clock shows at the moment ``anchor_ns``."""
     rate: Annotated[float, Meta(gt=0, le=10_000)]
-    """How many seconds of the clock pass in one second of the machine."""
+    """How many seconds pass on this clock in one second of the machine."""
 
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,17 +43,17 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dialect: Literal["legacy"] = "legacy"
     """The dialect of the exchange's interface. ``legacy`` uses the words wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
-    """The library for the feed's websocket, which is ``aiohttp`` or ``pysher``. The exchange's examples use ``pysher``,
-    which needs two threads. The bot behaves the same with both."""
+    """The library for the feed's websocket. ``pysher`` is the library of the exchange's examples and needs two threads.
+    The bot behaves the same with both libraries."""
     requests_per_second: Annotated[int, Meta(ge=2, le=45, extra={"unit": "requests a second"})] = 40
     """The largest number of requests that the engine sends in any second. Log-ins, connections and further pages of
-    matches are not included, but are rare. The exchange allows 50 requests a second for the account, for all programs
-    together. 5 of them are left for ``mmbot watchdog``."""
+    matches are not included, but are rare. The exchange allows 50 requests a second for all programs of the account
+    together. 5 of the 50 are left for ``mmbot watchdog``."""
     cancel_reserve: Annotated[int, Meta(ge=1, le=44, extra={"unit": "requests a second"})] = 8
     """The part of ``requests_per_second`` that is reserved for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
-    """Whose wagers are on the account. With ``exclusive``, the bot may cancel every wager on the account. With
-    ``shared``, the bot counts wagers that are not its own, but leaves them alone."""
+    """Who uses the account. With ``exclusive``, only the bot does, and it may cancel every wager on the account. With
+    ``shared``, other programs or people do too. The bot counts their wagers but leaves them alone."""
     funds: Literal["at_match", "at_placement"] = "at_match"
     """When the exchange takes the stake from the balance."""
     commission: Rate = 0.02
@@ -65,8 +66,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     read_timeout_s: Seconds = 10.0
     """The time limit of a read. If no answer comes in this time, the bot repeats the read."""
     login_cooldown_s: Seconds = 60.0
-    """The shortest time between two log-ins, also across restarts, because a key pair can have only 20 sessions.
-    ``mmbot kill`` may log in sooner, but only once."""
+    """The shortest time between two log-ins, including the first log-in after a restart. The reason is that a key pair
+    can have only 20 sessions. ``mmbot kill`` may log in sooner, but only once."""
     clock: ClockConfig | None = None
     """The clock of a local exchange that runs with ``--speed``. If it is ``null``, the bot uses the clock of the
     machine."""
@@ -85,10 +86,11 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     sub_type: tuple[Text, ...] = ()
     """Sub-types of markets. They distinguish the whole game from its parts."""
     category_name: tuple[Text, ...] = ()
-    """Categories of markets as the exchange shows them, such as ``Game Lines``."""
+    """Categories of markets, such as ``Game Lines``, spelt as on the exchange."""
     hours_to_start: tuple[Hours, Hours] | None = None
-    """How many hours may be left until the start of the sport event, as a list of the least and the greatest number.
-    Both are included. If this is set, a market whose sport event has no known start never matches."""
+    """The time that may be left until the start of the sport event, in hours. The value is a list of the least and the
+    greatest number, and both are included. If this is set, a market whose sport event has no known start never matches.
+    """
 
 
 class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,10 +123,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Limits on money, in dollars. ``soft`` and ``hedge`` are shares of each limit."""
 
     line: Dollars = 500.0
-    """The largest worst-case loss of a line, from matched wagers and from open wagers that could still match. The bot
-    places no wager that would exceed it."""
+    """The largest worst-case loss of a line. It includes matched wagers, and open wagers that could still be matched.
+    The bot places no wager that would exceed this limit."""
     market: Dollars = 500.0
-    """The largest worst-case loss of a market, which is the sum over its lines."""
+    """The largest worst-case loss of a market, which is the sum of the losses of its lines."""
     event: Dollars = 1000.0
     """The largest worst-case loss of a sport event."""
     tournament: Dollars = 3000.0
@@ -143,19 +145,19 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stake: Dollars = 250.0
     """The largest stake of one wager."""
     open_wagers: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "wagers"})] = 500
-    """The largest number of wagers that could still match at the same time."""
+    """The largest number of wagers that could still be matched."""
     funds_multiple: Annotated[float, Meta(gt=0, le=10, extra={"unit": "times the balance"})] = 8.0
-    """The largest sum of the stakes that could still match, as a multiple of the balance."""
+    """The largest sum of the stakes that could still be matched, as a multiple of the balance."""
 
 
 class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The conditions under which the bot does not quote."""
 
     stop_before_start_s: Pause = 120.0
-    """How long before the scheduled start of a sport event the bot cancels its quotes on it."""
+    """How long before the scheduled start of a sport event the bot cancels its quotes on the sport event."""
     book_age_s: Seconds = 1200.0
-    """How long a book may go without a message about it or a REST read that agrees with it. Afterwards the book is
-    stale."""
+    """How long a book stays fresh after a message about it, or after a REST read that agrees with it. Later the book is
+    stale (too old to quote from)."""
     price_age_s: Seconds = 300.0
     """The greatest age of a price of your own. The bot ignores an older price."""
     hold_s: Pause = 5.0
@@ -166,36 +168,36 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How long the feed may go without a ``health_check``. Afterwards the feed counts as lost. The exchange sends a
     ``health_check`` every five seconds."""
     activation_s: Seconds = 10.0
-    """How long the bot waits for the private message that an accepted wager is open. Afterwards the bot looks the wager
-    up."""
+    """How long the bot waits for the private message that an accepted wager is open. If none comes, the bot looks the
+    wager up (reads it by its id)."""
     awaiting_activation: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "placements"})] = 60
-    """If this many placements are not yet known to be open, the bot places nothing more."""
+    """The number of accepted wagers not yet known to be open at which the bot places no more wagers."""
     print_match_s: Seconds = 2.0
-    """How long the bot waits for the report of a match after a trade at the price of its wager. Afterwards the bot
-    looks the wager up."""
+    """How long the bot waits for the private report of a match after a public trade at the price of its wager. If none
+    comes, the bot looks the wager up."""
     matches_a_minute: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "matches"})] = 60
     """How many matches the bot may have in a minute. If there are more, the bot quotes nothing until a minute passes
     without a match."""
     min_balance: Dollars = 10.0
     """The balance below which the bot quotes nothing."""
     off_fair: Probability = 0.10
-    """How far the price of a quote may be above the fair price. If it is further above, the bot does not place the
-    quote, because it must be a mistake."""
+    """How far the price of a quote may be above the fair price. The bot does not place a quote that is further above,
+    because such a price must be a mistake."""
     max_bid_ask_spread: Probability = 0.20
-    """How wide the bid-ask spread of a book may be. If it is wider, the bot takes no fair value from the book."""
+    """The widest bid-ask spread of a book from which the bot takes a fair value."""
     reconcile_s: Seconds = 900.0
-    """How often the bot compares its books with the books that the exchange returns over REST."""
+    """How often the bot compares its books with a REST read of the exchange's books."""
 
 
 class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often the bot compares its records with the exchange's while it quotes."""
+    """How often the quoting bot compares its own records with the records of the exchange."""
 
     wagers_s: Seconds = 60.0
-    """How often the bot compares its open wagers with the exchange's history."""
+    """How often the bot compares its open wagers with the list of wagers that the exchange returns (the history)."""
     money_s: Seconds = 300.0
-    """How often the bot compares matches and results with the history, and reads transactions."""
+    """How often the bot compares matches and results with the history, and reads the account's transactions."""
     grace_s: Seconds = 10.0
-    """How long a difference may last before it counts, because private messages may take this long."""
+    """How long a difference may last before it counts as an error. Private messages may take this long."""
 
 
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,7 +207,7 @@ class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The file with prices that the bot watches. A relative path starts at the folder of the settings file. If it is
     ``null``, there is no such file."""
     poll_s: Seconds = 1.0
-    """How often the bot checks whether the file has changed."""
+    """How often the bot checks whether the price file has changed."""
     http: bool = False
     """If it is ``true``, the bot accepts ``POST /prices`` from this machine."""
 
@@ -214,8 +216,8 @@ class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The journal in the state directory. It keeps what a restart and ``mmbot statement`` need."""
 
     keep_days: Annotated[int, Meta(ge=30, le=36_500, extra={"unit": "days"})] = 400
-    """How long the journal keeps wagers that ended, with their matches, results and decisions. It keeps transactions
-    for as long."""
+    """How long the journal keeps wagers that ended, with their matches, results and decisions. Transactions are kept
+    for the same time."""
     time_zone: Text = "UTC"
     """The time zone of the days of ``mmbot statement``, like ``America/New_York``."""
     min_free_mb: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "megabytes"})] = 100
@@ -226,19 +228,19 @@ class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How the daemon stops."""
 
     deadline_s: Seconds = 30.0
-    """The longest time that a stop waits for the proof that no wager is open."""
+    """The longest time that a stopping daemon waits for the proof that no wager is open."""
 
 
 class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When wagers are cancelled because a daemon or a strategy stands still. Both times are in seconds of the
-    machine."""
+    """How long a daemon or a strategy may stand still before wagers are cancelled. Both times are in seconds of the
+    machine's clock."""
 
     silence_s: Annotated[float, Meta(ge=2, le=3600, extra={"unit": "seconds"})] = 5.0
     """How long the event loop of the daemon may stand still before ``mmbot watchdog`` cancels everything. A daemon that
-    stood still for longer sends nothing more before it has cancelled everything itself."""
+    stood still for longer cancels everything itself before it sends anything else."""
     strategy_s: Annotated[float, Meta(ge=0.1, le=3600, extra={"unit": "seconds"})] = 1.0
-    """How long the strategy of a sport event may take to return. Afterwards a thread of the daemon cancels the wagers
-    of the sport event."""
+    """How long the strategy of a sport event may take to return. If it takes longer, a thread of the daemon cancels the
+    wagers of the sport event."""
 
 
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -249,19 +251,19 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     only."""
     hosts: tuple[Text, ...] = ("mmbot", "exchange")
     """The host names under which the HTTP server answers in addition to ``localhost``, IP addresses and ``host``. The
-    default has the names by which Prometheus finds the daemons of docker-compose.yml. A request for another name gets
-    403, because a web page could have sent it."""
+    default names are those by which Prometheus reaches the containers of docker-compose.yml. A request for another name
+    gets 403, because a web page could have sent it."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
     """The port of the HTTP server. If it is 0, the system picks any free port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The lowest level that is logged."""
+    """The lowest level of messages that are logged."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """The format of the log, which is ``json`` or ``text``. With ``auto``, it is text on a terminal and JSON
     otherwise."""
     last_scrape_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
-    """The longest wait for one more scrape by Prometheus, in real seconds. The bot waits for it after a stop that was
-    asked for and is proved clear. The scrape shows Prometheus that the stop was planned. If Prometheus has never
-    scraped the bot, or if this setting is 0, the bot does not wait."""
+    """The longest wait for one more scrape (a read of the figures by Prometheus), in real seconds. The bot waits for it
+    after a stop that was asked for and is proved clear (no wager is open). The scrape shows Prometheus that the stop
+    was planned. If Prometheus has never scraped the bot, or if this setting is 0, the bot does not wait."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -279,7 +281,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     guards: GuardsConfig = GuardsConfig()
     """The conditions under which the bot does not quote."""
     audit: AuditConfig = AuditConfig()
-    """How often the bot compares its records with the exchange's."""
+    """How often the quoting bot compares its own records with the records of the exchange."""
     prices: PricesConfig = PricesConfig()
     """Where your own prices come from."""
     journal: JournalConfig = JournalConfig()
@@ -287,9 +289,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop: StopConfig = StopConfig()
     """How the daemon stops."""
     watchdog: WatchdogConfig = WatchdogConfig()
-    """When wagers are cancelled because a daemon or a strategy stands still."""
+    """How long a daemon or a strategy may stand still before wagers are cancelled."""
     state_dir: Text = "var"
-    """The directory of the journal, the kill switch, the lock and the refresh token. Each account needs its own. A
-    relative path starts at the folder of the settings file."""
+    """The directory of the journal, the kill switch, the lock and the refresh token. Each account needs a state
+    directory of its own. A relative path starts at the folder of the settings file."""
     telemetry: TelemetryConfig = TelemetryConfig()
     """Logs and the daemon's HTTP server."""

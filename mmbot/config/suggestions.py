@@ -1,4 +1,4 @@
-"""Hints for misspelt names. A hint gives the most similar valid name, or all valid names."""
+"""Hints for misspelt names. A hint gives the most similar valid name, or a list of all valid names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return a hint for a misspelt name. It is ``; did you mean 'x'?``, or the list of valid names if none is
+    """Return a hint for a misspelt name. It reads ``; did you mean 'x'?``, or lists the valid names if none is
     similar."""
     names = list(valid)
     near = get_close_matches(name, names, n=1, cutoff=0.6)

@@ -24,7 +24,7 @@ class Wrong(NamedTuple):
 
 
 def mismatches(shape: type[msgspec.Struct], value: Any, path: Path = ()) -> list[Wrong]:
-    """Return everything in ``value`` that does not fit a Struct, in the order of the document.
+    """Return every key or value that does not fit a Struct, in the order of the document.
 
     An unknown key is always a mismatch, even if the Struct itself would accept it.
     """
@@ -32,7 +32,7 @@ def mismatches(shape: type[msgspec.Struct], value: Any, path: Path = ()) -> list
 
 
 def convert(shape: type[T], value: Any) -> T:
-    """Build a Struct from values without mismatches. The Struct's ``__post_init__`` may still reject them.
+    """Build a Struct from plain values without mismatches. The Struct's ``__post_init__`` may still reject the values.
 
     Raises:
         ValueError: if the Struct rejects the values, with its reason.
@@ -106,8 +106,8 @@ def _walk_union(shape: inspect.UnionType, value: Any, path: Path) -> Iterator[Wr
 
 
 def _fits(shape: inspect.Type, value: Any) -> bool:
-    """Return True if a plain value fits a simple type. For other types the result is True, because msgspec checks
-    them."""
+    """Return True if a plain value fits a simple type. The result is also True for all other types, because msgspec
+    checks those."""
     match shape:
         case inspect.BoolType():
             return isinstance(value, bool)
@@ -144,7 +144,7 @@ def _within(length: int, least: int | None, most: int | None) -> bool:
 
 
 def expected(shape: inspect.Type) -> str:
-    """Describe the values of a type in words."""
+    """Describe in words which values a type takes."""
     match shape:
         case inspect.Metadata():
             return expected(shape.type)

@@ -51,7 +51,7 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""The default speed of the clock for a tape. A tape covers a day."""
+"""The default speed of the clock if a tape (a recorded market) is played. A tape covers a day."""
 
 FASTEST: Final = 1000.0
 """The highest speed of the clock. At this speed, one real second is 1000 seconds of the market. At a higher speed, the
@@ -122,7 +122,7 @@ def demo(
 
 
 class _Signals:
-    """Counts the signals that ask the demo to end, so that no signal interrupts the demo half-way."""
+    """Counts the signals that ask the demo to end. So a signal never interrupts a step of the demo."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -148,7 +148,7 @@ class _Signals:
             self._note(0, None)
 
     def wait(self, seconds: float) -> None:
-        """Wait for the next signal, but at most for this many seconds."""
+        """Wait for the next signal, for at most the given number of seconds."""
         self._event.wait(seconds)
         self._event.clear()
 
@@ -179,7 +179,7 @@ class _Run:
         self._seen: set[Figures] = set()
 
     def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
-        """Start the exchange and the daemon. When ``stack`` closes, both are stopped, and the daemon is stopped first.
+        """Start the exchange and the daemon. When ``stack`` closes, first the daemon and then the exchange is stopped.
 
         Raises:
             PartFailed: if the exchange or the daemon cannot be started.
@@ -239,8 +239,8 @@ class _Run:
     def _door(self) -> str | None:
         """Return the address of the daemon's HTTP server. None until the daemon has published it.
 
-        The address is kept, so that the demo still ends in order if its folder under the temporary directory is
-        removed."""
+        The address is remembered. So the demo still ends in order if somebody removes its temporary folder.
+        """
         if self._url is None:
             try:
                 holder = holder_of(self._state)
@@ -250,7 +250,8 @@ class _Run:
         return self._url
 
     def wait(self, seconds: float) -> bool:
-        """Wait, and ask the daemon to stop if the demo should end. Returns True once the daemon has ended.
+        """Wait for the given seconds, and ask the daemon to stop if the demo should end. Returns True once the daemon
+        has ended.
 
         Raises:
             PartFailed: if the daemon could not start.
@@ -303,7 +304,7 @@ class _Run:
         return ""
 
     def caption(self) -> Caption:
-        """Return the texts around the daemon's status on the screen."""
+        """Return the texts that the screen shows around the daemon's status."""
         if self._stopping_at is None:
             return Caption(
                 "mmbot demo", self._rate, f" Ctrl-C stops the demo. Settings for status and why: {self.file}"

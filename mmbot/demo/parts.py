@@ -1,4 +1,5 @@
-"""Starts, asks and stops the two processes of the demo, and makes sure that they end with the demo."""
+"""Starts and stops the two processes of the demo, and reads the exchange's reports. Both processes end with the
+demo."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ class PartFailed(Exception):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The line that the local exchange writes when it is ready."""
+    """The addresses and the clock of the local exchange. The exchange writes them on one line when it is ready."""
 
     base_url: str
     ws_url: str
@@ -44,7 +45,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """The clock of the local exchange, and whether anything more will happen there."""
+    """The state of the local exchange's clock."""
 
     now_ns: int
     finished: bool
@@ -77,7 +78,7 @@ class Part:
         self.log: Final = log
         there, here = os.pipe()
         self.leash = here
-        """Our end of the pipe to the process. The process stops when nobody holds this end any more."""
+        """Our end of the pipe to the process. The process stops when no process holds this end any more."""
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(
@@ -159,7 +160,7 @@ class Part:
         return code
 
     def last_words(self) -> str:
-        """Return the final lines of the log, to be put at the end of a message. Empty if the log has no lines."""
+        """Return the final lines of the log, for the end of a message. The text is empty if the log has no lines."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         except OSError:
@@ -191,7 +192,7 @@ def referee_report(ready: Ready) -> RefereeReport:
 
 
 def world_of(ready: Ready) -> World:
-    """Return the exchange's clock, and whether anything more will happen at the exchange.
+    """Return the exchange's clock, and whether the exchange is finished.
 
     Raises:
         PartFailed: if the exchange does not answer.

@@ -20,7 +20,8 @@ _STOP_S: Final = 15.0
 _FEED_SILENCE_S: Final = 3.0
 _ACTIVATION_S: Final = 2.0
 _PRINT_MATCH_S: Final = 1.0
-"""The four constants above are the shortest waits, in real seconds. A faster clock does not make the network faster."""
+"""This constant and the three above it are the shortest waits, in real seconds. A faster clock does not make the
+network faster."""
 
 
 def settings_file(given: Path | None) -> Path:

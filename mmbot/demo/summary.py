@@ -1,5 +1,5 @@
-"""The closing summary of a demo. It shows the daemon's figures next to those of the exchange's referee, which checked
-the daemon."""
+"""The closing summary of a demo. It compares the daemon's figures with those of the exchange's referee (the part that
+checks the daemon)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Figures(NamedTuple):
 
 
 class Names:
-    """The names of lines and outcomes. They are remembered, because a finished sport event leaves the board."""
+    """Remembers the names of lines and outcomes, because a finished sport event leaves the board."""
 
     def __init__(self) -> None:
         self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
@@ -77,13 +77,13 @@ class Ending(NamedTuple):
     reason: str
     """Why the demo ended."""
     code: int | None
-    """The exit code of the daemon. None if the daemon has not ended yet."""
+    """The exit code of the daemon's process. None if the daemon has not ended yet."""
     took_s: float
-    """The time from the request to stop until the daemon had ended, in real seconds."""
+    """How long the daemon took to end after it was asked to stop, in real seconds."""
     own: Figures | None
     """The daemon's final figures. None if the daemon left no figures."""
     marked: Cents | None
-    """The daemon's value of the unsettled positions, in cents. None if the daemon left no figures."""
+    """The daemon's own estimate of the unsettled positions, in cents. None if the daemon left no figures."""
     report: RefereeReport | None
     """The final report of the exchange's referee, which checks the daemon. None if the exchange did not answer."""
     seen: frozenset[Figures]
@@ -105,8 +105,8 @@ def figures_of(report: RefereeReport) -> Figures:
 
 
 def last_word(log: Path) -> tuple[Figures, Cents] | None:
-    """Return the figures and the marked profit from the final line of the daemon's log. None if the log has no such
-    line. The marked profit is the daemon's value of the unsettled positions."""
+    """Return the figures and the marked profit from the final line of the daemon's log. The marked profit is the
+    daemon's own estimate of the unsettled positions. None if the log has no such line."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -123,8 +123,7 @@ def last_word(log: Path) -> tuple[Figures, Cents] | None:
 
 
 def last_errors(log: Path) -> tuple[str, ...]:
-    """Return the newest errors in a daemon's log, each as its event and its text. An error that came several times has
-    a count."""
+    """Return the newest errors in a daemon's log, each as its event and its text. A repeated error has a count."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -146,7 +145,8 @@ def last_errors(log: Path) -> tuple[str, ...]:
 
 
 def exit_code(ending: Ending) -> int:
-    """Return 0 if all is well, 3 if the exchange does not confirm that no wager is open, and 1 in all other cases."""
+    """Return 0 if all is well, and 3 if the exchange does not confirm that no wager is open. Return 1 in all other
+    cases."""
     if ending.report is None or ending.report.live_wagers or ending.code == NOT_CLEAR:
         return NOT_CLEAR
     return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
