@@ -1,7 +1,8 @@
 """The bounds of values that come from outside. A value beyond its bound is treated like a malformed value.
 
 Each bound lies far above every value of the exchange, and below the point at which arithmetic, dates or the journal's
-64-bit integers fail. Each value is compared with its bound where it is read: from the exchange, a file or a request.
+64-bit integers fail. Each value is compared with its bound at the place where mmbot reads it from the exchange, a file
+or a request.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ LARGEST_AMOUNT: Final = 10**13
 """The largest amount of money, in cents. A stake of this amount at the longest odds wins less than 2**57 cents."""
 
 LARGEST_DOLLARS: Final = 1e11
-"""``LARGEST_AMOUNT`` in dollars, for the fields of the exchange's messages."""
+"""The largest amount of money in dollars. It equals ``LARGEST_AMOUNT``, and bounds the money fields of the exchange's
+messages."""
 
 LONGEST_ODDS: Final = 1_000_000
 """The longest American odds, positive and negative. The exchange's ladder ends at 25,000."""
 
 LARGEST_ID: Final = 2**63 - 1
-"""The largest id and the largest sequence number: the journal's integers have 64 bits."""
+"""The largest accepted id, and the largest accepted sequence number. Larger integers do not fit in the journal, whose
+integers have 64 bits."""
 
 LARGEST_LINE: Final = 10**6
 """The largest point spread or total of a line, in points."""
@@ -28,8 +31,8 @@ LATEST: Final = 4_102_444_800 * 10**9
 itself."""
 
 SHORTEST_SECRET: Final = 6
-"""The fewest characters of a key or token that is hidden in logs. A shorter key or token is not hidden, because
+"""A key or token of at least this many characters is hidden in logs. A shorter key or token is not hidden, because
 ordinary words may contain it."""
 
 LONGEST_HEADER: Final = 100
-"""The most characters of an HTTP header that is still read as a date or as a number."""
+"""The greatest length of an HTTP header, in characters, that mmbot still reads as a date or as a number."""

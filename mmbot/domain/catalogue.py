@@ -18,8 +18,8 @@ class LineKey(NamedTuple):
     sport_event: int
     market: int
     number: int
-    """The point spread of outcome 0, or the total, in quarter points: a spread of -3.5 is -14. In a market with a
-    single line, the number is 0."""
+    """The point spread of outcome 0, or the total, in quarter points. For example, a point spread of -3.5 is -14. In a
+    market with a single line, this number is 0."""
 
 
 class MarketKey(NamedTuple):
@@ -53,8 +53,9 @@ def quarter_points(number: float) -> int:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """One outcome of a line. Wagers name the outcome by its ``line_id``. The exchange may leave out the ``line_id``
-    while the outcome has no offers (docs/protocol.md 5.2). So the ``line_id`` is empty until a REST read brings it."""
+    """One outcome of a line. Wagers name the outcome by its ``line_id``. While the outcome has no offers, the exchange
+    may leave out its ``line_id`` (docs/protocol.md 5.2). The ``line_id`` is then empty until a REST read contains
+    it."""
 
     outcome_id: int
     line_id: str
@@ -102,8 +103,8 @@ class Market(msgspec.Struct, frozen=True, gc=False):
 
 
 class SportEvent(msgspec.Struct, frozen=True, gc=False):
-    """A sport event. ``status`` is the exchange's word. If mmbot does not know the status, the sport event is not
-    quoted."""
+    """A sport event. ``status`` is the exchange's own word for its state. If mmbot does not know this word, the sport
+    event is not quoted."""
 
     sport_event_id: int
     tournament_id: int

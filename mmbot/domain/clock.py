@@ -1,5 +1,5 @@
-"""Two clocks: the clock of the machine, and a clock that tests move by hand. With a local exchange, the clock of the
-machine may run faster than real time.
+"""Two clocks: ``SystemClock`` follows the machine, and ``ManualClock`` is moved by tests. With a local exchange,
+``SystemClock`` may run faster than real time.
 
 Only this module reads the time of the machine. All other code is given an instant or a ``Clock``.
 """
@@ -91,7 +91,8 @@ class ManualClock:
         return self._now
 
     def wall(self) -> Instant:
-        """Return ``now()`` plus the sum of all durations that were passed to ``step_wall``."""
+        """Return the time of the imitated wall clock. It is ``now()`` plus all durations that were passed to
+        ``step_wall``."""
         return self._now + self._step
 
     def real_seconds(self, duration: Duration) -> float:
@@ -99,7 +100,7 @@ class ManualClock:
         return in_seconds(duration)
 
     def advance(self, duration: Duration) -> Instant:
-        """Move forward by a duration and return the new time.
+        """Move the clock forward by a duration, and return the new time.
 
         Raises:
             ValueError: if the duration is negative.
@@ -110,7 +111,7 @@ class ManualClock:
         return self._now
 
     def move_to(self, instant: Instant) -> Instant:
-        """Move forward to an instant and return this instant.
+        """Move the clock forward to an instant, and return this instant.
 
         Raises:
             ValueError: if the instant lies in the past.

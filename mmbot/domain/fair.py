@@ -14,13 +14,13 @@ class Fair(NamedTuple):
     probability: float
     """The probability that outcome 0 wins, if there is no push."""
     bid_ask_spread: float
-    """The bid–ask spread in probability. It equals the loss of a taker who backs both outcomes, per dollar of
-    payout."""
+    """The bid–ask spread, as a difference of two probabilities. A taker who backs both outcomes loses this part of each
+    dollar of payout."""
 
 
 def fair_from(book: Book, max_bid_ask_spread: float) -> Fair | None:
-    """Return the fair probability of outcome 0. It is the mean of bid and ask, each weighted with the size of the
-    other.
+    """Return the fair probability of outcome 0. It is the mean of the bid and the ask. The bid is weighted with the
+    size of the ask, and the ask with the size of the bid.
 
     The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
     best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty, or if the bid–ask spread

@@ -39,7 +39,8 @@ class Clock(Protocol):
         """Return the present time by the wall clock."""
 
     def real_seconds(self, duration: Duration) -> float:
-        """Convert a duration of this clock to seconds of the machine, which a sleep needs."""
+        """Convert a duration of this clock to seconds of the machine. A sleep, for example, is measured in seconds of
+        the machine."""
 
 
 def seconds(number: float) -> Duration:

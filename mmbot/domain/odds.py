@@ -32,7 +32,7 @@ def is_odds(odds: int) -> bool:
 
 
 def implied(odds: Odds) -> float:
-    """Return the probability that these odds imply: with this chance of winning, a stake breaks even on average."""
+    """Return the probability that these odds imply. A stake with this chance of winning breaks even on average."""
     return 100 / (odds + 100) if odds > 0 else odds / (odds - 100)
 
 
@@ -61,9 +61,9 @@ def profit(stake: Cents, odds: Odds) -> Cents:
 def least_profit(stake: Cents, odds: Odds) -> Cents:
     """Return the smallest profit, in cents, that the exchange may book for one match of a stake at these odds.
 
-    A taker wins the half-up profit of his stake. A maker wins the stake of the taker, and the maker's matched stake is
-    the taker's win, which is rounded. So at odds above +100, several profits of the maker lead to the same stake
-    (docs/protocol.md 7.5).
+    A taker wins the profit of his stake, with half a cent rounded up. A maker wins the stake of the taker. The matched
+    stake of the maker equals the rounded win of the taker. So at odds above +100, several profits of the maker lead to
+    the same matched stake (docs/protocol.md 7.5).
     """
     rounded = profit(stake, odds)
     if odds <= 0 or stake <= 0:
@@ -104,8 +104,8 @@ def could_match(one: Odds, other: Odds) -> bool:
 
 
 def per_hundred(odds: Odds) -> float:
-    """Return the profit on a stake of 100. It is larger for longer odds, so sorting by it orders odds from shortest to
-    longest."""
+    """Return the profit on a stake of 100. Longer odds bring a larger profit. So this profit can be used to sort odds
+    from shortest to longest."""
     return float(odds) if odds > 0 else 10_000 / -odds
 
 

@@ -13,8 +13,8 @@ from mmbot.domain.odds import Side
 class Position:
     """The position of one line, in cents. Only the ledger changes it.
 
-    ``profit`` holds two profits of all matched stakes: if outcome 0 wins, and if outcome 1 wins. ``remaining`` holds
-    the stakes that could still match, on outcome 0 and on outcome 1.
+    ``profit[0]`` is the profit of all matched stakes if outcome 0 wins, and ``profit[1]`` is their profit if outcome 1
+    wins. ``remaining[0]`` and ``remaining[1]`` are the stakes on outcome 0 and on outcome 1 that could still match.
     """
 
     __slots__ = ("profit", "remaining")
@@ -85,9 +85,9 @@ def most_reducing(position: Position, side: Side) -> Cents:
     """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
     No matter which part of this stake is matched, and which other open wagers are matched, neither the worst case nor
-    the matched worst case of the line rises. So neither of them rises in a wider scope. A test of the worst case alone
-    would not be enough: with open wagers on both outcomes, each stake covers the other, and both stakes would seem to
-    reduce the risk.
+    the matched worst case of the line rises. So neither of the two rises in a wider scope, such as the market. A test
+    of the worst case alone would not be enough. With open wagers on both outcomes, each stake covers the other, so both
+    stakes would seem to reduce the risk.
     """
     profit = position.profit
     opposite = profit[1 - side]

@@ -1,5 +1,5 @@
-"""A wager as the exchange reports it: its states (from the second document of the specification), a report about it,
-and a match."""
+"""Wagers as the exchange reports them. This module defines the states of a wager (from the second document of the
+specification), a report about a wager, and a match of a wager."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     matched: Cents
     """The part of the stake that is matched in total. It only grows, except that a void sets it to 0."""
     match_stake: Cents | None = None
-    """The stake of the match that this report is about. Only a private message of ``update_type`` matching has it; in
-    every other report it is None."""
+    """The stake of the match that this report is about. Only a private message with the ``update_type`` "matching"
+    contains this stake. In every other report, the value is None."""
     match_odds: Odds | None = None
-    """The odds of the match that this report is about. They need not be on the ladder."""
+    """The odds of the match that this report is about. These odds need not be on the ladder."""
     sequence: int = 0
     """The time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. In the
     report of a REST answer it is 0, because a REST answer carries no such time."""
     created_at: Instant | None = None
     profit: Cents | None = None
-    """The exchange's field ``profit``: the win of the present stake. No document says whether it counts each match at
-    its own odds, or the whole stake at the wager's odds. None if the field is missing."""
+    """The exchange's field ``profit``: the win of the present stake. None if the field is missing. The exchange's
+    documents do not say how it computes this win: from the odds of each match, or from the odds of the wager."""
 
     @property
     def resting(self) -> bool:
@@ -88,7 +88,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     """A wager of the exchange of which some part cannot be read. A field whose part cannot be read is None or empty.
 
-    Even if it cannot be read what the wager was worth, ``may_rest`` says whether the wager may still match.
+    ``may_rest`` says whether the wager may still match, even if its stake or odds cannot be read.
     """
 
     wager_id: str

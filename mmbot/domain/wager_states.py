@@ -1,4 +1,5 @@
-"""The states of a wager, and the tables of how states change: a state and a happening give the next state.
+"""The states of a wager, and the tables of how states change. In these tables, a state and a happening give the next
+state.
 
 Sources: the second document of the specification (play flow, cases 1 to 3), and docs/protocol.md 6.3 to 6.5.
 """
@@ -22,7 +23,7 @@ class State(StrEnum):
     """The exchange accepted the wager, and no report has said ``open`` yet."""
     OPEN = "open"
     CANCELLING = "cancelling"
-    """A cancel was sent, and no report has shown its result yet. The cancel may have been answered with 200."""
+    """A cancel was sent, and no report has shown its result yet. The answer to the cancel may already have been 200."""
     UNKNOWN = "unknown"
     """The placement was sent, but it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
@@ -46,7 +47,7 @@ class Happening(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """The exchange rejected the placement. A rejected cancel is CANCEL_EARLY or CANCEL_REJECTED."""
+    """The exchange rejected the placement. If it rejects a cancel, the happening is CANCEL_EARLY or CANCEL_REJECTED."""
     LOST = "lost"
     """The placement got no readable answer, so it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
@@ -78,7 +79,8 @@ class Happening(StrEnum):
 
     PROVED_INACTIVE = "proved_inactive"
     """A read from the exchange contradicted earlier reports of the wager, and a second read confirmed this after a
-    grace period (``mmbot/engine/audit/``). The same holds for every name that begins with ``PROVED_``."""
+    grace period (``mmbot/engine/audit/``). Every happening whose name begins with ``PROVED_`` was confirmed in this
+    way."""
     PROVED_OPEN = "proved_open"
     PROVED_FILLED = "proved_filled"
     PROVED_INVALID = "proved_invalid"
@@ -181,7 +183,7 @@ COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State
 """The states in which the remaining stake could still match, or may have matched without our knowledge."""
 
 AWAITING: Final = frozenset({State.PLACING, State.INACTIVE, State.UNKNOWN})
-"""The states of a placed wager that is not known to have been open yet."""
+"""The states of a placed wager that, as far as mmbot knows, has not been open yet."""
 
 FINAL: Final = frozenset({State.VOID, State.SETTLED, State.CLOSED, State.MANUAL})
 """The states in which a wager has its result."""

@@ -90,8 +90,8 @@ class Effects:
             Journal(shared, profit),
             Log(shared),
         )
-        """The followers, in the order in which they are told of a change. The log stands at the end. So it shows the
-        change that made a guard hold after the guard itself."""
+        """The followers (parts of the engine that act on changes), in the order in which they receive a change. The log
+        stands at the end. So if a change makes a guard hold, the log shows the guard before the change."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass the changes that the ledger made to every follower."""
@@ -130,12 +130,12 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Check again the placements that lacked funds. This is called because a new balance was read."""
+        """Check the placements that lacked funds again. This method is called when a new balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that the engine has returned a placement for sending. The exposure already counts the placement: it has
-        done so since the ledger took the placement."""
+        """Note that the engine has returned a placement for sending. The exposure has counted this placement since the
+        ledger took it."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:

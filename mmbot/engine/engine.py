@@ -68,22 +68,23 @@ class Engine:
         self._hedging: Final = parts.hedging
         self._audit: Final = parts.audit
         self.transactions: Final = parts.transactions
-        """Reads the account's transactions."""
+        """The part of the engine that reads the account's transactions."""
         self._feed: Final = parts.feed
         self._status: Final = parts.status
         self._failed: Final = FailedRequests(parts.shared)
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._background: Final[tuple[Asker, ...]] = parts.background
         self._background_at: Instant = 0
-        """Before this instant, no part in ``_background`` has anything to do. 0 if they have to be asked."""
+        """Before this instant, no part in ``_background`` has anything to do. The value is 0 if these parts have to be
+        asked."""
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._every_second: Final = parts.every_second
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine whose next task the engine remembers by its instant. Timers are not among these
-        parts, because any event may set a timer."""
+        """The parts of the engine for which the engine remembers the instant of the next task. Timers are not among
+        these parts, because any event may set a timer."""
         self._quiet_until: Instant = 0
-        """Until this instant, only timers can have something to do. It is 0 if every part of the engine has to be
-        asked."""
+        """Until this instant, only timers can have something to do. The value is 0 if every part of the engine has to
+        be asked."""
         self._remembers = True
         self.overdue = False
         """True if a task was due at the latest call of ``deadline`` but could not be done yet."""
@@ -154,8 +155,8 @@ class Engine:
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the instant at which ``next_request`` has to be called again, unless an event comes before. The result
-        is None after the engine has ended.
+        """Return the instant at which ``next_request`` has to be called again, unless an event comes earlier. The
+        result is None after the engine has ended.
 
         Call this method after ``next_request`` has returned None.
         """
@@ -290,8 +291,8 @@ class Engine:
         """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call. With this bound, a
         burst of changes delays no cancel.
 
-        As soon as a batch of cancels is full, the batch is sent, and the remaining sport events come after it. Nothing
-        is placed until the quotes of every changed sport event are decided.
+        As soon as a batch of cancels is full, the batch is sent, before the remaining sport events are looked at.
+        Nothing is placed until the quotes of every changed sport event are decided.
         """
         dirty = self._shared.dirty_sport_events
         if not dirty:

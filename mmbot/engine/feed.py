@@ -188,7 +188,7 @@ class Feed:
             self.lose(message.reason, now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the feed counts as silent, unless a health check comes before. While the feed is
+        """Return the instant at which the feed counts as silent, unless a health check comes earlier. While the feed is
         down, the result is ``NEVER``."""
         coverage = self._shared.coverage
         return coverage.silent_at if coverage.up else NEVER

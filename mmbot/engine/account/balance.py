@@ -41,14 +41,14 @@ class Balance:
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._returned: list[tuple[Instant, Cents]] = []
-        """The amounts by which results, or corrections of results, changed the balance since its latest read. They hold
-        stakes and profit, before commission."""
+        """Each result, or correction of a result, since the latest read: its instant, and the amount by which it
+        changed the balance. The amount contains stake and profit, before commission."""
         self._read_at: Instant = now
         """The instant at which the next read is due. While a read has no answer yet, it is ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match, and the exchange takes the money at the match, subtract the stake of the match from
-        the balance. Note the money that a result returns."""
+        the balance. If the change is a result, note the money that the result returns."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
         elif change.kind is Kind.SETTLED:
@@ -56,8 +56,9 @@ class Balance:
             self._returned.append((now, stake + change.win))
 
     def equity(self, marked: Cents) -> Cents | None:
-        """Return the account's worth in cents: the balance with what matches and results changed since it was read, the
-        locked stakes, and the marked profit. None before the first read."""
+        """Return what the account is worth, in cents. This is the sum of the balance, its changes by matches and
+        results since the latest read, the locked stakes, and the marked profit. The result is None before the first
+        read."""
         if self.latest is None:
             return None
         ledger = self._shared.ledger

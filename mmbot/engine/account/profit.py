@@ -10,7 +10,7 @@ both outcomes bring a profit, or both bring a loss, the smaller of the two amoun
 its worse outcome, every restart would look like a loss of the day.
 
 The loss of a day is the amount by which realised plus marked profit has fallen since midnight UTC. The journal keeps
-the figures of the day across restarts, and also keeps that the loss reached the limit.
+the figures of the day across restarts. It also keeps whether the loss has reached the limit.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Profit:
         self._fair: dict[LineKey, float] = {}
         self._marks: dict[LineKey | MarketKey, Cents] = {}
         self._fair_saved: dict[LineKey, tuple[Instant, float | None]] = {}
-        """For each line with a position, when which fair probability was saved."""
+        """For each line with a position: the fair probability that was saved most recently, and the instant of this
+        save."""
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
@@ -62,7 +63,7 @@ class Profit:
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if marked profit has changed in such a way that ``look`` may have something to do earlier than
+        """True if the marked profit has changed, and ``look`` may therefore have a task before the instant that
         ``due_at`` returned."""
         self._save_planned = False
 
@@ -109,7 +110,8 @@ class Profit:
         self._mark(line, value, bool(first or second))
 
     def mark_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Compute the marked profit of a market's full stakes. Each of these stakes counts as lost."""
+        """Compute the marked profit of a market's full stakes (stakes whose whole amount counts as risk). Each of these
+        stakes counts as lost."""
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
@@ -130,15 +132,14 @@ class Profit:
             self._fair_saved.pop(line, None)
 
     def _lost_too_much(self) -> bool:
-        """Return true if the loss of the day has reached the limit and this is not recorded in the day's figures
+        """Return true if the loss of the day has reached the limit, and the figures of the day do not record this
         yet."""
         day = self._day
         return day is not None and day.lost is None and day.opening - self.total >= self._shared.settings.daily_loss
 
     def due_at(self, now: Instant, ready: bool) -> Instant:
-        """Return the instant from which ``look`` will have something to do if the figures stay as they are. It is
-        ``now`` or later. If only a change of the profit or of the step gives ``look`` something to do, the result is
-        ``NEVER``."""
+        """If the figures stay as they are, return the instant from which ``look`` has a task. This instant is ``now``
+        or later. If ``look`` gets a task only when the profit or the step of the engine changes, return ``NEVER``."""
         self.moved = self._save_planned = False
         shared, day = self._shared, self._day
         if day is None:
@@ -160,8 +161,8 @@ class Profit:
         """Begin a new day if needed, save the day's figures if they changed, and hold the guard ``daily_loss`` if
         needed.
 
-        Once the guard holds, it holds for the rest of the day, even after a restart or if the loss becomes smaller.
-        ``ready`` is true if the engine is ready to quote, so that positions can be valued.
+        Once the guard (a reason not to quote) holds, it holds for the rest of the day. Neither a restart nor a smaller
+        loss lifts it. ``ready`` is true if the engine is ready to quote, so that positions can be valued.
         """
         shared = self._shared
         date = shared.clock.schedule(now) // DAY
@@ -184,8 +185,8 @@ class Profit:
             shared.hold("daily_loss", ACCOUNT, reason, lost.at)
 
     def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
-        """Return the day with its latest figures. Save changed figures at most once in ``SAVE``. If the loss has just
-        reached the limit, save them immediately."""
+        """Return the record of the day with the latest figures. Changed figures are saved at most once in ``SAVE`` (10
+        s). If the loss has just reached the limit, the figures are saved immediately."""
         shared = self._shared
         total = self.total
         loss = day.opening - total
@@ -201,8 +202,8 @@ class Profit:
         return day
 
     def _save_fairs(self, now: Instant) -> None:
-        """Save the fair probabilities of lines with a position that changed, before the start of the sport event: the
-        last one is the closing line."""
+        """If the fair probability of a line with a position changed, save it, as long as the sport event has not
+        started. The fair probability that is saved last is the closing line."""
         shared = self._shared
         for line in self._marks:
             fair = self._fair.get(line) if isinstance(line, LineKey) else None

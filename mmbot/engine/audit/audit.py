@@ -1,16 +1,17 @@
-"""Compares our wagers with the exchange's records while the daemon quotes, and repairs ours.
+"""Compares our records of wagers with the exchange's records while the daemon quotes, and repairs our records.
 
-Theory of operation. No source is believed for ever. Every ``audit.wagers_s`` a *round* reads the exchange's open wagers
-from the history. Every ``audit.money_s`` the round also reads the wagers that changed since the previous round that
-read changes. The number of pages that a round reads does not grow with the number of matched and unsettled wagers.
+Theory of operation. No source is believed for ever. At the interval ``audit.wagers_s``, a *round* reads the exchange's
+open wagers from the history. At the interval ``audit.money_s``, the round also reads the wagers that changed since the
+previous round that read changes. The number of pages that a round reads does not grow with the number of matched and
+unsettled wagers.
 
     RESTING → WAGERS → (CHANGES →) RESTING
 
-If the exchange's report of a wager differs from our account of it, this is a *doubt* (doubts.py). A wager that a
-complete list lacks is a doubt, too. After ``audit.grace_s`` the wager itself is read. If the wager as read still
-differs, and no private message about it came meanwhile, this is a *difference*: a guard stops quoting on the line or
-sport event of the wager, and the ledger takes over the exchange's figures. The guard is lifted by the next complete
-round that leaves no doubt about a wager on this line or sport event.
+If the exchange's report of a wager differs from our figures, this is a *doubt* (doubts.py). If a complete list lacks a
+wager, this is a doubt, too. After ``audit.grace_s`` the wager itself is read. If the read still differs from our
+figures, and no private message about the wager came meanwhile, the doubt becomes a *difference*. Then a guard stops
+quoting on the line or sport event of the wager, and the ledger takes over the exchange's figures. The guard is lifted
+by the next complete round that leaves no doubt about a wager on this line or sport event.
 
 A round has a deadline. If no round is complete for too long, all quotes stop. A read of the audit is sent when the
 engine has no other request to send, or when the read is late.
@@ -41,11 +42,11 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
-"""How far the exchange's history may lag. If a wager opened less than this time before the beginning of a round, only
-the next round misses it in the list."""
+"""How far the exchange's history may lag. If a wager opened less than this time before a round began, its absence from
+the list of this round is no doubt. The next round judges such a wager."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
-"""The longest time that a round may take. A round that takes longer is given up, and the next round begins."""
+"""The longest time that a round may take. If a round takes longer, it is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
 """The number of intervals (``audit.wagers_s``) without a complete round after which all quotes stop."""
@@ -57,8 +58,8 @@ PATIENCE: Final = 2 * SECOND
 """How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""
 
 MOST_LOOKUPS: Final = 100
-"""The greatest number of wagers that one round looks up for one reason: a message reported a match or a result of the
-wager, and no list confirms it."""
+"""The greatest number of wagers that one round looks up because a message reported a match or a result that no list
+confirms."""
 
 MOST_RANGES: Final = 4
 """How many ranges of seven days of the history the first round searches, in order to find wagers that were open before
@@ -68,7 +69,8 @@ MISSES: Final = 3
 """How many times the exchange must answer that it does not know a wager before the audit believes it."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""The wait before a wager is read again that has matches by our account, but that the exchange does not know."""
+"""For a wager that has matches by our records, but that the exchange does not know: how long to wait before the wager
+is read again."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that are counted."""
@@ -99,16 +101,16 @@ class Audit:
         self._changes_at: Instant = now
         self._began_at: Instant = now
         self._changes_from: Instant = now
-        """The changes of wagers up to this instant have been compared. The next round that reads changes begins
-        here."""
+        """All changes of wagers up to this instant have been compared. The next round that reads changes begins at this
+        instant."""
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that this round's list of open wagers has shown."""
         self._ranges = MOST_RANGES
         """How many ranges of the history the next round searches."""
         self._doubts: dict[str, Doubt] = {}
         self._unconfirmed: dict[str, Instant] = {}
-        """The wagers of which a message reported a match or a result that no read has confirmed yet. The keys are the
-        exchange's ids, and the values are the instants of the newest such reports."""
+        """The wagers with a match or a result that a message reported and no read has confirmed yet. The keys are the
+        exchange's ids of these wagers, and the values are the instants of the newest such messages."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
         """The instant at which the latest complete round began. None if no round of this run was complete so far."""
@@ -126,8 +128,8 @@ class Audit:
             self._unconfirmed[wager.wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
-        """Make a round due now that compares all changes of wagers since ``since``. This is called when money moved and
-        no known match or result explains it."""
+        """Make a round due now. It compares all changes of wagers since the instant ``since``. This method is called
+        when money moved and no known match or result explains the movement."""
         self._changes_from = min(self._changes_from, since)
         self._changes_at = now
         self._round_at = min(self._round_at, now)
@@ -148,11 +150,12 @@ class Audit:
         return at
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
+        """Return the next read of the audit if it has waited so long that it takes precedence over quotes. Otherwise
+        return None."""
         return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
-        """Return the next read if one is due. Otherwise return None."""
+        """Return the next read of the audit if one is due. Otherwise return None."""
         ready = self._life.step is Step.READY
         if ready is not self._quoting:
             self._start_over(ready, now)
@@ -180,8 +183,8 @@ class Audit:
         self._changes_from = now - self._shared.settings.audit_wagers
 
     def _judge_time(self, now: Instant) -> None:
-        """Give up a round that takes too long. If no round was complete for a long time, make the guard ``audit_late``
-        hold."""
+        """Give up a round that takes too long. If no round has been complete for too long, make the guard
+        ``audit_late`` stop all quotes."""
         shared = self._shared
         if self.stage is not Stage.RESTING and now >= self._began_at + LONGEST_ROUND:
             shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
@@ -256,8 +259,8 @@ class Audit:
             self._history.failed(answer, now)
 
     def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
-        """Apply a report from the history. If our account of the wager differs from the report even then, doubt the
-        wager."""
+        """Apply a report from the history. If our figures of the wager still differ from the report after this, doubt
+        the wager."""
         if report.resting:
             self._shown[report.wager_id] = None
         wager = self._shared.ledger.by_id(report.wager_id)
@@ -284,8 +287,8 @@ class Audit:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Finish a stage that has read all its pages. Doubt the wagers that its list lacks. Then begin the next stage
-        or, if the round is complete, lift guards."""
+        """Finish a stage that has read all its pages. Doubt the wagers that its list lacks. If the round is complete,
+        lift guards (reasons not to quote). Otherwise begin the next stage."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -319,8 +322,8 @@ class Audit:
     # --- doubts ---------------------------------------------------------------------------------------------------
 
     def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
-        """Decide a doubt by a read of the wager, which was sent after the grace period. If a message about the wager
-        came too recently, have the wager read again later."""
+        """Decide whether a doubt about a wager was right. ``report`` comes from a read of the wager after the grace
+        period. If a message about the wager came too recently, have the wager read again later."""
         ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
         wager = ledger.by_id(doubt.wager_id)
         if wager is None:
@@ -344,7 +347,7 @@ class Audit:
             self._missed(wager, before, found)
 
     def _not_found(self, doubt: Doubt, wager: Wager, now: Instant) -> None:
-        """Handle an answer by which the exchange does not know a wager. A single such answer proves nothing."""
+        """Handle an answer that says that the exchange does not know a wager. A single such answer proves nothing."""
         doubt.misses += 1
         doubt.look_at = now + self._shared.settings.audit_grace
         if doubt.misses < MISSES:
@@ -368,7 +371,7 @@ class Audit:
             self._missed(wager, None, ours(wager))
 
     def _missed(self, wager: Wager, before: Figures | None, found: Figures) -> None:
-        """Count and log a lost message. The ledger already contains what the message would have reported."""
+        """Count and log a lost message. The ledger already contains the change that the message would have reported."""
         self.differences["missed"] += 1
         self._shared.outbox.alert(
             Severity.WARNING,
@@ -379,8 +382,8 @@ class Audit:
         )
 
     def _stop(self, wager: Wager, found: Figures, right: Figures | None, now: Instant) -> None:
-        """Stop quoting the line or sport event of a wager that differs. Count the difference, and log our figures and
-        the exchange's figures."""
+        """Stop quoting the line or sport event of a wager whose figures differ from the exchange's figures. Count the
+        difference, and log the figures of both."""
         kind = "absent"
         if right is not None:
             kind = "wager" if found.open != right.open else "match" if found.matched != right.matched else "result"
@@ -402,8 +405,8 @@ class Audit:
         self._shared.hold(guard, scope, reason, now)
 
     def _lift(self, now: Instant) -> None:
-        """Lift each guard of the audit for which two things hold. The latest complete round began after the difference
-        was found, and no wager in the scope of the guard is in doubt."""
+        """Lift each guard (reason not to quote) of the audit for which two things hold. The latest complete round began
+        after the difference was found, and no wager on the line or sport event of the guard is in doubt."""
         doubted: dict[tuple[str, LineKey | int], None] = {}
         for doubt in self._doubts.values():
             wager = self._shared.ledger.by_id(doubt.wager_id)
@@ -417,8 +420,8 @@ class Audit:
     # --- status ---------------------------------------------------------------------------------------------------
 
     def age_s(self, now: Instant) -> float | None:
-        """Return how many seconds ago the latest complete round began. The result is None if no round was complete so
-        far."""
+        """Return the time since the latest complete round began, in seconds. The result is None if no round was
+        complete so far."""
         return None if self.completed_at is None else in_seconds(now - self.completed_at)
 
     @property
@@ -428,7 +431,8 @@ class Audit:
 
 
 def _place(wager: Wager) -> tuple[str, LineKey | int]:
-    """Return the guard that a difference in a wager requires, and the scope of this guard."""
+    """Return the guard (a reason not to quote) that a difference in a wager requires, and the line or sport event that
+    the guard covers."""
     if isinstance(wager, LineWager):
         return "audit_wager", wager.line
     return "audit_market", wager.sport_event

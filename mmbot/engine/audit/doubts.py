@@ -1,4 +1,4 @@
-"""Suspected differences between our account of a wager and the exchange's account.
+"""Suspected differences between our figures of a wager and the exchange's figures.
 
 At first, a difference is only a doubt. A private message that explains it may be on its way, or the exchange's answer
 may be older than a message that has come. A doubt becomes a difference only if a read after the grace period shows it
@@ -21,7 +21,7 @@ class Cause(Enum):
     """The cause of a doubt."""
 
     DIFFERS = "differs"
-    """The exchange's report of the wager differs from our account of it."""
+    """The exchange's report of the wager differs from our figures."""
     NOT_SHOWN = "not_shown"
     """We count the wager as open, but a complete list of open wagers lacks it."""
     UNCONFIRMED = "unconfirmed"
@@ -32,7 +32,7 @@ class Cause(Enum):
 
 
 class Doubt:
-    """A doubt about one wager."""
+    """A suspected difference between our figures of one wager and the exchange's figures."""
 
     __slots__ = ("asking", "cause", "look_at", "misses", "since", "wager_id")
 
@@ -64,12 +64,12 @@ class Figures(NamedTuple):
 
 
 def ours(wager: Wager) -> Figures:
-    """Return our figures of a wager."""
+    """Return the figures of a wager by our own records."""
     return Figures(wager.remaining, wager.matched, _ours_result(wager))
 
 
 def theirs(report: WagerReport) -> Figures:
-    """Return the exchange's figures of a wager."""
+    """Return the figures of a wager by the exchange's report."""
     void = report.status is Status.VOID
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:

@@ -5,10 +5,10 @@ matches, less the realised profit. A match moves money from the balance to the l
 from the locked stakes to the balance and the realised profit. So two reads of the balance must give the same equity. If
 a match or a result was missed or reported falsely, the next read gives another equity.
 
-A message and the balance do not change at the same instant. So a read of the balance is judged some time later. It
-agrees if it gives the known equity with our figures at any one instant around the read. A difference of a few cents is
-accepted, because the exchange rounds each match and each commission. Each read that agrees becomes the basis for the
-next read, so such differences do not add up.
+The exchange does not send a message at the very instant at which it changes the balance. So a read of the balance is
+judged some time later. The read agrees if its balance, with our figures at some instant around the read, gives the
+known equity. A difference of a few cents is accepted, because the exchange rounds each match and each commission. Each
+read that agrees becomes the basis for the next read, so such differences do not add up.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ AFTER: Final = 10 * SECOND
 lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
-"""If a difference has lasted this long, it counts and stops quoting. Meanwhile the transactions and the changes of
-wagers are read, which explain most differences."""
+"""If a difference has lasted this long, it counts, and a guard stops quoting. Before that, mmbot reads the transactions
+and the changes of wagers, because they explain most differences."""
 
 ACCEPTED: Final = 5 * MINUTE
-"""How long a difference that nothing explains stops all quotes. After this time, the exchange's balance becomes the new
+"""A difference that nothing explains stops all quotes for this time. Then the exchange's balance becomes the new
 basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""A read of the balance agrees if it differs by no more than ``SLACK`` cents, plus ``CENTS`` cents for each match or
-result since the latest read that agreed."""
+"""The greatest difference that a read of the balance may have and still agree: ``SLACK`` cents, plus ``CENTS`` cents
+for each match or result since the latest read that agreed."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -56,7 +56,8 @@ EXTERNAL: Final = (
     TransactionType.ADJUSTMENT_REDUCE,
     TransactionType.ADJUSTMENT_INCREASE,
 )
-"""The types of transactions that change the equity. A transaction that concerns a wager does not, whatever its type."""
+"""The types of transactions that change the equity (balance plus locked stakes, less realised profit). A transaction
+that concerns a wager never changes the equity, whatever its type."""
 
 MOVES: Final = (Kind.MATCHED, Kind.TAKEN_BACK, Kind.SETTLED, Kind.OPENED, Kind.ENDED, Kind.REVIVED)
 
@@ -68,7 +69,7 @@ class _Read(NamedTuple):
 
 
 class MoneyCheck:
-    """Judges each read of the balance, and holds the guard ``audit_money`` while the balance is not explained."""
+    """Judges each read of the balance. While nothing explains the balance, the guard ``audit_money`` stops quoting."""
 
     def __init__(self, shared: Shared, audit: Audit, life: OrderOfLife) -> None:
         self._shared: Final = shared
@@ -76,20 +77,21 @@ class MoneyCheck:
         self._audit: Final = audit
         self._at_placement: Final = shared.config.exchange.funds == "at_placement"
         self.on_doubt: Callable[[Instant], None] | None = None
-        """A function that is called with the present instant when the balance differs, because the transactions may
-        explain it."""
+        """A function that is called with the present instant if a balance differs from our figures. The function can
+        have the transactions read, because they may explain the difference."""
         self._committed: deque[tuple[Instant, Cents]] = deque()
-        """Our money outside the balance, less the realised profit. There is an entry for each recent instant at which
-        it changed."""
+        """The recent values of our money outside the balance, less the realised profit. Each entry holds such a value,
+        and the instant from which it applied."""
         self._open: Cents = 0
         """The sum of the open stakes, if the exchange takes a stake from the balance when the wager is placed.
         Otherwise the value is 0."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
-        """The amounts that the equity may have, by the latest read that agreed and the deposits and withdrawals since.
-        The list has several amounts if our figures changed shortly before or after that read."""
+        """The amounts that the equity may have. They follow from the latest read that agreed, and from the deposits and
+        withdrawals since that read. If our figures changed shortly before or after that read, the list holds several
+        amounts."""
         self._basis_at: Instant = 0
-        """The instant at which the answer to the latest agreeing read came."""
+        """The instant at which the answer to the latest read that agreed came."""
         self._moves = 0
         self._differs_since: Instant | None = None
         self._held_at: Instant | None = None
@@ -120,8 +122,7 @@ class MoneyCheck:
         return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
 
     def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
-        """Take a new read of the balance. If enough time has passed since the previous read, judge the previous
-        read."""
+        """Take a new read of the balance. Judge the previous read if enough time has passed since then."""
         if self._life.step is not Step.READY:  # matches and results may not have been read yet
             self._read = None
             return
@@ -147,8 +148,9 @@ class MoneyCheck:
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the amounts that the equity may have by a read of the balance. There is one amount for our figures
-        before the time around the read, if they are known, and one for each change of our figures in this time."""
+        """Return the amounts that the equity may have if a read of the balance is right. One amount follows from our
+        figures before the time around the read, if they are known. One more amount follows from each change of our
+        figures in this time."""
         begin, end = read.sent_at - BEFORE, read.came_at + AFTER
         around: list[Cents] = []
         before: Cents | None = None
@@ -180,8 +182,8 @@ class MoneyCheck:
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
     def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
-        """Look for an explanation of a difference. After ``OUTLIVES`` without an explanation, stop quoting. If the
-        difference then lasts for another ``ACCEPTED``, take the exchange's balance as the new basis."""
+        """Look for an explanation of a difference. If there is none for ``OUTLIVES`` (2 minutes), stop quoting. If the
+        difference then lasts for another ``ACCEPTED`` (5 minutes), take the exchange's balance as the new basis."""
         shared = self._shared
         if self._differs_since is None:
             self._differs_since = now

@@ -31,8 +31,8 @@ class Payments:
                 self._paid(each, now)
 
     def _paid(self, payment: Transaction, now: Instant) -> None:
-        """Book the win of a wager from its payment, which contains the stake. If no matches of the wager can explain
-        the payment, the payment is logged, and the statement names the difference."""
+        """Book the win of a wager from its payment. The payment contains the stake. If no matches of the wager can
+        explain the payment, log the payment. The account statement then names the difference."""
         ledger = self._shared.ledger
         wager = ledger.by_id(payment.wager_id)
         if wager is None or wager.booked is None or wager.result not in _WON:

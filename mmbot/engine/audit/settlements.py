@@ -1,4 +1,4 @@
-"""Watches markets of which the exchange reported some results but not yet all."""
+"""Watches markets for which the exchange reported some results, but not yet all."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from mmbot.engine.wagers.kind import Kind
 
 RESULTS: Final = 30 * SECOND
 VOIDS: Final = 3 * SECOND
-"""How long to wait for the other results of a market: ``RESULTS`` after its first result, or ``VOIDS`` if its first
-result is a void. After this time, the changes of wagers are read from the history."""
+"""How long to wait for the other results of a market. If the first result of the market is a void, the wait is
+``VOIDS``. Otherwise the wait is ``RESULTS``. After the wait, the changes of wagers are read from the history."""
 
 GIVEN_UP: Final = 2 * MINUTE
-"""How long to wait after this read. If results are still missing after this time, the wagers without a result count in
-their scopes again."""
+"""How long to wait after the missing results were read from the history. If results are still missing then, the wagers
+without a result count in the limits again."""
 
 
 class Settlements:
     """Waits for the other results of settling markets (markets with a reported result and wagers without one). Once a
-    result other than a void is reported, the guard ``result`` stops quoting the market until this wait is over."""
+    result other than a void is reported, the guard ``result`` stops quoting the market. The guard is lifted when this
+    wait is over."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
         self._shared: Final = shared
@@ -39,7 +40,7 @@ class Settlements:
         self._held: Final[dict[MarketKey, tuple[LineKey, ...]]] = {}
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change is a result, begin or end to wait for the other results of its market."""
+        """If the change is a result, start or stop waiting for the other results of its market."""
         if change.kind is Kind.SETTLED:
             market = change.wager.market
             if self._shared.ledger.settling(market) is not None:
@@ -48,7 +49,8 @@ class Settlements:
                 self._end(market, now)
 
     def watch(self, market: MarketKey, now: Instant) -> None:
-        """Begin to wait for the other results of a market, if the market is settling."""
+        """If a market is settling (some of its results are reported, but not all), begin to wait for its other
+        results."""
         settling = self._shared.ledger.settling(market)
         if settling is None:
             return
@@ -65,7 +67,7 @@ class Settlements:
 
     def overdue(self, market: MarketKey, now: Instant) -> None:
         """Act when the wait for the results of a market is over. The first time, have the missing results read from the
-        history. The second time, give up waiting, so that the wagers without a result count in their scopes again."""
+        history. The second time, give up waiting, so that the wagers without a result count in the limits again."""
         if market not in self._watched:
             return
         if self._shared.ledger.settling(market) is None:

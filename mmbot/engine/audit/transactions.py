@@ -30,14 +30,14 @@ RETRY: Final = 5 * SECOND
 """How long to wait after a failed read before the next read."""
 
 MOST_PAGES: Final = 200
-"""The greatest number of pages of one read."""
+"""The greatest number of pages in one read of the transactions."""
 
 PATIENCE: Final = 2 * SECOND
 """How long a read gives way to quotes. After this time, the read takes precedence over quotes."""
 
 
 class TakesTransactions(Protocol):
-    """A part of the engine that is told of new transactions."""
+    """A part of the engine that receives new transactions."""
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
         """Take the transactions that are new since the previous call. The oldest transaction stands first."""

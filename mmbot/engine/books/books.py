@@ -18,8 +18,8 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""A REST read may show a change before the message about this change comes. The message then comes at most this much
-later than the read."""
+"""A REST read may show a change before the message about this change comes. This is the longest time by which the
+message may come later than the read."""
 
 
 UNREAD: Final = -1
@@ -55,7 +55,8 @@ class BookState:
         self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD
-        """The generation (see coverage.py) in which the book was confirmed most recently."""
+        """The generation in which the book was confirmed most recently. A new generation begins when another connection
+        or channel starts to bring the book (coverage.py)."""
         self.message_at: Instant = 0
         self.read_at: Instant = 0
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
@@ -64,7 +65,7 @@ class BookState:
         """True if the book came in a message with the number ``sequence``. False if the book came from a REST read."""
 
     def own_changed(self) -> None:
-        """Drop the computed ``net``, because our wagers on the line changed."""
+        """Drop ``net``, the book without our own stake, because our wagers on the line changed."""
         self.net = None
         self.own.shown = None
 
@@ -86,8 +87,9 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """The number of repaired differences of each kind. ``missing``: only the REST read had the level. ``extra``:
-        only our book had the level. ``size``: both had the level, but with different sizes."""
+        """The number of repaired differences of each kind. ``missing`` means that only the REST read had the level.
+        ``extra`` means that only our book had the level. ``size`` means that both had the level, but with different
+        sizes."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:
@@ -95,8 +97,8 @@ class Books:
         return self._states.get(line)
 
     def of(self, line: LineKey) -> BookState:
-        """Return the state of a line's book. If the line has no book yet, create an empty state. For one line, every
-        call returns the same object until its sport event is forgotten."""
+        """Return the state of a line's book. If the line has no book yet, create an empty state. Every call for a line
+        returns the same object, until the sport event of the line is forgotten."""
         state = self._states.get(line)
         if state is None:
             state = self._states[line] = BookState()
@@ -119,8 +121,8 @@ class Books:
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
         """Replace the book of a line with the book in a message, and return the state of the book. If the message is
-        dropped, return None. A message is dropped if its connection does not cover the sport event (``generation`` is
-        0), or if our book has a higher sequence."""
+        dropped, return None. A message is dropped in two cases: its connection does not cover the sport event
+        (``generation`` is 0), or our book has a higher sequence number."""
         if not generation:
             self.stale_messages += 1
             return None
@@ -141,8 +143,8 @@ class Books:
         return state
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
-        """Compare our book of a line with the book of a REST read, and repair our book. The read was sent at
-        ``sent_at``. Return True if our book changed, or if it was not current before."""
+        """Compare our book of a line with the book of a REST read that was sent at ``sent_at``. Repair our book. Return
+        True if our book changed, or if our book was not current before the read."""
         state, cover = self.of(line), self._coverage.of(line.sport_event)
         generation = cover.generation
         current = state.known and state.generation == generation
@@ -169,7 +171,7 @@ class Books:
 
     def judge(self, line: LineKey, now: Instant) -> bool:
         """If no message has explained a difference between our book and a read in time, count the difference. Return
-        True if the book became doubtful by this."""
+        True if this made the book doubtful."""
         state = self._states.get(line)
         if state is None or state.suspect is None or state.suspect[0] > now:
             return False
@@ -187,7 +189,7 @@ class Books:
             state.own.find_awaited(awaited, state.book, book, sequence)
 
     def note_opened(self, line: LineKey, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Books with the sequence ``sequence`` or a higher sequence contain the
+        """Record that a wager of ours is live. Every book whose sequence number is at least ``sequence`` contains the
         wager."""
         state = self._states.get(line)
         if state is not None:

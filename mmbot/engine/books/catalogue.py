@@ -37,8 +37,8 @@ class Catalogue:
         self.line_ids: Final = LineIds()
         self._listed_by: Final = Tournaments()
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
-        """The line and outcome of each ``line_id``. Instead of the outcome it holds None if the line does not have
-        exactly two outcomes."""
+        """The line and outcome of each ``line_id``. If the line does not have exactly two outcomes, None stands in
+        place of the outcome."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
         """The outcomes of each line, from the latest read in which the line had two outcomes and both had a
         ``line_id``."""
@@ -137,7 +137,8 @@ class Catalogue:
             del self._by_line_id[line_id]
 
     def learn(self, sport_event: SportEvent) -> None:
-        """Add a sport event that was looked up by its id. It is kept only while a stake depends on it."""
+        """Add a sport event that was looked up by its id. The catalogue keeps this sport event only while a stake
+        depends on it."""
         if sport_event.sport_event_id not in self.sport_events:
             self.sport_events[sport_event.sport_event_id] = sport_event
             self._learned[sport_event.sport_event_id] = None

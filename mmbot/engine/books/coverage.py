@@ -46,19 +46,20 @@ class Coverage:
     """The connections that are up, and the sport events that they cover."""
 
     def __init__(self, silence: Duration) -> None:
-        """``silence`` is how long the private channel may go without a health check before it counts as silent."""
+        """Start without any connection. ``silence`` is how long the private channel may go without a health check
+        before the channel counts as silent."""
         self.up = False
         """True while the private channel is up."""
         self.private = 0
-        """The number of the connection that carries the private channel. While the private channel is down, it is the
-        number of the connection that carried the channel before. It is 0 before the start of the feed."""
+        """The number of the connection that carries the private channel. While the private channel is down, this is the
+        number of the connection that carried it most recently. Before the feed starts, the number is 0."""
         self.heard_at: Instant = 0
         """The instant at which the latest message came on the connection ``private``. It is 0 before any message
         came."""
         self.silent_at: Instant = 0
         """The instant at which the connection ``private`` counts as silent, unless a health check comes earlier.
-        Connections that carry only books get no health checks. The network side of the program watches their pings
-        instead."""
+        Connections that carry only books get no health checks. For these connections, the network side of the program
+        watches the pings."""
         self.latest = 0
         """The number of the latest generation."""
         self._silence: Final = silence
@@ -92,7 +93,7 @@ class Coverage:
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Record which channels a connection carries from now on. If the connection is gone, there are no channels."""
+        """Record which channels a connection carries from now on. If the connection is gone, ``channels`` is empty."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence

@@ -18,15 +18,15 @@ Place = tuple[LineKey, Side]
 
 
 class LineIds:
-    """Keeps the lines that the exchange lists now, by the ``line_id`` of each outcome. Finds the disputed lines, which
-    must not be quoted because an id or a listing is not unique."""
+    """Keeps the ``line_id`` of each outcome of the lines that the exchange lists now. Finds the disputed lines. A
+    disputed line must not be quoted, because an id or a listing is not unique."""
 
     def __init__(self) -> None:
         self._claims: Final[dict[str, dict[Place, None]]] = {}
         """The places (line and outcome) in which each ``line_id`` is listed now."""
         self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}
         self._twice: Final[dict[LineKey, str]] = {}
-        """The lines that are disputed because of their own sport event's list alone (``_twice``), each with the
+        """The lines that are disputed because the list of their own sport event contradicts itself, each with the
         reason."""
         self.disputed: Final[dict[LineKey, str]] = {}
         """The lines that must not be quoted, each with the reason."""
@@ -35,8 +35,7 @@ class LineIds:
 
     def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
         """Replace the lines of a sport event with the lines from a read. Return each ``line_id`` that this sport event
-        listed before the read, because such an id may now belong to one other place only. If nothing changed, return an
-        empty tuple."""
+        listed before the read, because such an id may have become unique. If nothing changed, return an empty tuple."""
         before = self._of_sport_event.get(sport_event, ())
         claims = _once(
             (outcome.line_id, (line.key, side))
@@ -112,7 +111,7 @@ class Tournaments:
 
     def listed(self, tournament: int, sport_events: Iterable[int]) -> list[int]:
         """Replace the sport events that a tournament lists. Return the sport events that this tournament newly lists or
-        no longer lists, as far as another tournament lists them too."""
+        no longer lists, and that another tournament lists, too."""
         now = dict.fromkeys(sport_events)
         changed = []
         for sport_event, of in list(self._of.items()):
@@ -131,7 +130,8 @@ class Tournaments:
         return changed
 
     def said(self, sport_event: int, tournament: int) -> bool:
-        """Note the tournament in a message about a sport event. Return true if another tournament lists it."""
+        """Note the tournament in a message about a sport event. Return true if another tournament lists this sport
+        event, too."""
         of = self._of.setdefault(sport_event, {})
         of[tournament] = None
         return len(of) > 1
@@ -150,8 +150,8 @@ def _once(claims: Iterable[tuple[str, Place]]) -> tuple[tuple[str, Place], ...]:
 
 
 def _twice(markets: Sequence[Market]) -> dict[LineKey, str]:
-    """Return the lines for which one of three things holds, each with the reason. The line is listed twice, its market
-    is listed twice, or both outcomes of the line have the same id."""
+    """Return the disputed lines of one sport event, each with the reason. A line is disputed if it is listed twice, if
+    its market is listed twice, or if both its outcomes have the same id."""
     found: dict[LineKey, str] = {}
     seen: dict[MarketKey, None] = {}
     lines: dict[LineKey, None] = {}

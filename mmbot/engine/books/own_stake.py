@@ -11,8 +11,8 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""The part of the levels shown to takers of one outcome that is ours. For each price, it holds the stake that takers
-could place against our wagers, in cents, and the number of these wagers."""
+"""Our own part of the levels that takers of one outcome see. For each price, it holds the stake that takers could place
+against our wagers, in cents, and the number of these wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
@@ -21,8 +21,8 @@ books share it."""
 
 
 class LeftStake(NamedTuple):
-    """Stake of ours that was matched or cancelled. A book whose sequence is lower than ``sequence`` may still show this
-    stake."""
+    """Stake of ours that was matched or cancelled. A book whose sequence number is lower than ``sequence`` may still
+    show this stake."""
 
     side: Side
     odds: Odds
@@ -33,9 +33,9 @@ class LeftStake(NamedTuple):
 class OwnStake:
     """Our wagers in the book of one line.
 
-    The sequence of a message shows which of our wagers are in its book: the wagers that entered the exchange's book
-    earlier and have not left it. A book from a REST read has no sequence, so every live wager of ours counts as being
-    in it. If only a REST read showed that a wager is open, the wager counts as being in every book.
+    The sequence number of a message shows which of our wagers are in its book. These wagers entered the exchange's book
+    before the message and have not left it. A book from a REST read has no sequence, so every live wager of ours counts
+    as being in it. If only a REST read showed that a wager is open, the wager counts as being in every book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")
@@ -44,20 +44,21 @@ class OwnStake:
         self.shown: tuple[Shown, Shown] | None = None
         """Our part of the book, for each outcome. It is None if it must be computed again."""
         self.certain = False
-        """True if all our live wagers are in the book, and no stake of ours that was matched or cancelled is in the
-        book. In this case the next message does not change our part of the book."""
+        """True if all our live wagers are in the book, and none of our matched or cancelled stake is in it. Then the
+        next message does not change our part of the book."""
         self._entered: Final[dict[str, int]] = {}
-        """For the ``external_id`` of each wager of ours: the lowest sequence of a book that contains the wager."""
+        """For the ``external_id`` of each wager of ours: the lowest sequence number of a book that contains the
+        wager."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Books with the sequence ``sequence`` or a higher sequence contain the
+        """Record that a wager of ours is live. Every book whose sequence number is at least ``sequence`` contains the
         wager."""
         self._entered[external_id] = sequence
         self.shown = None
 
     def end(self, external_id: str) -> None:
-        """Forget at which sequence a wager of ours entered the book, because the wager ended."""
+        """Forget at which sequence number a wager of ours entered the book, because the wager ended."""
         self._entered.pop(external_id, None)
 
     def leave(self, stake: LeftStake) -> None:
@@ -72,8 +73,8 @@ class OwnStake:
         self.certain = False
 
     def take_message(self, sequence: int) -> None:
-        """Forget the stake of ours that left the exchange's book before a new message. ``sequence`` is the sequence of
-        this message."""
+        """Forget the stake of ours that left the exchange's book before a new message. ``sequence`` is the sequence
+        number of this message."""
         if self._left:
             self._left = [stake for stake in self._left if stake.sequence > sequence]
 

@@ -15,8 +15,8 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 
 PAIRING: Final = 2 * SECOND
-"""The longest time between a print and the drop of a level, if the print explains the drop. Either of the two may come
-before the other."""
+"""A print (a public message about a match) explains the drop of a level if at most this time lies between the two. The
+print may come before or after the drop."""
 
 AT_ONCE: Final = 4
 """How many replaced books one call of ``pair`` may judge in addition to the number of books that were replaced since
@@ -66,8 +66,8 @@ class TakenOrPulled:
         self._by_line.setdefault(line, deque()).append(match)
 
     def pair(self, now: Instant) -> None:
-        """For books that were replaced at least ``PAIRING`` ago, decide whether size was taken or pulled. Each call
-        handles only a few books. It also forgets old prints."""
+        """For books that were replaced at least ``PAIRING`` (2 s) ago, decide whether size was taken or pulled. Each
+        call handles only a few books, and forgets old prints."""
         replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:
