@@ -130,7 +130,7 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Check the placements that lacked funds again. This method is called when a new balance was read."""
+        """Make a new check of each placement that lacked funds. This method is called when a new balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:

@@ -72,8 +72,8 @@ class FeedLost(msgspec.Struct, frozen=True, tag=True):
 class FeedRejected(msgspec.Struct, frozen=True, tag=True):
     """The exchange rejected the feed with an error code that forbids a retry (Pusher 4000 to 4099).
 
-    Some of these errors pass without help, such as an exhausted quota. So the shell retries slowly. Other errors stay
-    until a person acts.
+    Some of these errors pass without help, such as an exhausted quota. So the shell (the code around the engine)
+    retries slowly. The other errors stay until a person acts.
     """
 
     connection: int
@@ -184,14 +184,14 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """What a failed request, or a failed item of a batch, is known to have changed at the exchange. There are four
-    cases, and a rejection is one of them."""
+    """The four kinds of failure of a request, or of one item of a batch. The kind says whether the failed request
+    changed anything at the exchange."""
 
     REJECTED = "rejected"
     """The exchange rejected the request or the item and changed nothing."""
     RETRYABLE = "retryable"
-    """The exchange changed nothing. The request may be repeated. If ``retry_at`` is given, it may not be repeated
-    before this instant."""
+    """The exchange changed nothing. The request may be repeated. If ``retry_at`` is given, the request may not be
+    repeated before this instant."""
     UNKNOWN = "unknown"
     """No readable answer came. The exchange may or may not have carried out the request."""
     BUG = "bug"
@@ -253,8 +253,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class FailedItem(msgspec.Struct, frozen=True):
-    """One item that the exchange did not accept, of a batch that it answered. If a batch failed as a whole, a
-    ``Failed`` reports it."""
+    """One item that the exchange did not accept, in a batch that it answered. If a batch failed as a whole, a
+    ``Failed`` reports the failure."""
 
     external_id: str
     failure: Failure
@@ -288,7 +288,7 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
     """The answer to CancelAll or CancelSportEvent. ``nothing_open`` is true if the exchange answered with 404. Even
-    this answer does not prove the account clear."""
+    this answer does not prove that no wager is open."""
 
     request: int
     nothing_open: bool
@@ -313,7 +313,7 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     """The cursor with which the next page is requested. It is empty on the page that ends the history."""
     last_synced_at: Instant | None
     """The instant up to which the history is complete. None if the page lacks this field. A page without this instant
-    cannot prove the account clear."""
+    cannot prove that no wager is open."""
     date: Instant | None = None
     """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
     unread: tuple[UnreadWager, ...] = ()
@@ -408,26 +408,26 @@ Answer = (
 
 
 class StopRequested(msgspec.Struct, frozen=True, tag=True):
-    """The command to stop: cancel everything, prove the account clear, and exit. If ``hurry`` is true (after a second
-    signal), the proof is skipped."""
+    """The command to stop: cancel everything, prove that no wager is open, and exit. If ``hurry`` is true (after a
+    second signal), the proof is skipped."""
 
     hurry: bool = False
 
 
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
-    """The command to set the kill latch: cancel everything, and quote nothing until the operator resumes, even after a
-    restart."""
+    """The command to set the kill latch. The engine then cancels everything and quotes nothing until the operator
+    resumes, even after a restart."""
 
     reason: str
 
 
 class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
-    """The command to release the kill latch. While the account is not clear, the command is rejected with an alert."""
+    """The command to release the kill latch. While a wager may be open, the command is rejected with an alert."""
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):
-    """The kill latch was written to disk, or the write failed with ``error``. In both cases, the latch is set in
-    memory."""
+    """The report that the kill latch was written to disk, or that the write failed with ``error``. In both cases, the
+    latch is set in memory."""
 
     error: str | None = None
     reason: str | None = None
@@ -450,7 +450,7 @@ class PriceGiven(msgspec.Struct, frozen=True, tag=True):
 
 
 class JournalState(msgspec.Struct, frozen=True, tag=True):
-    """Writing the journal began to fail, or works again."""
+    """The report that the journal can no longer be written, or that it can be written again."""
 
     trouble: str | None
     """The reason why writing fails. None if writing works again."""

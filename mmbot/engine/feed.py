@@ -23,7 +23,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
-"""The shortest time between two reconnects, if the reason is that messages were lost."""
+"""The shortest time between two reconnects that are made because messages were lost."""
 
 
 class Feed:
@@ -155,7 +155,7 @@ class Feed:
         """Record which channels a connection carries now, while the feed as a whole stays up.
 
         If the books of a sport event now come over other channels than before, the books are read again. If no channel
-        brings these books any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
+        brings these books any more, the guard ``book_unread`` stops quoting on all lines of the sport event.
         """
         shared, coverage = self._shared, self._shared.coverage
         before = {sport_event: coverage.of(sport_event).generation for sport_event in shared.catalogue.markets}
@@ -209,8 +209,8 @@ class Feed:
         self._life.feed_lost(now)
 
     def _on_stood_still(self, event: e.StoodStill, now: Instant) -> None:
-        """Treat the feed as lost, because messages that came while the shell stood still are late, and others are
-        missing."""
+        """Treat the feed as lost, because the shell (the code around the engine) stood still. Some messages from this
+        time are late, and others are missing."""
         shared = self._shared
         seconds = round(in_seconds(event.gap), 3)
         reason = f"the daemon stood still for {seconds:g} s" if event.gap else "the watchdog cancelled everything"

@@ -176,8 +176,8 @@ class StatusWriter:
         )
 
     def _positions(self) -> Iterator[PositionStatus]:
-        """Yield the positions of lines that are not listed or that no quoting rule applies to, and the full stakes of
-        markets (stakes whose whole amount counts as risk)."""
+        """Yield the positions on lines that are not listed, or to which no quoting rule applies. Also yield the full
+        stakes of markets (stakes whose whole amount counts as risk)."""
         ledger = self._shared.ledger
         for line, position in ledger.positions.items():
             if line not in self._quoting.lines and position != NOTHING:

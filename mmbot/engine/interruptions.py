@@ -10,7 +10,7 @@ from mmbot.domain.instant import Duration
 
 class StoodStill(msgspec.Struct, frozen=True, tag=True):
     """The process was stopped, or its event loop hung, or a watchdog cancelled everything in place of the daemon.
-    Messages may have been missed, and no request that was decided before may still be sent."""
+    Messages may have been missed. A request that was decided before this event may not be sent any more."""
 
     gap: Duration
     """How long the event loop did not run, by the machine's clock. It is 0 if only a watchdog says that the shell stood
@@ -18,7 +18,8 @@ class StoodStill(msgspec.Struct, frozen=True, tag=True):
 
 
 class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
-    """A strategy took too long, and meanwhile a thread of the shell began to cancel our wagers of the sport event."""
+    """A strategy took too long. Meanwhile, a thread of the shell (the code around the engine) began to cancel our
+    wagers on the sport event."""
 
     sport_event: int
     took: Duration

@@ -1,5 +1,5 @@
-"""Takes the operator's commands (stop, kill, resume), the user's own prices, jumps of the wall clock, and the news that
-something was written to disk."""
+"""Takes the operator's commands (stop, kill, resume) and the user's own prices. Also takes jumps of the wall clock, and
+the news that something was written to disk."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class OperatorEvents:
             self._shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_strategy_overran(self, event: e.StrategyOverran, now: Instant) -> None:
-        """Stop quoting a sport event for a minute, because its strategy took too long. Its wagers may have been
-        cancelled without the engine."""
+        """Stop quoting a sport event for a minute, because its strategy took too long. The wagers on this sport event
+        may have been cancelled without the engine."""
         shared, sport_event = self._shared, event.sport_event
         seconds = round(in_seconds(event.took), 3)
         shared.hold("strategy_slow", sport_event, f"the strategy took {seconds:g} s", now)
@@ -96,12 +96,12 @@ class OperatorEvents:
         self._cancelling.cancelled_elsewhere(sport_event, now)
 
     def minute_over(self, sport_event: int, now: Instant) -> None:
-        """Quote a sport event again after the minute for which its slow strategy stopped it."""
+        """Let a sport event be quoted again. Its strategy had been too slow, and the minute without quotes is over."""
         self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
-        """Take the new offset of the wall clock. Have the quotes of every sport event decided again, because its start
-        may be nearer now."""
+        """Take the new offset of the wall clock. Request a new decision on the quotes of every sport event, because its
+        start may be nearer now."""
         shared = self._shared
         shared.clock.stepped(event.offset, now)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
@@ -130,7 +130,8 @@ class OperatorEvents:
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
 
     def _on_journal(self, event: e.JournalState, now: Instant) -> None:
-        """Stop quoting while the journal cannot be written: a crash would lose what happens meanwhile."""
+        """Stop quoting while the journal cannot be written, because a crash would lose everything that happens during
+        this time."""
         self._shared.hold("journal", ACCOUNT, event.trouble, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:

@@ -23,8 +23,8 @@ from mmbot.engine.records import (
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
-    """The order to close the feed connection, if one is open, and then to try until a connection is up. After each
-    failed attempt, the shell waits longer."""
+    """The order to close the feed connection, if one is open, and then to try to connect until a connection is up.
+    After each failed attempt, the shell (the code around the engine) waits longer."""
 
     reason: str
 
@@ -84,7 +84,8 @@ class SavedMatches(msgspec.Struct, frozen=True, gc=False):
     """The part of the matched stake that the exchange's list of matches described, in cents."""
     disputed: bool
     pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
-    """For each match: the part of the stake from its start to its end, its least win and its greatest win, in cents."""
+    """Four amounts in cents for each match. The first two are the start and the end of the match's part of the stake.
+    The others are its least win and its greatest win."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -112,10 +113,11 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     sent_at: Instant
     sequence: int
     placed: Cents | None = None
-    """The stake as it was sent, in cents. None if the journal does not say it; then the present stake is used."""
+    """The stake as it was sent, in cents. If the journal does not contain this stake, the value is None, and the
+    present stake is used."""
     matches: SavedMatches | None = None
     """The matches of the wager. None if nothing was matched. A journal of an earlier version has None even if something
-    was matched, and ``win`` is then an estimate."""
+    was matched. ``win`` is an estimate in this case."""
     foreign: bool = False
     uncounted: bool = False
     accepted_at: Instant | None = None
@@ -128,7 +130,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class LostDay(msgspec.Struct, frozen=True):
-    """The instant at which the loss of a day reached the daily limit. The loss and the limit are in cents."""
+    """The record that the loss of a day reached the daily limit: the instant, the loss in cents, and the limit in
+    cents."""
 
     at: Instant
     loss: Cents
@@ -136,13 +139,13 @@ class LostDay(msgspec.Struct, frozen=True):
 
 
 class SaveDay(msgspec.Struct, frozen=True, tag=True):
-    """The profit at the start of a UTC day and at the time of the latest save, in cents. The entry replaces an earlier
-    entry of the same day."""
+    """The profit of the account at the start of a UTC day and at the time of the latest save, in cents. The entry
+    replaces an earlier entry of the same day."""
 
     day: int
     """The UTC day, as the number of days since 1970-01-01."""
     opening: Cents
-    """The total profit (realised and marked) at the start of the day."""
+    """The total profit (realised and marked) of the account at the start of the day."""
     latest: Cents
     lost: LostDay | None = None
     """The loss that stopped quoting for the rest of the day. None if the loss has not reached the limit."""
@@ -176,8 +179,8 @@ Record = (
 
 
 class Save(msgspec.Struct, frozen=True, tag=True):
-    """The order to save entries in the journal together: after a crash, the journal holds all of them or none. They
-    belong to one change, such as a settlement and the wagers that it settled."""
+    """The order to save entries in the journal together. After a crash, the journal holds all of these entries or none
+    of them. The entries belong to one change, such as a settlement and the wagers that it settled."""
 
     records: tuple[Record, ...]
 
@@ -192,7 +195,8 @@ class Seed(msgspec.Struct, frozen=True):
     """The prefix of every ``external_id`` of this run. It consists of letters and digits."""
     next_sequence: int
     end_sequence: int
-    """The end of the sequence numbers that this run may use: from ``next_sequence`` to ``end_sequence - 1``."""
+    """The end of the sequence numbers that this run may use. The run may use the numbers from ``next_sequence`` to
+    ``end_sequence - 1``."""
     latched: str | None
     """The reason why the kill latch is set. None if the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()

@@ -69,27 +69,28 @@ class AppliesReports(Protocol):
         positions of their lines."""
 
     def room_freed(self) -> None:
-        """Check again the placements that lacked funds."""
+        """Make a new check of each placement that lacked funds."""
 
 
 class Requotes(Protocol):
-    """Has quotes decided again after a change of markets, lines or books. ``quoting.Quoting`` implements it."""
+    """Requests a new decision on quotes after a change of markets, lines or books. ``quoting.Quoting`` implements
+    it."""
 
     def forget(self, sport_event: int) -> None:
         """Select again which lines of a sport event are quoted, because its markets or lines changed."""
 
     def book_changed(self, line: LineKey) -> None:
-        """Have the quotes on a line decided again, because its book changed."""
+        """Request a new decision on the quotes of a line, because its book changed."""
 
 
 class HearsOfWagers(Protocol):
-    """Is told which wagers the exchange knows. ``order_of_life.OrderOfLife`` implements it."""
+    """A part of the engine that learns which wagers the exchange knows. ``order_of_life.OrderOfLife`` implements it."""
 
     def may_rest(self, now: Instant) -> None:
         """Note that a wager may be open at the exchange."""
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows these wagers."""
+        """Note that the exchange knows the wagers in ``reports``."""
 
 
 class Reconnects(Protocol):

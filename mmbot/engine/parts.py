@@ -101,7 +101,7 @@ class Parts:
             self.transactions,
             Unanswered(shared),
         )
-        """The parts of the engine that a book never gives anything to do."""
+        """The parts of the engine that have nothing to do after a new book."""
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
             shared.timers,
@@ -161,8 +161,8 @@ class Parts:
         )
 
     def _line_due(self, line: LineKey, now: Instant) -> None:
-        """Have the quotes of a line decided again, because its timer is due. A pause of the line may be over, or its
-        book or the user's price may be too old."""
+        """Request a new decision on the quotes of a line, because the timer of the line is due. A pause of the line may
+        be over, or its book or the user's price may be too old."""
         self.placing.pause_over(line, now)
         self.quoting.line_due(line)
         self.hedging.check = True

@@ -24,14 +24,15 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
     side: Side
     at: Instant
     rule: int
-    """The number of the quoting rule, counted from 0. For a hedge, it is the rule that applies to the line."""
+    """The number of the quoting rule, counted from 0. For a hedge, this is the number of the rule that applies to the
+    line."""
     hedge: bool
     view: LineView | None
     """The view on which the decision was based, with the book, the fair value, the user's price and the position. None
     if the line had no view."""
     sport_event: SportEvent | None
     guards: tuple[str, ...]
-    """The guards that held over any scope at the time of the decision."""
+    """The guards (reasons not to quote) that held over any scope at the time of the decision."""
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -49,16 +50,16 @@ class SaveMatch(msgspec.Struct, frozen=True, tag=True, gc=False):
     at: Instant
     stake: Cents
     win: Cents
-    """The profit that the match brings if the wager wins, without the stake. For a correction, it is the change of this
-    profit."""
+    """The profit that the match brings if the wager wins, without the stake. For a correction, this is the change of
+    this profit."""
     odds: Odds | None
     """The odds of the match. None if the odds are not known, or if this is a correction."""
     taker: bool
     """True if our wager was the taker in this match. The wager was then a hedge, or it was matched at better odds than
     its own."""
     fair: float | None
-    """The fair probability of the line's outcome 0 at the moment when mmbot learned of the match. None if there was
-    none."""
+    """The fair probability of the line's outcome 0 at the moment when mmbot learned of the match. None if no fair
+    probability was known."""
 
 
 class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -71,7 +72,7 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The value of the exchange's field ``winning_status``."""
     stake: Cents
     profit: Cents
-    """The profit before commission. For a correction, it is the change of the profit."""
+    """The profit before commission. For a correction, this is the change of the profit."""
     commission: Cents
     """The change of the commission on the market's net gain. It is estimated with the rate in the settings."""
     first: bool

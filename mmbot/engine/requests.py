@@ -1,4 +1,5 @@
-"""The requests that the engine sends to the exchange. The orders that it gives to the shell are in ``orders.py``."""
+"""The requests that the engine sends to the exchange. The orders that the engine gives to the shell (the code around
+the engine) are in ``orders.py``."""
 
 from __future__ import annotations
 

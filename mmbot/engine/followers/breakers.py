@@ -19,7 +19,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Breaker(Protocol):
-    """A class that is told of every change of a wager, and holds or lifts one guard."""
+    """A class that is told of every change of a wager. It holds or lifts one guard (a reason not to quote)."""
 
     @property
     def guard(self) -> Guard:
@@ -63,4 +63,4 @@ class MatchesAMinute:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
-"""Every circuit breaker. A change of a wager is told to the breakers in this order."""
+"""Every circuit breaker. The breakers are told of a change of a wager in this order."""

@@ -15,15 +15,15 @@ from mmbot.engine.wagers.wager import LineWager, Wager
 
 
 class Journal:
-    """Saves what a restart and a statement need."""
+    """Saves the data that a restart and an account statement need."""
 
     def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
         self._profit: Final = profit
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save the wager, ours or not: a later run must know which results the profit contains. Also save the match or
-        the result itself."""
+        """Save the wager of a change, even if the wager is not ours, because a later run must know which results the
+        profit contains. If the change is a match or a result, save the match or the result, too."""
         kind = change.kind
         if kind is Kind.SETTLED:
             self._settled(change, now)
@@ -52,7 +52,8 @@ class Journal:
         self._shared.outbox.record(SaveMatch(wager.external_id, now, stake, change.win, change.odds, taker, fair))
 
     def _named(self, wager: Wager) -> None:
-        """Save the names of a wager that the bot did not place. A placement saves them with its decision."""
+        """Save the names of the market and line of a wager that the bot did not place. For a wager of the bot, these
+        names are saved with the decision to place the wager."""
         catalogue, key = self._shared.catalogue, wager.market
         market = catalogue.markets.get(key.sport_event, {}).get(key)
         if market is None:

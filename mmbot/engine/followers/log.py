@@ -31,7 +31,7 @@ class Log:
         return f"{event_name}: {name}"
 
     def _settled(self, change: Change) -> None:
-        """Log the result of a wager, and the sum of its market so far."""
+        """Log the result of a wager, and the gross profit and the commission of its market so far."""
         shared, wager = self._shared, change.wager
         settlement = shared.ledger.settlement(wager.market)
         shared.outbox.alert(

@@ -1,4 +1,5 @@
-"""Logs when a scope rises to its soft or hedge threshold, or falls below it."""
+"""Logs when the worst case of a scope (such as a line or the account) rises to its soft or hedge threshold, or falls
+below the threshold."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ class ThresholdLog:
         self._reached: Final[dict[LimitScope, str]] = {}
 
     def moved(self, line: LineKey | MarketKey) -> None:
-        """Log each scope that passed a threshold, because the position of a line or the full stakes of a market
-        changed. If the tournament or the account passed a threshold, have all quotes decided again."""
+        """The position of a line, or the full stakes of a market, changed. Log each scope (such as the line or the
+        account) that passed a threshold. If the tournament or the account passed a threshold, request a new decision on
+        all quotes."""
         shared = self._shared
         for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None

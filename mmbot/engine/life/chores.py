@@ -1,5 +1,5 @@
-"""Tasks that no request carries out: the choice of single cancels on a shared account, where ``cancel_all`` is not
-allowed, and checks that are made once a second."""
+"""Two tasks of the engine: the choice of wagers to cancel on a shared account, where ``cancel_all`` is not allowed, and
+checks that are made once a second."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CancelOneByOne:
         self._cancelling: Final = cancelling
 
     def due_at(self, now: Instant) -> Instant:
-        """Return ``NEVER``: it is always an event, not the clock, that makes these cancels due."""
+        """Return ``NEVER``, because only events make these cancels due. The clock never does."""
         return NEVER
 
     def do_due(self, now: Instant) -> None:
@@ -39,9 +39,9 @@ class CancelOneByOne:
 
 
 class EverySecond:
-    """Checks the loss of the day, the quotes that limits cut, and the sport events that are over. The checks are
-    made at most once a second, at instants that are whole seconds apart, and only if one of the checks has
-    something to do."""
+    """Checks the loss of the day, the quotes that limits have cut, and the sport events that are over. The checks are
+    made at most once a second, at instants that are whole seconds apart. They are left out while none of them has
+    anything to do."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -53,12 +53,12 @@ class EverySecond:
         self._at: Instant = now
         """The next instant at which the checks may be made."""
         self._due: Instant = now
-        """The instant that ``due_at`` returned most recently: when the checks are to be made."""
+        """The instant at which the checks are to be made, as ``due_at`` returned it most recently."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the checks are to be made next. If only an event can make them due, the result is
-        ``NEVER``."""
+        """Return the instant at which the checks are to be made next. If only an event can make the checks due, the
+        result is ``NEVER``."""
         ready = self._life.step is Step.READY
         wanted = now if self._quoting.cut_is_due else self._profit.due_at(now, ready)
         if ready:
@@ -71,8 +71,8 @@ class EverySecond:
         return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:
-        """Make the checks if they are due. Also make them when quoting starts, because a loss from earlier today must
-        be known before a quote is sent."""
+        """Make the checks if they are due. Also make them when quoting starts, because the engine must know a loss from
+        earlier today before it sends a quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

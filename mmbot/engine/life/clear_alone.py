@@ -1,4 +1,4 @@
-"""Cancels everything on an account and proves the account clear, without an engine.
+"""Cancels everything on an account without an engine, and proves the account clear (without open wagers).
 
 ``mmbot kill`` uses this module if no daemon runs. The daemon uses it if its engine failed.
 """
@@ -26,17 +26,17 @@ wagers."""
 
 
 TRY_FOR: Final = 3 * SECOND
-"""How long ``cancel_all`` is repeated if it fails, before the history is read. The history shows whether a
-``cancel_all`` that failed has cancelled everything."""
+"""If ``cancel_all`` fails, it is repeated for this long. Then the history is read, because the history shows whether a
+failed ``cancel_all`` has cancelled everything."""
 
 READS_FIRST: Final = 12 * SECOND
-"""If a ``cancel_all`` has failed, the reads of the proof have this much time before the next ``cancel_all``. Only one
+"""After a failed ``cancel_all``, the reads of the proof have this much time before the next ``cancel_all``. Only one
 request is sent at a time, and each ``cancel_all`` may take until its timeout."""
 
 
 class ClearAlone:
-    """Gives the requests to send until the account is proved clear. ``take`` must be called with the answer to each
-    request before the next request.
+    """Gives the requests that have to be sent until the account is proved clear (without open wagers). ``take`` must be
+    called with the answer to each request before the next request.
 
     Args:
         ours: for a shared account, a function that returns true if the wager with an ``external_id`` is ours. On such
@@ -53,7 +53,7 @@ class ClearAlone:
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
         self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
         self._found: list[WagerReport] = []
-        """The open wagers of ours, on a shared account, that are still to be cancelled."""
+        """On a shared account: our open wagers that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
         """The instant from which ``TRY_FOR`` is counted: the start, or the latest page that showed an open wager."""
@@ -61,7 +61,8 @@ class ClearAlone:
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
         self.open_wagers = 0
-        """The number of open wagers on the latest page that showed any. It is 0 once the account is proved clear."""
+        """The number of open wagers on the latest page of the history that showed any. It is 0 once the account is
+        proved clear."""
         self.trouble: str | None = None
         """The reason why the account is not proved clear yet, as text for a person. None if no reason is known."""
         if ours is not None:
@@ -69,9 +70,9 @@ class ClearAlone:
 
     @property
     def clear(self) -> bool:
-        """True if the account is proved clear. The proof needs at least one answer with a ``Date`` header. Without this
-        header, nothing shows how far the exchange's clock is ahead of ours. The time in the history does not show it,
-        because the history may lag."""
+        """True if the account is proved clear (without open wagers). The proof needs at least one answer with a
+        ``Date`` header. Without this header, nothing shows how far the exchange's clock is ahead of ours. The time in
+        the history does not show this either, because the history may lag."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
@@ -160,7 +161,7 @@ class ClearAlone:
         self.trouble = f"the pages of the history do not end: {why}"
 
     def _note_behind(self, ahead: Duration) -> None:
-        """Do nothing. The proof allows for a clock that is behind, and nobody reads alerts without an engine."""
+        """Do nothing if a clock is behind. The proof allows for this, and nobody reads alerts without an engine."""
 
     def _note_doubt(self, ahead: Duration | None, now: Instant) -> None:
         self._doubt = (

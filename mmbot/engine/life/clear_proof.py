@@ -51,7 +51,8 @@ class Stage(Enum):
 
 
 class ClearProof:
-    """Gives the requests to send until the account is proved clear, and takes the answers to these requests.
+    """Gives the requests that have to be sent until the account is proved clear, and takes the answers to these
+    requests.
 
     Args:
         pager: reads the history. The proof drops all other queries of the pager.
@@ -82,7 +83,7 @@ class ClearProof:
         self._complete_after: Instant = 0
         """The instant of our clock beyond which the history has to be complete."""
         self.complete = True
-        """True if the latest page of the history was complete beyond the instant ``_complete_after``."""
+        """True if the latest page showed the history as complete beyond the instant ``_complete_after``."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now, and start the proof again."""
@@ -110,14 +111,14 @@ class ClearProof:
     @property
     def tried(self) -> bool:
         """True if a ``cancel_all`` was sent that may have cancelled everything, although no good answer came. Only the
-        history can show whether it did."""
+        history can show whether it cancelled everything."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def cancelled(self, now: Instant) -> None:
-        """Note that everything was cancelled, or may have been cancelled, by ``cancel_all`` or one by one. The reads
-        come next."""
+        """Note that everything was cancelled, or may have been cancelled, by ``cancel_all`` or by single cancels. The
+        reads come next."""
         if self.stage is Stage.CANCELLING:
             self.stage = Stage.CANCELLED
             self._cancelled_at = now
@@ -137,7 +138,7 @@ class ClearProof:
 
     @property
     def read_since(self) -> Instant:
-        """The instant of our clock beyond which the reads have shown everything."""
+        """The instant of our clock up to which the reads have shown everything."""
         return self._complete_after
 
     def take(self, answer: HistoryRead, now: Instant) -> tuple[WagerReport, ...]:

@@ -32,10 +32,11 @@ class JournalCheck:
         self.missing = {saved.external_id: saved.wager_id for saved in wagers if saved.wager_id is not None}
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows these wagers."""
+        """Note that the exchange knows the wagers in ``reports``."""
         if self.missing and any((report.external_id or report.wager_id) in self.missing for report in reports):
             self.missing = {}
 
     def to_ask_for(self) -> list[str]:
-        """Return the exchange's ids of the latest wagers in ``missing``. These wagers have to be looked up."""
+        """Return the exchange's ids of the latest wagers in ``missing`` (the journal's wagers). These wagers have to be
+        looked up."""
         return list(self.missing.values())[-ASKED_FOR:]

@@ -66,7 +66,7 @@ class OrderOfLife:
         self.cause = "start"
         self.started_at = now
         self.clear = False
-        """True if the account was proved clear and nothing was placed since the proof."""
+        """True if the account was proved clear (without open wagers), and nothing was placed since the proof."""
         self._since = since
         self._caught_up = False
         """True once this run has read the history of earlier runs."""
@@ -78,7 +78,7 @@ class OrderOfLife:
         """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """The instant beyond which the reads of the history that follow the proof have to be complete."""
+        """The reads of the history that follow the proof have to be complete beyond this instant."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
@@ -202,8 +202,8 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """Note that the account is clear. Read the changes of wagers since the changes were read before
-        (``_since``)."""
+        """Note that the account is clear (without open wagers). Read the wagers that changed since ``_since``, the
+        instant of the previous such read."""
         self.clear = True
         self._effects.proved_clear(self._proof.read_since, now)
         self._proved_at = self._read_past = now
@@ -307,8 +307,8 @@ class OrderOfLife:
         self.restart("feed", now)
 
     def stop(self, hurry: bool, now: Instant) -> None:
-        """Cancel everything, prove the account clear, and end the daemon. If a second stop comes with ``hurry``, the
-        proof is skipped, but not the ``cancel_all``."""
+        """Cancel everything, prove that no wager is open, and end the daemon. If a second stop comes with ``hurry``,
+        the proof is skipped, but not the ``cancel_all``."""
         if self.stopping:
             self._hurry = self._hurry or hurry
             return
@@ -318,12 +318,12 @@ class OrderOfLife:
         self.restart("stop", now)
 
     def kill(self, now: Instant) -> None:
-        """Cancel everything. The caller must see to it that the guard ``latch`` holds."""
+        """Cancel everything. The caller must make the guard ``latch`` hold, so that nothing is quoted."""
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more for this
-        reason: the wager may have been inactive, or on its way to the exchange, at the previous ``cancel_all``."""
+        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is then sent once more. At
+        the previous ``cancel_all``, the wager may have been inactive, or on its way to the exchange."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 
@@ -332,11 +332,12 @@ class OrderOfLife:
         self._journal.expect(wagers)
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows these wagers."""
+        """Note that the exchange knows the wagers in ``reports``."""
         self._journal.saw(reports)
 
     def placed(self) -> None:
-        """Note that a placement was returned for sending, so that the account is no longer clear."""
+        """Note that a placement was returned for sending. From now on, the account is no longer clear (without open
+        wagers)."""
         self.clear = False
 
     def _is_ours(self, report: WagerReport) -> bool:
@@ -350,7 +351,7 @@ class OrderOfLife:
 
     @property
     def clearing(self) -> bool:
-        """True while everything is being cancelled, or the account is being proved clear."""
+        """True while everything is being cancelled, or while the proof that no wager is open is being made."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
     @property
@@ -403,7 +404,7 @@ class OrderOfLife:
                 self._history.failed(answer, now)
 
     def _cancel_failed(self, answer: Failed, now: Instant) -> None:
-        """Have a ``cancel_all`` that failed repeated."""
+        """Plan to send ``cancel_all`` again, because it failed."""
         cancels = self._proof.cancels
         if cancels.failed(answer, now):
             self._login_rejected = answer.reason is FailureReason.LOGIN and self.cause == "start"

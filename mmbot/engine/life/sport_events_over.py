@@ -21,12 +21,12 @@ EVERY: Final = HOUR
 """The time between two checks. A check goes over all known lines, so it would be too expensive at every event."""
 
 SHOWN: Final = HOUR
-"""How long a sport event stays in the status after the exchange stopped listing it, if no stake depends on it."""
+"""If no stake depends on a sport event: how long it stays in the status after the exchange stopped listing it."""
 
 RESOLVED: Final = 3 * DAY
 """How long the ids of lines are kept after the exchange stopped listing their sport event. If a result is corrected
-later than this, the correction still counts, but the name of the line is no longer known. Settled wagers that are older
-than this are not loaded from the journal."""
+later than this, the correction still counts, but mmbot does not know the name of the line any more. Settled wagers
+older than this are not loaded from the journal."""
 
 
 class Forgetting:
@@ -50,8 +50,8 @@ class Forgetting:
         self._profit: Final = profit
         self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
-        """The known sport events that the exchange does not list any more. For each, the instant at which this was
-        noticed."""
+        """The known sport events that the exchange does not list any more, each with the instant at which mmbot noticed
+        this."""
         self.due_at: Instant = 0
         """The instant of the next check."""
 

@@ -13,9 +13,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
-"""A request is given up if it has no answer after twice the longest time limit of a request plus this duration. The
-time is long because a read of matches may consist of many pages, and because a request may have to wait for a
-session."""
+"""A request without an answer is given up after twice the longest time limit of a request, plus this duration. The time
+is long because a read of matches may consist of many pages, and because a request may have to wait for a session."""
 
 
 class Unanswered:

@@ -1,4 +1,4 @@
-"""Counts the lines that should be quoted and those that are, for a person and for the metrics."""
+"""Counts the lines that should be quoted and the lines that are quoted, for a person and for the metrics."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def count_lines(
     why: Callable[[LineKey, QuotedLine], str | None],
     now: Instant,
 ) -> LineCounts:
-    """Count the lines to which a rule applies. The cost grows with their number, so this is done only when somebody
-    reads the status or the metrics.
+    """Count the lines to which a quoting rule applies. The cost grows with the number of lines, so the lines are
+    counted only when somebody reads the status or the metrics.
 
     Args:
         sport_events: the lines, by sport event.

@@ -24,14 +24,14 @@ MOST_QUOTES: Final = 40
 """The most quotes that a strategy may return for one line."""
 
 HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
-"""The reason why a line with a hedge is not quoted. It is shown to the operator."""
+"""The reason why a line with a hedge is not quoted, as the operator sees it."""
 
 _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. The room
-    under the limits is not compared."""
+    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. This
+    does not compare how much the limits allow."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -155,8 +155,8 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """Return the targets of a line (the wagers that should be open), the reason if it has no targets, and the room
-        under the limits that the targets need, in cents."""
+        """Return the targets of a line (the wagers that should be open), and the reason if it has no targets. Also
+        return the room under the limits that the targets need, in cents."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:

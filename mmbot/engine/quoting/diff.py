@@ -14,8 +14,8 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""The largest problem that is searched, for one outcome: the number of open wagers times the number of targets. A
-larger problem is not searched. Instead, each wager serves the nearest target."""
+"""The largest problem, for one outcome, for which the best solution is searched. The size of a problem is the number of
+open wagers times the number of targets. In a larger problem, each wager serves the nearest target."""
 
 SEARCH: Final = 6_000
 """The most steps that the search takes for one outcome. They are enough for six wagers and three targets."""
@@ -163,14 +163,15 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """The figures of one target that the search uses. All amounts are in cents."""
+    """The figures of one target that the search uses, in cents."""
 
     stake: Cents
     payout: Cents
     most: Cents
     """The greatest total payout of the wagers that serve the target."""
     least: Cents
-    """If the wagers that serve the target pay out less than this in total, a placement has to add the missing stake."""
+    """If the total payout of the wagers that serve the target is less than this, a placement has to add the missing
+    stake."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:
@@ -234,8 +235,8 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """Let each wager, beginning with the oldest, serve the nearest target that still needs its payout. This is used if
-    there are too many wagers for the search."""
+    """Let each wager serve the nearest target that still needs its payout. The oldest wager is served first. This
+    method is used if there are too many wagers for the search."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -250,8 +251,8 @@ def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
     """Return, for each wager, the index of the target that it serves in the best solution. The index is None if the
-    wager has to be cancelled. The search goes depth first. It begins with the oldest wager, and for each wager with the
-    nearest target.
+    wager has to be cancelled. The search goes depth first. It begins with the oldest wager. For each wager, it tries
+    the nearest target first.
 
     A branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
     """

@@ -54,8 +54,8 @@ class GivenPrices:
             del self._early[next(iter(self._early))]
 
     def came_on_board(self, line: Line, now: Instant) -> None:
-        """Take the prices that the user gave for a line before the exchange listed it. The line has just been
-        listed."""
+        """Take the prices that the user gave for a line before the exchange listed it. This is called when the exchange
+        has just listed the line."""
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):
@@ -71,8 +71,8 @@ class GivenPrices:
         return None if price is None or price.at + self._shared.settings.price_age <= now else price
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
-        """Return the present fair probability of outcome 0: the user's own price if it is not too old, otherwise the
-        fair price of ``book``. The result is None if neither gives a fair price."""
+        """Return the present fair probability of outcome 0. It is the user's own price if this price is not too old.
+        Otherwise it is the fair price of ``book``. The result is None if neither gives a fair price."""
         price = self.fresh(line, now)
         if price is not None:
             return price.probability

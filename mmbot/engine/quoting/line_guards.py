@@ -1,4 +1,4 @@
-"""Judges the guards of a line that depend on its status, its book and the user's own price."""
+"""Judges the guards (reasons not to quote) of a line that depend on its status, its book and the user's own price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JUDGED: Final = ("inactive", "duplicate_id", "outcomes", "book_unread", "book_ag
 
 
 class LineGuards:
-    """Holds and lifts the guards of lines."""
+    """Holds and lifts the guards (reasons not to quote) of lines."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -34,7 +34,7 @@ class LineGuards:
         return guarded, guarded and not shared.guards.only("off_fair", key)
 
     def _reasons(self, line: QuotedLine, aged: bool, now: Instant) -> dict[str, str]:
-        """Return the guards that have to hold on a line, each with its reason."""
+        """Return the guards (reasons not to quote) that have to hold on a line, each with its explanation."""
         state = line.book
         reasons: dict[str, str] = {}
         if line.line.status != "active" or line.market.status != "active":

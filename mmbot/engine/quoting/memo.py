@@ -1,5 +1,5 @@
-"""The cached results for a line: its targets (the wagers that should be open) with the values on which they depend, and
-the comparison of the targets with its wagers.
+"""The cached results for a line. ``Wanted`` holds its targets (the wagers that should be open), with the values on
+which the targets depend. ``Rest`` holds the comparison of the targets with its wagers.
 
 These are plain classes, because compiled code makes and reads them faster than msgspec Structs.
 """
@@ -36,9 +36,9 @@ class Wanted:
         self.why: Final = why
         """The reason why the line has no targets. None if it has targets."""
         self.needs: Final = needs
-        """The room that the targets need, in cents: the amount by which the worst cases of the sport event, the
-        tournament and the account must be able to rise. None if limits cut the targets. In this case, any change of the
-        room may change the targets."""
+        """The room that the targets need, in cents. By this amount, the worst cases of the sport event, the tournament
+        and the account must be able to rise. None if limits cut the targets, so that any change of the room may change
+        the targets."""
         self.moves: Final = moves
         """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the targets
         were decided."""
@@ -56,7 +56,7 @@ class Wanted:
 
 
 class Rest:
-    """The result of a comparison of a line's wagers with its targets (the wagers that should be open)."""
+    """The result of comparing a line's wagers with its targets (the wagers that should be open)."""
 
     __slots__ = ("cancel", "keep", "leaving", "own_changes", "place", "targets", "why")
 

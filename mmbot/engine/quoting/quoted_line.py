@@ -89,13 +89,13 @@ class QuotedLine:
         self.outdated = True
         """True if the book, our wagers on the line or its position changed after ``seen`` was made."""
         self.unsettled = False
-        """True if the view has to be made again at each decision, because the user's price gets older or a guard of the
-        line may be lifted."""
+        """True if the view has to be made again at each decision. The reason is that the user's price gets older, or
+        that a guard of the line may be lifted."""
         self.wakes_at: Instant = 0
-        """If this instant is in the future, a timer is set: the quotes are decided again at this instant, or
+        """A timer is set for this instant if it is in the future. The quotes are decided again at this instant or
         earlier."""
         self.view_index: int | None = None
-        """The index of the line's view in ``RuleLines.views``. None while the line is hidden from the strategy."""
+        """The index of the line's view in ``RuleLines.views``. None while the strategy does not see the line."""
 
     @property
     def why(self) -> str | None:
@@ -137,7 +137,7 @@ class RuleLines:
         self.said: Said | None = None
         """The latest answer of the strategy. None if the strategy has to be asked again."""
         self.shown: list[QuotedLine] = []
-        """The lines that the strategy is shown, in the order in which the exchange lists them."""
+        """The lines that the strategy sees, in the order in which the exchange lists them."""
         self.views: list[LineView] = []
         """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
@@ -148,14 +148,14 @@ class RuleLines:
         self.moved: dict[int, None] = {}
         """The markets in which our wagers or the position of a line changed."""
         self.conditions: Conditions | None = None
-        """The ``Conditions`` that applied when all lines were decided on most recently. None if the next decision must
-        cover all lines."""
+        """The ``Conditions`` (values that matter for all lines) at the latest decision on all lines. None if the next
+        decision must cover all lines."""
         self.soft = False
         """True if the sport event, the tournament or the account was at its soft threshold when the latest decision was
         made."""
         self.needs: Cents | None = None
-        """The greatest ``Wanted.needs`` (room under the limits, in cents) of the lines. None if it is None for any of
-        the lines."""
+        """The room under the limits that the lines need, in cents: the greatest ``Wanted.needs`` of the lines. None if
+        ``Wanted.needs`` is None for any line."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""

@@ -1,5 +1,6 @@
-"""Turns books into placements and cancels: finds the lines that changed, asks their strategies for quotes, and compares
-the quotes with the wagers at the exchange. The package ``sending`` takes over the resulting placements and cancels."""
+"""Turns books into placements and cancels. It finds the lines that changed, asks their strategies for quotes, and
+compares the quotes with the wagers at the exchange. The package ``sending`` takes over the resulting placements and
+cancels."""
 
 from __future__ import annotations
 
@@ -29,11 +30,12 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""The shortest time after which a strategy is called again because of its ``wake_at``."""
+"""How soon a strategy may be called again because of its ``wake_at``."""
 
 
 class Quoting:
-    """Decides which wagers to place and which to cancel, in the sport events in which something changed."""
+    """Works on the sport events in which something changed. Decides which wagers to place and which wagers to
+    cancel."""
 
     def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -52,7 +54,7 @@ class Quoting:
         self._everything = False
         self._cut_judged = 0
         """The value of ``Shared.moves`` (how often positions changed) at the latest call of ``look_at_cut``. It is -1
-        if this call found a line."""
+        if this call found a line whose quotes have to be decided again."""
         self.looks = 0
         """How many times the quotes of a line have been decided so far."""
 
@@ -63,7 +65,8 @@ class Quoting:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def forget(self, sport_event: int) -> None:
-        """Find the rule of each line of a sport event again, because its markets, lines or start may have changed."""
+        """Match the lines of a sport event with the quoting rules again, because its markets, lines or start may have
+        changed."""
         self._stale[sport_event] = None
         self._shared.dirty_sport_events[sport_event] = None
 
@@ -80,14 +83,14 @@ class Quoting:
             self._stale.pop(sport_event, None)
 
     def mark(self, line: QuotedLine) -> None:
-        """Have the quotes of a line decided again, because its view is out of date."""
+        """Request a new decision on the quotes of a line, because its view is out of date."""
         line.outdated = True
         line.rule_lines.outdated[line] = None
         self._shared.dirty_sport_events[line.key.sport_event] = None
 
     def book_came(self, line: QuotedLine) -> None:
-        """Have the quotes of a line decided again, because a message replaced its book. Do nothing if the change is
-        only in levels that the strategy does not see. The strategy sees the book without our own wagers. Each wager of
+        """Request a new decision on the quotes of a line, because a message replaced its book. Do nothing if only
+        levels changed that the strategy does not see. The strategy sees the book without our own wagers. Each wager of
         ours can hide one level at most, so one more level is compared for each such wager."""
         state, depth = line.book, line.depth
         former = state.former
@@ -100,13 +103,14 @@ class Quoting:
         self.mark(line)
 
     def book_changed(self, key: LineKey) -> None:
-        """Have the quotes of a line decided again, because its book changed."""
+        """Request a new decision on the quotes of a line, because its book changed."""
         line = self.lines.get(key)
         if line is not None:
             self.mark(line)
 
     def own_changed(self, key: LineKey) -> None:
-        """Have the quotes of a line decided again, because our wagers on the line or its position changed."""
+        """Request a new decision on the quotes of a line, because the position or one of our wagers on the line
+        changed."""
         line = self.lines.get(key)
         if line is None:
             self._shared.books.own_changed(key)
@@ -118,15 +122,15 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Have the quotes of all lines of a market decided again, because the market's limit leaves more or less room
-        than before."""
+        """Request a new decision on the quotes of all lines of a market, because the market's limit leaves more or less
+        room than before."""
         for line in self.sport_events.get(market.sport_event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
 
     def line_due(self, key: LineKey) -> None:
-        """Have the quotes of a line decided again, because its timer is due. Its book or the user's price may be too
-        old, or a pause may be over."""
+        """Request a new decision on the quotes of a line, because the timer of the line is due. Its book or the user's
+        price may be too old, or a pause may be over."""
         line = self.lines.get(key)
         if line is not None:
             line.wakes_at = 0
@@ -142,8 +146,8 @@ class Quoting:
             self._shared.dirty_sport_events[key.sport_event] = None
 
     def timer(self, sport_event: int, now: Instant) -> None:
-        """Have all quotes of a sport event decided again, because its timer is due. Either its strategy has to be
-        called again, or a rule begins or ceases to apply."""
+        """Request a new decision on all quotes of a sport event, because its timer is due. Either its strategy has to
+        be called again, or a quoting rule begins or ceases to apply."""
         self._shared.hold("strategy", sport_event, None, now)
         self.forget(sport_event)
 
@@ -153,8 +157,8 @@ class Quoting:
         return bool(self._shared.cut) and self._cut_judged != self._shared.moves
 
     def look_at_cut(self) -> None:
-        """Find the lines whose targets (the wagers that should be open) were cut by limits. If a position changed
-        since, have the quotes of the line decided again."""
+        """Find the lines whose targets (the wagers that should be open) were cut by limits. If a position has changed
+        since then, request a new decision on the quotes of the line."""
         shared = self._shared
         self._cut_judged = shared.moves
         for line, moves in shared.cut.items():
@@ -165,8 +169,8 @@ class Quoting:
     # --- placements -----------------------------------------------------------------------------------------------
 
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
-        """Note which targets of a line (wagers that should be open) still have to be placed. ``blocked`` is the reason
-        if something blocks them now."""
+        """Note which targets of a line (wagers that should be open) still have to be placed. If something blocks these
+        targets now, ``blocked`` is the reason."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
         line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
@@ -181,8 +185,8 @@ class Quoting:
         """Note that wagers were placed on these lines. Each line comes with a flag that is true if all its targets
         (wagers that should be open) were placed in full.
 
-        The quotes of a line with this flag are not decided again, with two exceptions: the new wagers took room under a
-        limit that another line may need, or the exchange rejected the cancel of another wager on the line.
+        If the flag is true, the quotes of the line are not decided again, with two exceptions. The new wagers took room
+        under a limit that another line may need, or the exchange rejected the cancel of another wager on the line.
         """
         for line, whole in lines:
             of_rule = line.rule_lines
@@ -201,8 +205,8 @@ class Quoting:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look(self, sport_event_id: int, quotable: bool, now: Instant) -> int:
-        """Decide the quotes of one sport event, and return the number of lines that were decided on. While ``quotable``
-        is false (for example during the start), no wager should be open on any line."""
+        """Decide the quotes of one sport event, and return on how many lines a decision was made. While ``quotable`` is
+        false (for example during the start), no wager should be open on any line."""
         shared = self._shared
         sport_event = shared.catalogue.sport_events.get(sport_event_id)
         if sport_event is None:
@@ -320,7 +324,7 @@ class Quoting:
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
         """Return the present view of a line. While the line is hidden from the strategy, return None. Also set a timer
         for the instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
-        books; it changes when other channels bring these books."""
+        books. It changes when other channels bring these books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None
@@ -345,8 +349,8 @@ class Quoting:
         return None if hidden else line.seen
 
     def _value(self, line: QuotedLine, now: Instant) -> None:
-        """Update the fair price of a line that has a position but may not be quoted. It sets the value of the
-        position."""
+        """Update the fair price of a line that has a position but may not be quoted. The fair price sets the value of
+        the position."""
         if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
@@ -390,7 +394,7 @@ class Quoting:
     # --- rules and guards of a sport event-------------------------------------------------------------------------
 
     def _sort(self, sport_event: SportEvent, old: SportEventLines | None, now: Instant) -> SportEventLines:
-        """Find the rule that applies to each line of a sport event."""
+        """Find the quoting rule that applies to each line of a sport event."""
         self._stale.pop(sport_event.sport_event_id, None)
         lines, left = self._by_rule.sort(sport_event, old, now)
         for line in lines:
@@ -407,8 +411,8 @@ class Quoting:
         return lines
 
     def _judge_sport_event(self, sport_event: SportEvent, lines: SportEventLines, now: Instant) -> None:
-        """Hold and lift the guards of a sport event. Before the start is near, they change only with the sport event
-        itself."""
+        """Hold and lift the guards (reasons not to quote) of a sport event. Before the start is near, these guards
+        change only when the sport event itself changes."""
         lines.judged = sport_event
         lines.judged_until, back = self._sport_event_guards.judge(sport_event, now)
         if back:

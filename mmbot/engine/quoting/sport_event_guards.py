@@ -1,4 +1,5 @@
-"""Judges the guards of a sport event that depend on its status and its start: ``unlisted``, ``live`` and ``start``."""
+"""Judges the guards (reasons not to quote) of a sport event that depend on its status and its start: ``unlisted``,
+``live`` and ``start``."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class SportEventGuards:
-    """Holds and lifts the guards of sport events."""
+    """Holds and lifts the guards (reasons not to quote) of sport events."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

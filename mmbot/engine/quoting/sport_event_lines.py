@@ -62,8 +62,8 @@ class LinesByRule:
         return lines, list(known.values())
 
     def wake_for_windows(self, sport_event: SportEvent, now: Instant) -> None:
-        """Set a timer for the earliest instant at which one of two things happens: a rule with ``hours_to_start``
-        begins or ceases to apply, or quoting has to end because the start is near."""
+        """Set a timer for the earliest instant at which the quotes change with the clock. At this instant, a rule with
+        ``hours_to_start`` begins or ceases to apply, or quoting has to end because the start is near."""
         shared = self._shared
         if sport_event.scheduled is None:
             return

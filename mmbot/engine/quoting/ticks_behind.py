@@ -12,15 +12,15 @@ from mmbot.engine.wagers.wager import LineWager
 def ticks_behind(
     side: Side, own: Iterable[LineWager], offers: tuple[Levels, Levels], ladder: Ladder | None
 ) -> int | None:
-    """Return how many ticks our best wager on an outcome is behind the best of others on the same outcome: 0 if both
-    have the same price, negative if ours is the best. A taker takes the best price first.
+    """Return how many ticks our best price on an outcome is behind the best price of others on this outcome. The result
+    is 0 if both prices are the same, and negative if our price is better. A taker takes the best price first.
 
     Args:
         side: the outcome that our wagers back. A taker sees them as offers on the other outcome, at negated odds.
         offers: what others offer to takers on each outcome, best level first, without our own stake.
 
     Returns:
-        None if we have no wager there, others have none, or the ladder does not hold both prices.
+        None if we have no wager on the outcome, if others have none, or if the ladder does not hold both prices.
     """
     mine = [wager.odds for wager in own if wager.side == side]
     others = offers[1 - side]

@@ -53,8 +53,8 @@ class ToPlace:
         return lines if len(lines) <= count else lines[:count]
 
     def set_aside(self, line: QuotedLine) -> None:
-        """Take a line out of the queue until ``take_back`` is called. This is done if limits, funds or one of our own
-        wagers block the targets of the line."""
+        """Take a line out of the queue until ``take_back`` is called. This is done if limits, missing funds or one of
+        our own wagers block the targets of the line."""
         self.drop(line.key)
         self._aside[line.key] = line
 

@@ -1,5 +1,5 @@
-"""Reads the catalogue of markets and the books: after every connect, at the interval ``guards.reconcile_s``, and when a
-message reports a change of the catalogue."""
+"""Reads the catalogue of markets and the books. This is done after every connect, at the interval
+``guards.reconcile_s``, and when a message reports a change of the catalogue."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class BoardReader:
         """The lines and sport events that disappeared from reads without a message. For each, the instant of the next
         read and the wait before this read."""
         self._disputed: dict[int, None] = {}
-        """Sport events that several tournaments list."""
+        """The sport events that several tournaments list."""
         self.next_round: Instant = NEVER
         """The instant at which the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
@@ -69,7 +69,7 @@ class BoardReader:
         return not wanted and not self._shared.waits_for_answer(self)
 
     def everything(self, now: Instant) -> None:
-        """Have the ladder, the catalogue and all books read again."""
+        """Request a new read of the ladder, the catalogue and all books."""
         self._ladder = self._tournaments = True
         for sport_event in self._shared.catalogue.markets:
             if self._relevant(sport_event):
@@ -78,26 +78,26 @@ class BoardReader:
         self.next_round = now + self._shared.settings.reconcile
 
     def ladder(self) -> None:
-        """Have the odds ladder read again."""
+        """Request a new read of the odds ladder."""
         self._ladder = True
 
     def tournaments(self) -> None:
-        """Have the tournaments and their sport events read again."""
+        """Request a new read of the tournaments and their sport events."""
         self._tournaments = True
 
     def sport_events(self, tournament: int) -> None:
-        """Have the sport events of a tournament read again."""
+        """Request a new read of the sport events of a tournament."""
         if self._is_wanted(tournament):
             self._sport_events[tournament] = None
 
     def markets(self, sport_event: int) -> None:
-        """Have the markets and books of a sport event read again."""
+        """Request a new read of the markets and books of a sport event."""
         if self._relevant(sport_event):
             self._markets[sport_event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """Take note that a book came for a line that is not quoted. If the previous read lacked the line, have its
-        sport event read again."""
+        """Note that a book came for a line that is not quoted. If the previous read lacked the line, request a new read
+        of its sport event."""
         if self._lacks(line) and self._relevant(line.sport_event):
             last, wait = self._missed.get(line.sport_event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
@@ -114,7 +114,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, key, at)
 
     def reread(self, key: LineKey | int, now: Instant) -> None:
-        """Have a missing line or sport event read again, because its timer is due."""
+        """Request a new read of a missing line or sport event, because its timer is due."""
         lost = self._lost.pop(key, None)
         if not self._lacks(key):
             return
@@ -203,7 +203,7 @@ class BoardReader:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the answer to a read. If the read failed, plan it again for later."""
+        """Apply the answer to a read. If the read failed, plan another read for later."""
         match answer:
             case Failed():
                 self._ask_again(request)
@@ -253,8 +253,7 @@ class BoardReader:
         shared.hold("ladder", ACCOUNT, None, now)
 
     def _on_tournaments(self, answer: TournamentsRead) -> None:
-        """Apply a list of tournaments. Have the sport events read in those tournaments that a quoting rule may
-        match."""
+        """Apply a list of tournaments. If a quoting rule may match a tournament, request a read of its sport events."""
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
         known = dict.fromkeys(sport_event.tournament_id for sport_event in catalogue.sport_events.values())
@@ -264,7 +263,8 @@ class BoardReader:
     def _on_sport_events(
         self, request: ReadSportEvents, sent_at: Instant, answer: SportEventsRead, now: Instant
     ) -> None:
-        """Apply the list of a tournament's sport events. Have the markets of new and changed sport events read."""
+        """Apply the list of a tournament's sport events. Request a read of the markets of new and changed sport
+        events."""
         shared = self._shared
         listed = tuple(
             sport_event for sport_event in answer.sport_events if sport_event.tournament_id == request.tournament
@@ -289,7 +289,7 @@ class BoardReader:
             self.settle_tournament(sport_event_id)
 
     def settle_tournament(self, sport_event: int) -> None:
-        """If several tournaments list a sport event, read the lists of all of them again."""
+        """If several tournaments list a sport event, request a new read of the lists of all these tournaments."""
         tournaments = self._shared.catalogue.tournaments_of(sport_event)
         if len(tournaments) > 1 and sport_event not in self._disputed:
             self._disputed[sport_event] = None
@@ -301,8 +301,8 @@ class BoardReader:
             self._disputed.pop(sport_event, None)
 
     def _judge_identities(self, read: tuple[int, ...]) -> None:
-        """Have the quotes decided again where the ids of lines became disputed, or are not disputed any more. ``read``:
-        the sport events whose markets were just read."""
+        """If the ids of lines became disputed or are no longer disputed, request a new decision on the quotes of their
+        sport events. ``read`` holds the sport events whose markets were just read."""
         catalogue = self._shared.catalogue
         for sport_event in catalogue.line_ids.take_changed():
             self._quoting.forget(sport_event)
@@ -358,8 +358,8 @@ class BoardReader:
         return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
-        """If no message has explained a difference between our book and a read in time, count and log the difference,
-        and have the book read again."""
+        """If no message has explained a difference between our book and a read in time, count and log the difference.
+        Then request a new read of the book."""
         shared = self._shared
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)

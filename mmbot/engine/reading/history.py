@@ -1,7 +1,7 @@
 """Reads the exchange's wager history, one query after another and page by page. Time ranges are by the exchange's
 clock.
 
-The history is read at the start, to prove that the account is clear, and to learn what became of placements of unknown
+The history is read at the start, to prove that no wager is open, and to learn what became of placements of unknown
 outcome.
 """
 
@@ -20,12 +20,12 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
-"""The longest wait after a failed read. It applies even if the exchange's ``Retry-After`` asks for a longer wait,
-because a longer wait would delay the proof that the account is clear."""
+"""The longest wait after a failed read. A longer wait would delay the proof that no wager is open, so a longer
+``Retry-After`` of the exchange is not followed."""
 
 OVERLAP: Final = MINUTE
-"""How much earlier than the wanted instant a time range starts. The reason is that the exchange's clock may be behind
-our clock."""
+"""How much earlier than the wanted instant a time range starts. The range starts earlier because the exchange's clock
+may be behind our clock."""
 
 MOST_PAGES: Final = 1000
 """The most pages of one query. If a query has more pages, the exchange's cursor probably never ends."""
@@ -48,14 +48,14 @@ class Query(NamedTuple):
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """If it is given, the query reads the wagers that changed since this instant of our clock. If it is None, the query
-    reads wagers by the time of their creation."""
+    """The query reads the wagers that changed since this instant of our clock. If it is None, the query reads wagers by
+    the time of their creation."""
     created_since: Instant | None = None
-    """If it is given, the query reads the wagers that were created since this instant of our clock. If it is None, the
-    time range has its full length."""
+    """The query reads the wagers that were created since this instant of our clock. If it is None, the time range has
+    its full length."""
     ranges_ago: int = 0
-    """Which time range a query by creation reads. 0 is the range of the length ``CREATED_RANGE`` that ends now, 1 is
-    the range before this range, and so on."""
+    """The number of the time range, if the query reads wagers by creation. 0 is the range of the length
+    ``CREATED_RANGE`` that ends now, 1 is the range before it, and so on."""
 
 
 class HistoryPager:
@@ -99,12 +99,12 @@ class HistoryPager:
 
     @property
     def idle(self) -> bool:
-        """Return whether no query is left and no requested page is still to come."""
+        """Return true if no query is left and no requested page is still to come."""
         return not self._queries and self._request is None
 
     @property
     def under_way(self) -> bool:
-        """Return whether a page was requested that is still to come and still wanted."""
+        """Return true if a requested page is still to come and still wanted."""
         return self._request is not None
 
     # --- queries --------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class HistoryPager:
         self._rewind()
 
     def read_again(self, now: Instant) -> None:
-        """Read the current query again from its first page. At least a second passes before."""
+        """Read the current query again from its first page, after at least a second."""
         self._rewind()
         self._not_before = now + SECOND
 
@@ -136,8 +136,8 @@ class HistoryPager:
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
         """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
-        the query was recorded. So the range starts at the earlier of two times: the instant as it was recorded, and the
-        instant by the corrected clock."""
+        the query was recorded. So there are two times: the instant as it was recorded, and the instant by the corrected
+        clock. The range starts at the earlier of these two times."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
@@ -191,8 +191,8 @@ class HistoryPager:
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
-        """Return whether a page that came is still wanted. If it is, the caller must call ``take``, ``turn`` or
-        ``drop`` next."""
+        """Return whether a page that came is still wanted. If the page is wanted, the caller must call ``take``,
+        ``turn`` or ``drop`` next."""
         if answer.request != self._request:
             return False
         self._request = None
@@ -219,8 +219,8 @@ class HistoryPager:
         return not cursor
 
     def _endless_because(self, cursor: str, now: Instant) -> str | None:
-        """Return the reason why a query seems to have no end, after it gave one more cursor. The result is None if the
-        query may still end."""
+        """After a query gave one more cursor, return the reason why the query seems to have no end. The result is None
+        if the query may still end."""
         if cursor in self._cursors:
             return "a cursor came twice"
         self._cursors[cursor] = None
@@ -231,8 +231,8 @@ class HistoryPager:
         return None
 
     def next_query(self) -> bool:
-        """Go on to the next query after a query has ended. Return False if no query is left. From then on,
-        ``holds_all`` is about the pages of all these queries together."""
+        """After a query has ended, go on to the next query. Return False if no query is left. After this, ``holds_all``
+        judges the pages of all these queries together."""
         self._queries.pop(0)
         self._from_first_page()
         return bool(self._queries)

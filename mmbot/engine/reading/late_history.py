@@ -1,4 +1,4 @@
-"""Warns if the proof that the account is clear has to wait because the exchange's history is far behind our clock."""
+"""Warns if the proof that no wager is open has to wait, because the exchange's history is far behind our clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""If the history is further behind our clock than this, a warning is logged. At least this much time passes between two
-warnings. The cause is that the history lags, or that our clock is ahead."""
+"""A warning is logged if the history is further behind our clock than this. The history may lag, or our clock may be
+ahead. At least this much time passes between two warnings."""
 
 
 class LateHistory:
@@ -21,7 +21,7 @@ class LateHistory:
         self._alerted_at: Instant = 0
 
     def note(self, behind: Duration, now: Instant) -> None:
-        """Raise the alert if the history is too late. ``behind`` is how far an incomplete page of the history was
+        """Raise the alert if the history is too far behind. ``behind`` is how far an incomplete page of the history was
         behind our clock."""
         if behind > LATE and now >= self._alerted_at + LATE:
             self._alerted_at = now

@@ -15,12 +15,12 @@ DETAILS: Final = 100
 """The most wagers that one read of matches may ask for (docs/protocol.md 4.1)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
-"""If an answer lacked the odds of some matches, how long to wait before the matches are read again."""
+"""How long to wait before the matches are read again, if an answer lacked the odds of some matches."""
 
 
 class MatchingDetails:
-    """Reads the matches of the wagers in ``Shared.details`` (the wagers with matches whose odds are not known), up to
-    100 wagers in one request."""
+    """Reads the matches of the wagers in ``Shared.details``, up to 100 wagers in one request. These are the wagers with
+    matches whose odds are not known."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared

@@ -14,16 +14,16 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 FIRST_WAIT: Final = 30 * SECOND
-"""If the exchange did not return a sport event, how long to wait before the sport event is looked up again. The wait
-doubles each time, up to ``guards.reconcile_s``."""
+"""How long to wait before a sport event is looked up again, if the exchange did not return it. The wait doubles each
+time, up to ``guards.reconcile_s``."""
 
 RETRY: Final = SECOND
 """How long to wait after a failed look-up before the next look-up."""
 
 
 class TournamentLookups:
-    """Looks up the sport events in ``Exposure.unplaced`` (the sport events whose tournament is not known) by their ids.
-    Until the tournament of a sport event is known, the sport event counts in every tournament."""
+    """Looks up the sport events in ``Exposure.unplaced`` by their ids. The tournament of these sport events is not
+    known. Until it is known, such a sport event counts in every tournament."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, board: BoardReader) -> None:
         """The look-ups wait until ``board`` has read the lists of sport events."""
@@ -31,8 +31,7 @@ class TournamentLookups:
         self._shared: Final = shared
         self._effects: Final = effects
         self._waits: dict[int, tuple[Instant, Duration]] = {}
-        """For each sport event that was looked up: the instant of the next look-up, and the wait before this
-        look-up."""
+        """For each sport event that was looked up: the instant of the next look-up, and the wait before it."""
         self._asking = False
 
     def _next_at(self) -> Instant:
@@ -63,8 +62,8 @@ class TournamentLookups:
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Count each sport event in the answer in its tournament. Look up again later the sport events that the answer
-        lacks."""
+        """Count each sport event in the answer in its tournament. If the answer lacks a sport event, plan another
+        look-up."""
         if not isinstance(request, ReadSportEventsById):
             return
         self._asking = False

@@ -1,4 +1,5 @@
-"""Finds out what became of placements of which it is unknown whether the exchange accepted the wager.
+"""Finds out what became of placements of unknown outcome. For such a placement, it is unknown whether the exchange
+accepted the wager.
 
 Such a placement counts as an open wager until the exchange's history shows what happened. If the history lacks the
 wager and is complete up to a time after mmbot gave up waiting for the answer, the wager was never placed.
@@ -25,8 +26,8 @@ older placement stays unknown, and an alert reports the placement."""
 
 
 class UnknownPlacements:
-    """Searches the history for placements of unknown outcome. The exchange cannot look up a wager by its
-    ``external_id`` (docs/protocol.md 6.5)."""
+    """Searches the history for placements of unknown outcome. The search is needed because the exchange cannot look up
+    a wager by its ``external_id`` (docs/protocol.md 6.5)."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -75,8 +76,8 @@ class UnknownPlacements:
 
     def _out_of_reach(self, wager: Wager) -> None:
         """Report a placement that is too old for the history. Its full stake still counts, because nothing proves that
-        the wager was never placed. The proof that the account is clear does not wait for this placement, because its
-        sport event must have ended long ago."""
+        the wager was never placed. The proof that no wager is open does not wait for this placement, because its sport
+        event must have ended long ago."""
         self._shared.out_of_reach[wager.external_id] = None
         self._shared.outbox.alert(
             Severity.ERROR, "wager.out_of_reach", external_id=wager.external_id, stake_cents=wager.stake
@@ -105,8 +106,8 @@ class UnknownPlacements:
             self._history.drop()
 
     def _absent(self, now: Instant) -> Changes:
-        """Forget the placements whose outcome the read showed. If a complete history lacks a placement, record that the
-        wager was never placed."""
+        """Forget the placements whose outcome the read has shown. If a complete history lacks a placement, record that
+        the wager was never placed."""
         ledger = self._shared.ledger
         changes: Changes = ()
         for external_id in self._asked:

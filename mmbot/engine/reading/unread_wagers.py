@@ -1,8 +1,9 @@
 """Handles wagers of which some part cannot be read in the exchange's answers and messages.
 
 If the wager is over, it is counted and named in the status, and it blocks nothing. If others may be able to match the
-wager, it counts at its worst and makes a guard hold: over its sport event if its stake is known, otherwise over the
-account. A wager of ours makes no guard hold, because the ledger knows its odds and its stake from the placement.
+wager, its unreadable parts count at their worst, and it makes a guard (a reason not to quote) hold. This guard stops
+its sport event if its stake is known, and otherwise the whole account. A wager of ours makes no guard hold, because the
+ledger knows its odds and its stake from the placement.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 
 REMEMBERED: Final = 10_000
-"""The most wagers that are remembered. A remembered wager is not logged and counted a second time."""
+"""How many wagers are remembered at most. A remembered wager is not logged and counted a second time."""
 
 SHOWN: Final = 5
-"""The most wagers that the status names."""
+"""How many wagers the status names at most."""
 
 OF_SPORT_EVENT: Final = "unread_wager"
 OF_ACCOUNT: Final = "unread_stake"
@@ -36,16 +37,17 @@ class _Held(NamedTuple):
 
 
 class UnreadWagers:
-    """Applies the readable parts of each wager, and holds the guards ``unread_wager`` and ``unread_stake``."""
+    """Applies the readable parts of each wager, and holds the guards (reasons not to quote) ``unread_wager`` and
+    ``unread_stake``."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
         self._seen: dict[str, str] = {}
         """For each wager that could not be read: the reason, as text for a person. The key is the wager's id if the id
-        can be read, and otherwise some other readable part."""
+        can be read. Otherwise the key is some other readable part."""
         self._held: dict[str, _Held] = {}
-        """The wagers that may be open, each with the guard that holds because of it."""
+        """The wagers that may be open, each with the guard that it makes hold."""
         self.count = 0
         """The number of wagers that could not be read."""
 
@@ -55,8 +57,8 @@ class UnreadWagers:
         return bool(self._held)
 
     def named(self) -> tuple[str, ...]:
-        """Return the wagers that the status names, each with the reason why it could not be read. They are the wagers
-        that were noticed earliest."""
+        """Return the wagers that the status names, each with the reason why it could not be read. The status names the
+        wagers that were noticed earliest."""
         return tuple(list(self._seen.values())[:SHOWN])
 
     def take(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
@@ -73,8 +75,7 @@ class UnreadWagers:
             self.lift(key, now)
 
     def lift(self, key: str, now: Instant) -> None:
-        """Note that a wager was read as a whole, or is over. Its guard is lifted if the guard does not have to hold
-        because of another wager."""
+        """Note that a wager was read as a whole, or is over. Lift its guard, unless another wager needs this guard."""
         held = self._held.pop(key, None)
         if held is not None:
             self._judge(held.guard, held.scope, now)
@@ -86,7 +87,8 @@ class UnreadWagers:
             self.lift(key, now)
 
     def _is_ours(self, wager: UnreadWager) -> bool:
-        """Return whether a wager is ours. If it is ours, the ledger knows from its placement how much it can lose."""
+        """Return whether a wager is ours. For a wager of ours, the ledger knows the possible loss from the
+        placement."""
         known = self._shared.ledger.get(wager.external_id)
         return known is not None and not known.foreign
 
@@ -107,8 +109,8 @@ class UnreadWagers:
         )
 
     def _report(self, wager: UnreadWager) -> WagerReport | None:
-        """Return the report to apply. Where a part cannot be read, the report has the value that the ledger knows. The
-        result is None if the ledger does not hold the wager and the wager has no stake that could be lost."""
+        """Return the report to apply. For a part that cannot be read, the report has the value that the ledger knows.
+        The result is None if the ledger does not hold the wager, and the wager has no stake that could be lost."""
         if not wager.wager_id:
             return None
         ledger = self._shared.ledger
@@ -136,8 +138,8 @@ class UnreadWagers:
         self._judge(guard, scope, now)
 
     def _judge(self, guard: str, scope: str | int, now: Instant) -> None:
-        """Make a guard hold if any wager requires it, with the reason of the earliest such wager. Otherwise lift the
-        guard."""
+        """If any wager requires a guard, make the guard hold, with the reason of the earliest such wager. Otherwise
+        lift the guard."""
         reasons = [held.reason for held in self._held.values() if (held.guard, held.scope) == (guard, scope)]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         self._shared.hold(guard, scope, reasons[0] + more if reasons else None, now)

@@ -15,8 +15,8 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class WagerLookups:
-    """Looks up the wagers in ``Shared.lookups`` (the wagers that have to be read from the exchange), each with its own
-    request."""
+    """Looks up the wagers in ``Shared.lookups`` (the wagers that have to be read from the exchange). Each wager is
+    looked up with its own request."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: HearsOfWagers, feed: Reconnects) -> None:
         self._shared: Final = shared
@@ -26,7 +26,7 @@ class WagerLookups:
         self._not_before: Instant = 0
 
     def _next_id(self) -> str | None:
-        """Return the id of the next wager to look up. Wagers whose look-up has no answer yet are passed over. The
+        """Return the id of the next wager to look up. A wager whose look-up has no answer yet is passed over. The
         result is None if no wager is left."""
         shared = self._shared
         if not shared.lookups:
