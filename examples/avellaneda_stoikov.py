@@ -1,4 +1,5 @@
-"""Avellaneda–Stoikov quotes on a probability: a reservation price that follows the inventory, and an optimal spread.
+"""Avellaneda–Stoikov quotes on a probability, with a reservation price that follows the inventory, and an optimal
+bid–ask spread.
 
 Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order book", Quantitative Finance 8 (2008),
 equations 29 and 30:
@@ -33,7 +34,7 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
     """Settings under ``params:``."""
 
     gamma: Annotated[float, Meta(gt=0)] = 2.0
-    """The risk aversion. A larger value moves both prices further against the inventory. The unit is 1 /
+    """The risk aversion. With a larger value, both prices move further against the inventory. The unit is 1 /
     probability."""
     sigma: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     """The standard deviation of the fair probability over one hour."""
@@ -48,8 +49,8 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
 
 
 class AvellanedaStoikov:
-    """Quotes both outcomes around a reservation price. It decides again every minute, because the price depends on the
-    time."""
+    """Quotes both outcomes around a reservation price. The strategy decides again every minute, because the price
+    depends on the time."""
 
     Params = AvellanedaStoikovParams
     book_depth = 1

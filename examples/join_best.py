@@ -1,5 +1,5 @@
-"""Joins the best price of the other makers on both outcomes. Both prices move so as to reduce the position that is
-held.
+"""Quotes the best price of the other makers on both outcomes. If a position is held, both prices move so as to reduce
+it.
 
 The best price of another maker on an outcome is shown to takers under the opposite outcome, at the negated odds. A
 quote at that price neither improves the market nor takes liquidity.
@@ -18,17 +18,17 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities are between 0 and 1; amounts are in dollars."""
+    """Settings under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
 
     size: Annotated[float, Meta(ge=1)] = 40.0
     """The payout (stake plus profit) of each quote."""
     edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
-    """The least distance of each price below the fair probability of its outcome."""
+    """The shortest distance of each price below the fair probability of its outcome."""
     skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
     """How far the price on the held outcome falls at a full position (``inventory``), in probability."""
     inventory: Annotated[float, Meta(gt=0)] = 150.0
-    """The position that counts as full: the difference between the profits of the two outcomes at which the skew is
-    largest."""
+    """The size of a full position, in dollars. The position is the difference between the profits of the two outcomes.
+    At a full position, the skew is largest."""
 
 
 class JoinBest:

@@ -1,4 +1,5 @@
-"""Quote both outcomes of a line, each a margin below its fair probability, and skew against the position.
+"""Quotes both outcomes of a line, each at a margin below its fair probability. If a position is held, both prices move
+so as to reduce it.
 
 The margin ``m`` is the profit that a wager is expected to earn after commission, per dollar of payout. Let ``p`` be the
 fair probability of the outcome, ``q`` the price (the probability that the odds imply), and ``c`` the commission on a
@@ -41,31 +42,32 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The distance between two quotes on the same outcome, in probability. Two quotes are always at least one tick
     apart."""
     inventory: Annotated[float, Meta(gt=0, le=100_000_000)] = 200.0
-    """The position that counts as full: the difference between the profits of the two outcomes, in dollars, at which
-    the skew is largest."""
+    """The size of a full position, in dollars. The position is the difference between the profits of the two outcomes.
+    At a full position, the skew is largest."""
     skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
     """How far both prices move at a full position, in probability. If this setting is above ``margin``, reducing the
     position may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """At a full position, quotes that would increase the position are smaller by this share. With 1, there are no such
-    quotes."""
+    """At a full position, quotes that would increase the position are smaller by this share. With 1, no such quotes are
+    made."""
     source: Literal["book", "given", "given_or_book"] = "book"
-    """Where the fair probability comes from. ``book``: from the book. ``given``: from your own price.
-    ``given_or_book``: from your own price if there is one, otherwise from the book."""
+    """Where the fair probability comes from. ``book`` takes the fair probability from the book. ``given`` takes your
+    own price. ``given_or_book`` takes your own price if there is one, and otherwise the fair probability from the
+    book."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """The commission, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """If the price of a wager differs from the wanted price by at most this much, in probability, the wager stays and
-    keeps its place in the queue."""
+    """A wager stays, and keeps its place in the queue, if its price differs from the wanted price by at most this much,
+    in probability."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
     """A wager stays if its payout differs from the wanted payout by at most this share."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     """After a quote changed its price, this many seconds must pass before its price may get better for takers. The
-    price may get worse for takers without delay. So a fair price that goes up and down does not cost the place in the
-    queue."""
+    price may get worse for takers without delay. Because of this wait, a fair price that goes up and down does not cost
+    the place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
-    """How many ticks a quote may be better than the best price of others. With 0, the quote may at most join this
-    price. With null, there is no such bound."""
+    """How many ticks a quote may be better than the best price of others. With 0, the quote may at most be equal to the
+    best price of others. With null, there is no such bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
     """A line is not quoted if the fair probability of one of its outcomes is lower than this."""
     max_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.97

@@ -35,7 +35,7 @@ class Cancellation(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> str:
-        """The ``external_id`` under which the ledger holds the wager, and by which answers name it."""
+        """The ``external_id`` under which the ledger holds the wager. Answers name the wager by this id."""
         return self.external_id or self.wager_id
 
 
@@ -43,45 +43,45 @@ class Cancellation(msgspec.Struct, frozen=True, gc=False):
 
 
 class CancelAll(msgspec.Struct, frozen=True, tag=True):
-    """Cancel every open wager of the account."""
+    """The request to cancel every open wager of the account."""
 
     id: int
 
 
 class CancelSportEvent(msgspec.Struct, frozen=True, tag=True):
-    """Cancel every open wager of one sport event."""
+    """The request to cancel every open wager of one sport event."""
 
     id: int
     sport_event: int
 
 
 class CancelMany(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Cancel up to 20 wagers."""
+    """The request to cancel up to 20 wagers."""
 
     id: int
     items: tuple[Cancellation, ...]
 
 
 class PlaceMany(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Place up to 20 wagers."""
+    """The request to place up to 20 wagers."""
 
     id: int
     items: tuple[Placement, ...]
 
 
 class ReadWager(msgspec.Struct, frozen=True, tag=True):
-    """Read one wager by its id."""
+    """The request to read one wager by its id."""
 
     id: int
     wager_id: str
 
 
 class ReadHistory(msgspec.Struct, frozen=True, tag=True):
-    """Read one page of the wager history.
+    """The request to read one page of the wager history.
 
     The exchange takes the start and the end of a time range in whole seconds. So the start is rounded down and the end
     is rounded up. A request needs the ``created_*`` range (seven days at most) or the ``updated_*`` range (two days at
-    most): docs/protocol.md 4.1.
+    most; docs/protocol.md 4.1).
     """
 
     id: int
@@ -96,21 +96,21 @@ class ReadHistory(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadMatches(msgspec.Struct, frozen=True, tag=True):
-    """Read the matches of up to 100 wagers."""
+    """The request to read the matches of up to 100 wagers."""
 
     id: int
     wager_ids: tuple[str, ...]
 
 
 class ReadBalance(msgspec.Struct, frozen=True, tag=True):
-    """Read the balance of the account."""
+    """The request to read the balance of the account."""
 
     id: int
 
 
 class ReadTransactions(msgspec.Struct, frozen=True, tag=True):
-    """Read one page of the account's transactions. The exchange takes the start and the end of a time range in whole
-    seconds. So the start is rounded down and the end is rounded up."""
+    """The request to read one page of the account's transactions. The exchange takes the start and the end of a time
+    range in whole seconds. So the start is rounded down and the end is rounded up."""
 
     id: int
     created_from: Instant | None = None
@@ -120,33 +120,33 @@ class ReadTransactions(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadLadder(msgspec.Struct, frozen=True, tag=True):
-    """Read the odds ladder."""
+    """The request to read the odds ladder."""
 
     id: int
 
 
 class ReadTournaments(msgspec.Struct, frozen=True, tag=True):
-    """Read the tournaments that have active sport events."""
+    """The request to read the tournaments that have active sport events."""
 
     id: int
 
 
 class ReadSportEvents(msgspec.Struct, frozen=True, tag=True):
-    """Read the sport events of one tournament that the exchange lists."""
+    """The request to read the sport events of one tournament that the exchange lists."""
 
     id: int
     tournament: int
 
 
 class ReadSportEventsById(msgspec.Struct, frozen=True, tag=True):
-    """Read up to 50 sport events by their ids. The answer is a SportEventsRead."""
+    """The request to read up to 50 sport events by their ids. The answer is a SportEventsRead."""
 
     id: int
     sport_events: tuple[int, ...]
 
 
 class ReadMarkets(msgspec.Struct, frozen=True, tag=True):
-    """Read the markets and books of up to 50 sport events."""
+    """The request to read the markets and books of up to 50 sport events."""
 
     id: int
     sport_events: tuple[int, ...]

@@ -14,7 +14,8 @@ from mmbot.engine.timing.timers import Due
 
 
 def restore(parts: Parts, seed: Seed, now: Instant) -> None:
-    """Load the saved state (``seed``) into a new engine, and make the guard ``starting`` hold."""
+    """Load the saved state (``seed``) into a new engine. Make the guard ``starting`` hold, so that nothing is quoted
+    yet."""
     shared = parts.shared
     shared.guards.hold("starting", ACCOUNT, "start", now)
     if seed.latched is not None:
@@ -32,9 +33,9 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
     """Enter the wagers of the journal in the ledger.
 
-    If a matched wager is too old to be found in the wager history, it is looked up by its id, to learn its result. A
-    wager that the bot did not place is looked up, too, to learn whether it is still open. If the win of a wager is not
-    certain, its matches are read.
+    If a matched wager is too old for the wager history, it is looked up by its id, to learn its result. If the bot did
+    not place a wager, it is looked up, too, to learn whether it is still open. If the win of a wager is not certain,
+    its matches are read.
     """
     for saved in seed.wagers:
         shared.ledger.restore(saved)

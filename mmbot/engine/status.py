@@ -30,7 +30,8 @@ class OwnStatus(msgspec.Struct, frozen=True):
 
 
 class Quoted(NamedTuple):
-    """Which outcomes of a line are quoted: the outcomes with at least one of our wagers that could still match."""
+    """The outcomes of a line that are quoted. An outcome is quoted if at least one of our wagers on it could still
+    match."""
 
     sides: tuple[bool, bool]
     why: str | None
@@ -50,7 +51,8 @@ class LineStatus(msgspec.Struct, frozen=True):
     fair: float | None
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
-    """The profit of the matched stakes, in cents: first if outcome 0 wins, then if outcome 1 wins."""
+    """The profit of the matched stakes, in cents. The first amount applies if outcome 0 wins, and the second if outcome
+    1 wins."""
     locked: Cents
     """The matched and unsettled stakes on both outcomes, in cents. The exchange has taken these stakes from the
     balance."""
@@ -60,8 +62,8 @@ class LineStatus(msgspec.Struct, frozen=True):
     why: str | None
     """The reason why the line is not quoted. None while the line is quoted."""
     behind: tuple[int | None, int | None] = (None, None)
-    """For each outcome, by how many ticks our best wager is behind the best one of others: 0 if both have the same
-    price, negative if ours is the best. None if one of the two is missing."""
+    """For each outcome, by how many ticks our best price is behind the best price of others. The value is 0 if both
+    prices are the same, and negative if our price is better. It is None if one of the two prices is missing."""
 
 
 class SportEventStatus(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ class SportEventStatus(msgspec.Struct, frozen=True):
 
 
 class PositionStatus(msgspec.Struct, frozen=True):
-    """The wagers on one line to which no quoting rule applies now. If only the market of some wagers is known, not
+    """The wagers on one line to which no quoting rule applies now. If only the market of some wagers is known, but not
     their line, this holds all such wagers in one market."""
 
     sport_event: int
@@ -91,8 +93,8 @@ class PositionStatus(msgspec.Struct, frozen=True):
     """The name of the tournament. Empty if the tournament is not known. Until it is known, the wagers count in every
     tournament."""
     profit: tuple[Cents, Cents] | None
-    """The profit of the matched stakes, in cents: first if outcome 0 wins, then if outcome 1 wins. None if only the
-    market is known."""
+    """The profit of the matched stakes, in cents. The first amount applies if outcome 0 wins, and the second if outcome
+    1 wins. None if only the market is known."""
     remaining: Cents
     """The stakes that could still match, in cents."""
     locked: Cents
@@ -101,8 +103,8 @@ class PositionStatus(msgspec.Struct, frozen=True):
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):
-    """The worst case and the thresholds of one scope. For each kind of scope, the status shows the scope that has used
-    the greatest share of its limit."""
+    """The worst case and the thresholds of one scope (a line, a market, a sport event, a tournament or the account).
+    For each kind of scope, the status shows the scope that has used the greatest share of its limit."""
 
     scope: str
     """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
@@ -116,7 +118,7 @@ class ScopeStatus(msgspec.Struct, frozen=True):
 
 
 class GuardStatus(msgspec.Struct, frozen=True):
-    """A guard that holds now."""
+    """A guard (a reason not to quote) that holds now."""
 
     guard: str
     scope: str
@@ -155,7 +157,7 @@ class Counts(msgspec.Struct, frozen=True):
 class ProfitStatus(msgspec.Struct, frozen=True):
     """Profit in cents. ``realised`` is before commission. ``marked`` values unsettled wagers at fair value.
 
-    The first three figures are those of all runs of the journal. ``today`` is the gain since midnight UTC: the sum of
+    The first three figures cover all runs in the journal. ``today`` is the gain since midnight UTC. It is the sum of
     ``today_realised`` and ``today_marked``, less ``today_commission``."""
 
     realised: Cents
@@ -168,13 +170,13 @@ class ProfitStatus(msgspec.Struct, frozen=True):
 
 
 class LineCounts(msgspec.Struct, frozen=True):
-    """The number of lines that should be quoted, and of those that are."""
+    """The number of lines that should be quoted, and the number of lines that are quoted."""
 
     quotable: int
-    """Active lines with two outcomes to which a rule applies, and whose sport event is listed and not near its start.
-    Whatever else keeps such a line from being quoted is to be looked at."""
+    """The number of active lines with two outcomes to which a quoting rule applies, and whose sport event is listed and
+    not near its start. If such a line is not quoted, the operator should look at the reason."""
     quoted: int
-    """Those of them on which a wager of ours could match."""
+    """The number of lines among ``quotable`` on which a wager of ours could match."""
     why_not: str | None
     """The most frequent reason why a line is not quoted. None if all lines with a quoting rule are quoted."""
 
@@ -202,16 +204,17 @@ class Status(msgspec.Struct, frozen=True):
     positions: tuple[PositionStatus, ...] = ()
     """The wagers on lines that ``sport_events`` does not show, such as wagers on games that are in play."""
     may_quote: bool = False
-    """True while the order of life is at ``ready`` and no guard of the account holds."""
+    """True while the daemon has reached the step ``ready`` and no guard of the account stops quoting."""
     lines: LineCounts = LineCounts(0, 0, None)
     clock_behind_s: float | None = None
-    """How far the machine's clock is behind the exchange's clock, in seconds, as the dates of the exchange's answers
-    show. The value is negative if the machine's clock is ahead. It is None before two dated answers have come."""
+    """How far the machine's clock is behind the exchange's clock, in seconds, by the dates in the exchange's answers.
+    The value is negative if the machine's clock is ahead. It is None before two dated answers have come."""
     unread: tuple[str, ...] = ()
-    """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
-    shown."""
+    """Some of the wagers that could not be read, each with the reason, as text for a person. The wagers that were
+    noticed earliest are shown."""
     audit_age_s: float | None = None
-    """How many seconds ago the latest complete audit of the open wagers began. None if no audit was complete so far."""
+    """The time since the latest complete audit of the open wagers began, in seconds. None if no audit was complete so
+    far."""
     equity: Cents | None = None
-    """The account's worth in cents: balance, locked stakes and marked profit. Between two reads of the balance, mmbot
-    adds what matches and results changed since. None before the first read of the balance."""
+    """What the account is worth, in cents: the balance, the locked stakes and the marked profit. Between two reads of
+    the balance, mmbot adds the changes by matches and results. None before the first read of the balance."""

@@ -1,4 +1,4 @@
-"""The steps that the engine goes through from its start to its end (the order of life). This file holds no msgspec
+"""The steps that the engine goes through from its start to its end (the order of life). This file has no msgspec
 Struct, so that it can be compiled."""
 
 from __future__ import annotations

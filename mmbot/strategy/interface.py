@@ -34,15 +34,16 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """The price as odds on the ladder. A quote has either ``odds`` or ``probability``, and the other field stays
     None."""
     probability: float | None = None
-    """The price as a probability. The engine rounds it in our favour, to the next longer odds on the ladder."""
+    """The price as a probability. The engine rounds the price in our favour, to the next longer odds on the ladder."""
     priority: int = 0
-    """If limits or funds do not suffice for all quotes, quotes with a higher priority are placed before the others."""
+    """The rank of the quote. If limits or funds do not suffice for all quotes, quotes with a higher priority are placed
+    before the others."""
     price_tolerance: float = 0.0
-    """If the price of an open wager differs from the price of the quote by at most this much, in probability, the wager
-    stays and keeps its place in the queue."""
+    """An open wager stays, and keeps its place in the queue, if its price differs from the price of the quote by at
+    most this much, in probability."""
     size_tolerance: float = 0.0
-    """An open wager stays only if its payout differs from ``payout`` by at most this share of ``payout``: 0.2 is 20
-    percent."""
+    """An open wager stays only if its payout differs from ``payout`` by at most this share of ``payout``. For example,
+    0.2 is 20 percent."""
 
 
 def require_sound(quote: object) -> None:
@@ -91,18 +92,19 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     line: Line
     market: Market
     book: Book
-    """The offers of other users, as many levels as the strategy's ``book_depth``. Our own stake has been subtracted."""
+    """The offers of other users. It has as many levels as the strategy's ``book_depth``. Our own stake has been
+    subtracted."""
     fair: Fair | None
     """The fair value from the book. None if a side of the book is empty, or if the bid–ask spread is too wide."""
     given: Given | None
     """The user's own price. None if the user gave no price, or if the price is too old."""
     profit: tuple[Cents, Cents]
-    """The profit in cents of all matched and unsettled stakes on the line: first if outcome 0 wins, then if outcome 1
-    wins."""
+    """The profit in cents of all matched and unsettled stakes on the line. The first amount applies if outcome 0 wins,
+    and the second if outcome 1 wins."""
 
 
 class EventView(msgspec.Struct, frozen=True):
-    """A sport event, with those of its lines that a quoting rule gives to the strategy."""
+    """A sport event, with the lines that one quoting rule gives to the strategy."""
 
     sport_event: SportEvent
     lines: tuple[LineView, ...]
@@ -113,18 +115,18 @@ class EventView(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What ``decide_changed`` stores for a line: the strategy's latest decision, and what the strategy wants to
-    remember about the line."""
+    """The strategy's latest decision on a line, and what the strategy wants to remember about the line.
+    ``decide_changed`` stores one such object for each line."""
 
     decision: Decision
     memory: Any = None
     again_at: Instant | None = None
-    """The instant at which the strategy wants to decide again, even if nothing has changed. None if it needs no such
-    instant."""
+    """The instant at which the strategy wants to decide again, even if nothing has changed. None if the strategy needs
+    no such instant."""
 
 
 class Changed(NamedTuple):
-    """The lines whose decision differs from the decision of the previous call."""
+    """The lines on which the decision differs from the decision in the previous call."""
 
     decisions: Mapping[LineKey, Decision]
     lines: tuple[LineKey, ...]
@@ -143,7 +145,7 @@ class Result(NamedTuple):
     needed."""
     changed: Changed | None = None
     """The lines whose decision changed since the previous call. A strategy may leave this None. If
-    ``changed.decisions`` is the same object as ``decisions``, the engine compares only these lines with the previous
+    ``changed.decisions`` is the same object as ``decisions``, the engine looks only at these lines for changed
     decisions."""
 
 
@@ -151,11 +153,11 @@ class Said(NamedTuple):
     """The result of a strategy after its types were checked, in the form that the engine keeps."""
 
     decisions: Mapping[LineKey, object]
-    """The decision on each line. The decisions themselves are not checked yet: ``decision_of`` checks each of them."""
+    """The decision on each line. The decisions are not checked yet. ``decision_of`` checks each of them."""
     state: Any
     wake_at: Instant | None
     changed: tuple[LineKey, ...] | None
-    """The lines whose decision differs from the decision of the previous call. None if the strategy did not say which
+    """The lines whose decision differs from the decision of the previous call. None if the strategy did not name these
     lines."""
 
 
@@ -227,13 +229,13 @@ _NOTHING_SAID: Final = NoQuote("the strategy made no decision")
 
 
 class Strategy(Protocol):
-    """The interface of a strategy: the class that the setting ``strategy: "module:Class"`` names. The class may have a
-    msgspec Struct named ``Params``. mmbot builds a ``Params`` from the settings under ``params:`` and gives it to the
-    constructor.
+    """The interface of a strategy. The setting ``strategy: "module:Class"`` names the class of the strategy. The class
+    may have a msgspec Struct named ``Params``. mmbot builds a ``Params`` from the settings under ``params:`` and gives
+    it to the constructor.
 
-    A strategy may have an integer ``book_depth``: the number of levels on each side of a book that the strategy sees. A
-    change of a deeper level does not lead to a call. If ``book_depth`` is missing or None, the strategy sees all
-    levels.
+    A strategy may have an integer ``book_depth``. This is the number of levels on each side of a book that the strategy
+    sees. A change of a deeper level does not lead to a call. If ``book_depth`` is missing or None, the strategy sees
+    all levels.
     """
 
     def quote(self, view: EventView, state: Any) -> Result:
@@ -253,6 +255,6 @@ def depth_of(strategy: Strategy) -> int | None:
 
 
 def line_by_line(view: EventView, decide: Any) -> Result:
-    """Return a result for which ``decide(view, line_view)`` was called on each line separately. The result has no state
-    and no ``wake_at``."""
+    """Return a result with the decisions that ``decide(view, line_view)`` makes on each line separately. The result has
+    no state and no ``wake_at``."""
     return Result({line.line.key: decide(view, line) for line in view.lines}, None)

@@ -1,4 +1,4 @@
-"""Lets a strategy decide again only on lines that changed. The other lines keep the decision that was made before."""
+"""Lets a strategy make new decisions only on lines that changed. The other lines keep their earlier decision."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
 
 
 def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
-    """Decide again on these lines. All other lines keep their previous decision."""
+    """Make new decisions on ``lines``. All other lines keep their previous decision."""
     kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []
     passed = False

@@ -5,8 +5,8 @@ The setting ``strategy: "module:Class"`` names a class with a method ``quote(vie
 Struct named ``Params``, the settings under ``params:`` are converted to a ``Params`` and given to the constructor. If
 the class has no ``Params``, it is constructed without arguments, and the rule must not have settings under ``params:``.
 
-The module may be installed or lie in the base folder. A package may have modules in both places: ``strategies/mine.py``
-in the base folder works beside the shipped ``strategies/fair_value.py``.
+The module may be installed or lie in the base folder. A package may have modules in both places. For example,
+``strategies/mine.py`` in the base folder works next to the shipped ``strategies/fair_value.py``.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _RAISED: Final = (
     TypeError,
     ValueError,
 )
-"""If a strategy raises one of these exceptions, it is reported as a problem of the settings. Any other exception ends
-the start-up with a traceback."""
+"""The exceptions that are reported as a problem of the settings if a strategy raises them. Any other exception ends the
+start-up with a traceback."""
 
 _Place = Callable[[Path], str]
 
@@ -62,7 +62,7 @@ def load(config: Config, base: FilePath) -> tuple[Strategy, ...]:
     """Return a new strategy object for each quoting rule, in the order of the rules.
 
     Raises:
-        ConfigError: if a strategy or its ``params:`` are wrong. It lists all problems.
+        ConfigError: if a strategy or its ``params:`` are wrong. The error lists all problems.
     """
     rules = [(rule.strategy, rule.params) for rule in config.quoting]
     strategies, problems = _load_all(rules, base, shown_path)
@@ -76,7 +76,7 @@ def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Con
     of strategies are searched. By default, this is the working folder.
 
     Raises:
-        ConfigError: if settings or strategies are wrong. It lists all problems, each with its line in the file.
+        ConfigError: if settings or strategies are wrong. The error lists all problems, each with its line in the file.
     """
     reading = read(path)
     values = reading.document.values.get("quoting")
@@ -87,7 +87,8 @@ def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Con
 
 
 def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str], int]:
-    """Return what ``mmbot check`` prints for a file, and the exit code: 0 if the file is valid, 2 if it is not.
+    """Return what ``mmbot check`` prints for a file, and the exit code. The exit code is 0 if the file is valid, and 2
+    if the file is not valid.
 
     For a valid file, the output names the state directory and every setting that is allowed but is probably a mistake.
     """
@@ -219,8 +220,8 @@ def _what(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """Return the file and line in the strategy's code that raised an error, as text: the innermost place outside this
-    file and the import system. The text is empty if there is no such place."""
+    """Return the file and line in the strategy's code that raised an error, as text. This is the innermost place
+    outside this file and the import system. The text is empty if there is no such place."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     for filename, line in reversed(list(_frames(error))):

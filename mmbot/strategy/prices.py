@@ -4,7 +4,7 @@ prices.
     {"prices": [{"line_id": "5f…", "probability": 0.431, "at": "2026-10-01T18:30:00Z"}]}
 
 ``line_id`` names the outcome. ``probability`` is the chance that the outcome wins, if there is no push. ``at`` is the
-time of the price, from which its age is counted. ``at`` may be missing.
+time of the price. The age of the price is counted from this time. ``at`` may be missing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbot.config.suggestions import nearest
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 
 LARGEST: Final = 8 * 1024 * 1024
-"""The largest size of a file or body, in bytes. It is enough for about 80,000 prices."""
+"""The largest size of a file or body, in bytes. This is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
 """How far the time of a price may be ahead of our clock. Some difference is allowed, because clocks differ."""
@@ -59,7 +59,7 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
         made: the time of every price that has no ``at``. By default, this is ``now``.
 
     Raises:
-        PriceError: if there is a mistake. It lists all mistakes, and no price is used.
+        PriceError: if there is a mistake. The error lists all mistakes, and no price is used.
     """
     if len(body) > LARGEST:
         raise PriceError([Problem(where, f"is larger than {LARGEST:,} bytes")])

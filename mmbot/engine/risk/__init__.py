@@ -1,1 +1,1 @@
-"""Compares worst cases with limits, keeps the guards, and computes hedges."""
+"""Compares worst cases with limits, keeps the guards (reasons not to quote), and computes hedges."""

@@ -1,9 +1,9 @@
 """Keeps the worst cases of lines, markets, sport events, tournaments and the account up to date, and compares them with
 the limits.
 
-``Position`` computes the worst case of one line. This module adds up the lines of each scope, compares the sums with
-three thresholds, and tells how much more may be open and how much has to be hedged. Lines are not netted: a sure profit
-on one line offsets no loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
+``Position`` computes the worst case of one line. This module adds up the lines of each scope, and compares the sums
+with three thresholds. From this it knows how much more may be open, and how much has to be hedged. A sure profit on one
+line does not offset a loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresho
 
 
 class Exposure:
-    """The sums of all scopes. The cost of a call grows with the number of lines only if the docstring of the method
-    says so.
+    """The worst cases of all scopes: lines, markets, sport events, tournaments and the account. The cost of a call
+    grows with the number of lines only if the docstring of the method says so.
 
     Raises:
-        ValueError: on construction, if soft is not below hedge, or if one of them is outside (0, 1].
+        ValueError: on construction, if the soft threshold is not below the hedge threshold, or if one of the two is
+            outside (0, 1].
     """
 
     __slots__ = (
@@ -47,7 +48,8 @@ class Exposure:
     )
 
     def __init__(self, limits: LimitsConfig, tournament_of: Callable[[int], int] = nowhere) -> None:
-        """``tournament_of`` returns the tournament of a sport event, or ``UNKNOWN_TOURNAMENT`` if it is not known."""
+        """Start without any line. ``tournament_of`` returns the tournament of a sport event, or ``UNKNOWN_TOURNAMENT``
+        if the tournament is not known."""
         if not 0 < limits.soft < limits.hedge <= 1:
             raise ValueError(
                 f"soft {limits.soft} has to be below hedge {limits.hedge}, both shares of a limit in (0, 1]"
@@ -72,8 +74,8 @@ class Exposure:
     # --- lines -----------------------------------------------------------------------------------------------------
 
     def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes, or the full stakes of a market in four scopes. Of the general limit and the
-        limit of the quoting rule, the tighter limit applies.
+        """Count a line in its five scopes (such as market and account), or the full stakes of a market in four scopes.
+        The general limit or the limit of the quoting rule applies, whichever is lower.
 
         Call this method again when the rule or the tournament changes. A new tournament applies to all lines of the
         sport event. If several rules apply to the lines of a market or sport event, the tightest of the rules' limits
@@ -186,7 +188,7 @@ class Exposure:
         """Return the largest additional stake on ``side`` that passes no limit of the five scopes, in cents.
 
         If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
-        used as it is given: ``update`` need not have been called for it. KeyError is raised if the line was never
+        used as it is given, even if ``update`` was not called for it. KeyError is raised if the line was never
         registered.
         """
         entry = self._entries[line]
@@ -203,8 +205,8 @@ class Exposure:
         before they are compared with the open wagers.
 
         If any scope of the line is at or above its soft threshold, the amounts are the largest stakes that can only
-        reduce the risk. Otherwise they are the largest stakes that pass no limit of the five scopes. Each outcome is
-        judged alone, as if nothing were open on the other outcome.
+        reduce the risk. Otherwise the amounts are the largest stakes that pass no limit of the five scopes. Each
+        outcome is judged alone, as if nothing were open on the other outcome.
         """
         entry = self._entries[line]
         first, second = position.profit
@@ -217,9 +219,9 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room that a line's sport event, tournament and account leave, in cents. The room is the amount by
-        which all three worst cases may rise before one of them reaches its limit. Also return whether any of the three
-        is at its soft threshold."""
+        """Return the room that a line's sport event, tournament and account leave, in cents. All three worst cases may
+        rise by this amount before one of them reaches its limit. Also return whether any of the three is at its soft
+        threshold."""
         _, _, sport_event, tournament, account = self._entries[line].path
         room = sport_event.limit - sport_event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -234,8 +236,8 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Return true if an additional stake on ``side`` can only reduce the risk. In this case, no matter how much of
-        it is matched, neither the worst case nor the matched worst case of any scope rises.
+        """Return true if an additional stake on ``side`` can only reduce the risk. Then neither the worst case nor the
+        matched worst case of any scope rises, no matter how much of the stake is matched.
 
         The line's own position is enough to decide this, because each wider scope is a sum in which only this line
         changes.
@@ -259,8 +261,8 @@ class Exposure:
         return reached
 
     def hedge_wanted(self, line: LineKey, position: Position) -> Cents:
-        """Return by how many cents a hedge should lower the matched worst case of this line (see
-        ``hedge_candidates``)."""
+        """Return by how many cents a hedge should lower the matched worst case of this line. ``hedge_candidates`` says
+        how this amount is chosen."""
         if not self._hot:
             return 0
         for candidate, reduction in self.hedge_candidates():
@@ -273,9 +275,9 @@ class Exposure:
 
         Each scope at or above its hedge threshold is brought back to its soft threshold, narrow scopes before wide
         scopes. Within a scope, the lines with the largest matched worst case are hedged before the others. Lines in
-        ``unable`` cannot be hedged now, so other lines are hedged in their place. A line with a hedge in flight must
-        not be in ``unable``, because no other line should be hedged in its place. The cost grows with the number of
-        lines with matches, but only while a scope is at its hedge threshold.
+        ``unable`` cannot be hedged now, so other lines are hedged instead. A line with a hedge in flight must not be in
+        ``unable``, because no other line should be hedged instead of this line. The cost grows with the number of lines
+        with matches, but only while a scope is at its hedge threshold.
         """
         if not self._hot:
             return []
@@ -306,8 +308,8 @@ class Exposure:
         return tuple(node.scope for node in self._entries[line].path)
 
     def worst_case(self, scope: LimitScope) -> Cents:
-        """Return the worst case of a scope. It includes all stakes that could still match. KeyError is raised if the
-        scope has no lines."""
+        """Return the worst case of a scope (such as a line or the account). It includes all stakes that could still
+        match. KeyError is raised if the scope has no lines."""
         return self._nodes[scope].worst
 
     def matched(self, scope: LimitScope) -> Cents:
@@ -325,9 +327,7 @@ class Exposure:
 
     def fullest(self) -> tuple[LimitScope, ...]:
         """For each kind of scope, return the scope that has used the greatest share of its limit. The narrowest kind
-        comes first.
-
-        This is for the status page. The cost grows with the number of scopes.
+        comes first. The status page shows these scopes. The cost grows with the number of scopes.
         """
         best: list[tuple[float, LimitScope] | None] = [None] * 5
         for node in self._nodes.values():
@@ -340,8 +340,8 @@ class Exposure:
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _room(self, entry: Entry, worst: Cents) -> Cents:
-        """Return the amount in cents by which the worst case of a line may rise from ``worst`` before one of its scopes
-        reaches its limit."""
+        """Return by how many cents the worst case of a line may rise from ``worst`` before one of its scopes reaches
+        its limit."""
         line, market, sport_event, tournament, account = entry.path
         room = line.limit - line.worst
         if (more := market.limit - market.worst) < room:
@@ -381,8 +381,8 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> Node:
-        """Return the node of a scope (the scope with its sums). Count one more line that sets this limit for the
-        scope."""
+        """Return the node of a scope (an object with the sums of the scope). Count one more line that sets this limit
+        for the scope."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = Node(scope, rank)

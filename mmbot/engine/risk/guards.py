@@ -1,5 +1,5 @@
-"""Guards: named conditions that stop quoting. Each guard has a scope, a condition that lifts it and, while it holds, a
-reason.
+"""Guards: named conditions that stop quoting. Each guard has a scope, and a condition that lifts the guard. While a
+guard holds, it also has a reason.
 
 While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. The guards in ``PAUSING``
 only stop new placements. ``GUARDS`` is the complete list, and tests compare it with the docs and the metrics.
@@ -22,7 +22,7 @@ class Guard(NamedTuple):
     scope: str
     """The kind of scope that the guard stops: ``account``, ``sport event`` or ``line``."""
     lifts: str
-    """The condition that lifts the guard, as the end of a sentence that begins with "lifted when"."""
+    """The condition that lifts the guard. It completes a sentence that begins with "lifted when"."""
 
 
 ACCOUNT: Final = "account"
@@ -88,7 +88,7 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason of the guard ``outcomes``. It is also the reason why a line with this guard is not hedged."""
+"""The reason of the guard ``outcomes``. A line with this guard is not hedged, and this is also the reason for that."""
 
 
 class Guards:
@@ -96,8 +96,8 @@ class Guards:
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, by scope. A scope without such a guard is not in the dictionary. Only
-        this class changes the dictionary."""
+        """The guards that hold and stop quoting, by scope. If no such guard holds over a scope, the scope is not in the
+        dictionary. Only this class changes the dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The guards in ``PAUSING`` that hold now, by scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
@@ -112,8 +112,8 @@ class Guards:
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Make a guard hold. Return True if the guard did not hold before. If it held, the new reason replaces the old
-        reason."""
+        """Make a guard hold. Return True if the guard did not hold before. If the guard held already, the new reason
+        replaces the old reason."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -159,7 +159,7 @@ class Guards:
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
-        """Return the reason for which a guard holds over a scope. The result is None if the guard does not hold."""
+        """Return the reason why a guard holds over a scope. The result is None if the guard does not hold."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
@@ -170,7 +170,8 @@ class Guards:
 
     def why(self, line: LineKey) -> str | None:
         """Return the guard that stops a line, with its reason. The result is None if no guard stops the line. Guards of
-        the account take precedence over guards of the sport event, and these over guards of the line."""
+        the account come before guards of the sport event, and guards of the sport event come before guards of the
+        line."""
         for scope in (ACCOUNT, line.sport_event, line):
             for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"

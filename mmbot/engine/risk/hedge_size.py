@@ -45,14 +45,14 @@ def size_hedge(
 ) -> HedgeOrder | str:
     """Compute the hedge that lowers the matched worst case of a line by ``reduction`` cents.
 
-    The hedge backs the outcome that would now cost us more if it won. It takes the offers shown under this outcome,
-    from the longest odds on, until they reduce the loss enough. The hedge has the shortest odds of the offers that it
-    takes.
+    The hedge backs the outcome whose win would now cost us more. It takes the offers shown under this outcome,
+    beginning with the longest odds, until they reduce the loss enough. The odds of the hedge are the shortest odds of
+    the offers that it takes.
 
-    The hedge is smaller than ``reduction`` requires in three cases. Either the offers are too small, or the stake
-    reaches ``max_stake``, or a larger hedge would make the loss on the other outcome the larger of the two losses. In
-    the latter case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is raised
-    to ``min_stake`` if the hedge can still only reduce the risk.
+    The hedge is smaller than ``reduction`` requires in three cases: the offers are too small, the stake reaches
+    ``max_stake``, or a larger hedge would make the loss on the other outcome the larger of the two losses. In the third
+    case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is raised to
+    ``min_stake`` if the hedge can still only reduce the risk.
 
     Args:
         position: the position of the line, in cents.
@@ -96,12 +96,13 @@ def size_hedge(
 def _take(
     offers: Levels, ladder: Ladder, dearest: float, behind: Cents, ahead: Cents, aim: Cents, max_stake: Cents
 ) -> tuple[Odds, Cents] | None:
-    """Take offers, from the longest odds on, until the profit if the hedged outcome wins reaches ``aim``.
+    """Take offers, beginning with the longest odds. Stop when a win of the hedged outcome would bring a profit of
+    ``aim``.
 
     Returns:
-        The odds of the offer that was taken at the end, which are the shortest, and the total stake in cents. The stake
-            is 0 if not even a part of the offer with the longest odds may be taken. If the odds of every offer imply a
-            probability above ``dearest``, the result is None.
+        The shortest odds of the offers that were taken, and the total stake in cents. The stake is 0 if not even a part
+            of the offer with the longest odds may be taken. If the odds of every offer imply a probability above
+            ``dearest``, the result is None.
     """
     odds: Odds | None = None
     stake = 0
@@ -130,8 +131,8 @@ def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> 
     """Return the ids of our own wagers that a hedge could match. ``live`` holds the ``external_id``, the side and the
     odds of each of our wagers on the line.
 
-    Before the hedge is sent, the wagers that it could match have to be cancelled, and these cancels have to be
-    confirmed.
+    Before the hedge is sent, the wagers that it could match have to be cancelled. The exchange must have confirmed
+    these cancels.
     """
     return [wager for wager, rests_on, at in live if rests_on != side and could_match(odds, at)]
 
@@ -142,7 +143,8 @@ def _stake_to_win(amount: Cents, odds: Odds) -> Cents:
 
 
 def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
-    """Return the profit in cents, rounded up, at which both outcomes bring the same profit after a stake at these odds.
+    """Return the profit that both outcomes bring after a stake at these odds that makes the two profits equal. The
+    result is in cents, rounded up.
 
     ``behind`` and ``ahead`` are the profits before the stake, and q is the probability that the odds imply. After a
     stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal if s = q * (ahead - behind).

@@ -1,4 +1,5 @@
-"""The parts of the sums that ``exposure.py`` keeps: a node for each scope, and an entry for each line or market."""
+"""The parts of the sums that ``exposure.py`` keeps. There is a node for each scope (such as a market or the account),
+and an entry for each line or market."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from mmbot.engine.risk.scopes import LimitScope, LineLimits
 
 UNKNOWN_TOURNAMENT: Final = 0
 """The tournament id of a sport event whose tournament is not known. Wagers that the bot did not place may be on such a
-sport event. It counts in every tournament, because it may belong to any of them."""
+sport event. The sport event counts in every tournament, because it may belong to any of them."""
 
 TOURNAMENT: Final = 3
-"""The rank of a tournament among the kinds of scope: the narrowest kind, a line, has rank 0."""
+"""The rank of a tournament among the kinds of scope. The narrowest kind, a line, has rank 0."""
 
 
 def nowhere(_: int) -> int:
@@ -42,8 +43,8 @@ class Node:
 
 class Entry:
     """The risk figures of one line, and the five scopes in which they count, from the narrowest to the widest. Instead
-    of a line, an entry can hold the full stakes of one market (see ``FullStakes``). They count in four scopes: market,
-    sport event, tournament and account."""
+    of a line, an entry can hold the full stakes of one market (stakes whose whole amount counts as risk). These stakes
+    count in four scopes: market, sport event, tournament and account."""
 
     __slots__ = ("everywhere", "hedgeable", "key", "limits", "matched", "path", "worst")
 

@@ -22,8 +22,8 @@ class LimitScope(NamedTuple):
     kind: str
     """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
-    """The LineKey of a line, the MarketKey of a market, or the id of a sport event or tournament. It is 0 for the
-    account."""
+    """The LineKey of a line, the MarketKey of a market, or the id of a sport event or tournament. For the account, the
+    value is 0."""
 
     @property
     def numbers(self) -> str:
@@ -45,8 +45,8 @@ class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
     A scope does not jump between two thresholds. The soft and hedge thresholds are compared with the *matched* worst
-    case, which prices do not change. Only a match, a settlement or a void changes it. A hedge brings it from the hedge
-    threshold back to the soft threshold, which is far below.
+    case. Prices do not change this worst case. Only a match, a settlement or a void does. A hedge brings it from the
+    hedge threshold back to the soft threshold, which is far lower.
     """
 
     NOTHING = 0
@@ -56,13 +56,13 @@ class Reached(IntEnum):
     HEDGE = 2
     """The matched worst case is at or above the hedge threshold."""
     OVER = 3
-    """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce it are
-    sent. The cause is that the limit was lowered, or that somebody else placed wagers on the account."""
+    """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce the
+    worst case are sent. The limit was lowered, or somebody else placed wagers on the account."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):
     """The limits that apply to a line, in cents. Each is the general limit, or the limit of the line's quoting rule if
-    this limit is lower."""
+    the rule's limit is lower."""
 
     line: Cents
     market: Cents
@@ -70,7 +70,7 @@ class LineLimits(msgspec.Struct, frozen=True):
     tournament: Cents
     account: Cents
     stake: Cents
-    """The largest stake that one wager may have."""
+    """The largest stake that one wager on the line may have."""
 
 
 class Thresholds(NamedTuple):

@@ -1,5 +1,5 @@
-"""Decides when to send ``cancel_all``, the request that cancels every wager. It is sent again and again until the
-account is proved clear."""
+"""Decides when to send ``cancel_all``, the request that cancels every wager. This request is sent again and again until
+the account is proved clear (without open wagers)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ REPEAT: Final = 2 * SECOND
 """How long to wait after the answer to a ``cancel_all`` before the next ``cancel_all``."""
 
 UNANSWERED: Final = SECOND
-"""How long to wait after an unanswered ``cancel_all`` before the next ``cancel_all``. The wait is short, because a
-needless ``cancel_all`` does no harm, but open quotes do."""
+"""How long to wait before the next ``cancel_all`` if no answer has come. The wait is short, because a needless
+``cancel_all`` does no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
 """How long to wait before the next ``cancel_all`` if the previous ``cancel_all`` was rejected or lost, or if a read
@@ -42,13 +42,13 @@ class RepeatedCancelAll:
         """How many ``cancel_all`` requests have no answer yet. Only requests that were sent after the latest
         ``restart`` count."""
         self.tried = False
-        """True if a ``cancel_all`` that brought no success may have cancelled everything: it has no answer after
-        ``UNANSWERED``, or it failed. Only the history can show whether it did. Requests count if they were sent after
-        the latest call of ``restart`` or ``wager_is_open``."""
+        """True if a ``cancel_all`` without success may have cancelled everything. Such a request failed, or has no
+        answer after ``UNANSWERED`` (1 s). Only the history can show whether it cancelled everything. Requests count if
+        they were sent after the latest call of ``restart`` or ``wager_is_open``."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """``_sent`` is the id of the latest ``cancel_all``. If the id of a request is ``_done`` or lower, its answer
-        does not count any more."""
+        """``_sent`` is the id of the latest ``cancel_all``. If the id of a request is not greater than ``_done``, its
+        answer does not count any more."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests do not count any more."""

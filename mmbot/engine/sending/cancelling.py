@@ -18,15 +18,14 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""If a cancel failed because the wager was being placed or matched, how long to wait before the next try
+"""How long to wait before a cancel is tried again that failed because the wager was being placed or matched
 (docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
-"""The longest time that a cancel waits until its wager is live."""
+"""The longest time that a cancel waits for its wager to become live."""
 
 CONFIRM: Final = 2 * SECOND
-"""If no private message confirms an accepted cancel, how long to wait before the cancel is tried again or the wager is
-read."""
+"""If no private message confirms an accepted cancel, the cancel is tried again or the wager is read after this time."""
 
 CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
 """The states of a wager that the exchange knows and that could still match."""
@@ -57,7 +56,7 @@ class Cancelling:
         return len(self.ready) >= BATCH
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Take note that a wager opened or ended. If the wager should not be open, cancel it."""
+        """Note that a wager opened or ended. If the wager should not be open, cancel it."""
         wager, kind = change.wager, change.kind
         if kind is Kind.OPENED:
             self.opened(wager.external_id)
@@ -97,28 +96,28 @@ class Cancelling:
                 self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
 
     def keep(self, external_id: str) -> None:
-        """If the cancel of a wager was not sent yet, withdraw it."""
+        """Withdraw the cancel of a wager, if the cancel was not sent yet."""
         self.ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
     def opened(self, external_id: str) -> None:
-        """Take note that a wager is live, so that its cancel may be sent."""
+        """Note that a wager is live, so that its cancel may be sent."""
         if external_id in self._waiting:
             del self._waiting[external_id]
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """Take note that the exchange's id of a wager is known. If a cancel is waiting until the wager is live, it
-        waits at most ``PATIENCE`` from now on."""
+        """Note that the exchange's id of a wager is known. If a cancel is waiting for the wager to become live, it
+        waits at most ``PATIENCE`` (1 s) from now on."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next cancel request: for a batch of wagers, or for a whole sport event. If no cancel may be sent,
-        return None.
+        """Return the next cancel request. It is for a batch of wagers, or for a whole sport event. If no cancel may be
+        sent, return None.
 
         A whole sport event is cancelled if a guard of the sport event holds and the wagers to cancel on it do not fit
-        in one batch. This is done only on an exclusive account.
+        in one batch. A whole sport event is cancelled only on an exclusive account.
         """
         shared = self._shared
         batch: list[Wager] = []
@@ -167,8 +166,8 @@ class Cancelling:
         self.sent += 1
 
     def cancelled_elsewhere(self, sport_event: int, now: Instant) -> None:
-        """Take note that something outside the engine sent cancels for our wagers on a sport event. Look up each of
-        these wagers.
+        """Note that something outside the engine sent cancels for our wagers on a sport event. Look up each of these
+        wagers.
 
         The engine does not know of any answer to these cancels. If a wager is still open, it is cancelled again.
         """
@@ -240,7 +239,7 @@ class Cancelling:
         """After a pause, cancel a wager again if it could still match.
 
         If an earlier cancel was accepted, or after more than two tries, the wager is read from the exchange before it
-        is cancelled again. If this read shows that the wager is over, it is not cancelled again.
+        is cancelled again. If this read shows that the wager is over, no cancel is sent.
         """
         wager = self._shared.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:

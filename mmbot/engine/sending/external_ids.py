@@ -12,8 +12,8 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""How many sequence numbers one reservation holds. When fewer than half of this number are left, the next reservation
-is made."""
+"""How many sequence numbers one reservation holds. When fewer than half of this number are left, the engine orders the
+next reservation."""
 
 
 class ExternalIds:
@@ -25,7 +25,8 @@ class ExternalIds:
         self._next = seed.next_sequence
         self._end = seed.end_sequence
         self._reserving = False
-        """True while a reservation has been ordered and the shell has not reported that it is saved."""
+        """True after a reservation was ordered, until the shell (the code around the engine) reports that the
+        reservation is saved."""
 
     def next(self, strategy: str) -> str:
         """Return the next ``external_id``. It may be called only after ``has`` returned true."""
@@ -34,7 +35,7 @@ class ExternalIds:
         return f"{self._run_id}-{strategy}-{sequence}"
 
     def has(self, count: int) -> bool:
-        """Return true if this run may use ``count`` more ids now. If only a few ids are left, order another
+        """Return true if this run may use ``count`` more ids now. If only a few ids are left, order the next
         reservation."""
         left = self._end - self._next
         if left < BLOCK // 2 and not self._reserving:

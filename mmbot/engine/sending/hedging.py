@@ -28,16 +28,16 @@ PAUSE: Final = 3 * SECOND
 """The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""If no message reports the end of a hedge, how long after its sending the wager is read. The exchange ends a
-fill-or-kill wager within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read
-shows that the hedge is still open, the hedge is cancelled."""
+"""How long after its sending a hedge is read, if no message reports its end. The exchange ends a fill-or-kill wager
+within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read shows that the hedge
+is still open, the hedge is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
-"""The guards of a sport event that forbid a hedge. The guard about the strategy is not among them: the position has to
-be hedged even if the strategy fails."""
+"""The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not among
+them, because the position has to be hedged even if the strategy fails."""
 
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager", "duplicate_id")
-"""The guards of a line that forbid a hedge."""
+"""The guards (reasons not to quote) of a line that forbid a hedge."""
 
 ACCOUNT_CLOSED: Final = (
     "latch",
@@ -53,7 +53,8 @@ ACCOUNT_CLOSED: Final = (
     "audit_late",
     "audit_money",
 )
-"""The guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
+"""The guards (reasons not to quote) of the account that forbid a hedge. The other guards of the account concern only
+quotes."""
 
 
 ANOTHERS: Final = "the hedge would match a wager of this account that the bot did not place"
@@ -210,8 +211,8 @@ class Hedging:
                 del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:
-        """Have all our wagers on a line cancelled. After the cancels are confirmed, the size of the hedge is computed
-        again."""
+        """Request the cancel of all our wagers on a line. After the cancels are confirmed, the size of the hedge is
+        computed again."""
         if line not in self._shared.hedging:
             self._shared.hedging[line] = None
             self._quoting.own_changed(line)
@@ -221,8 +222,8 @@ class Hedging:
         self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Search again for lines to hedge, because the pause of a line is over. If a later attempt prolonged this
-        pause, do nothing."""
+        """Search for lines to hedge again, because the pause of a line is over. If a later attempt made this pause
+        longer, do nothing."""
         until = self._not_before.get(line, 0)
         if until > now:
             self._shared.timers.set(Due.HEDGE, line, until)
@@ -243,7 +244,7 @@ class Hedging:
         self._release(wager.line)
 
     def look_again(self) -> None:
-        """Search again for lines to hedge, because positions or books changed. If a line no longer needs a hedge, allow
+        """Search for lines to hedge again, because positions or books changed. If a line no longer needs a hedge, allow
         quotes on the line again."""
         self.check = True
         shared = self._shared

@@ -40,13 +40,13 @@ LONGEST_PAUSE: Final = 64 * SECOND
 ``LONGEST_PAUSE``."""
 
 DOUBT: Final[Cents] = 10
-"""For each wager whose single matches are not known, this part of every limit stays unused, in cents. The exchange
+"""The part of every limit that stays unused for each wager whose single matches are not known, in cents. The exchange
 rounds the win of each match, but mmbot can round only the win of the whole wager. So the two sums may differ by some
 cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
-"""``NO_FUNDS`` and ``NO_ROOM`` are reasons why a quote is not placed. They are shown to the operator."""
+"""``NO_FUNDS`` and ``NO_ROOM`` are reasons why a quote is not placed, as the operator sees them."""
 
 _priority: Final = attrgetter("priority")
 
@@ -101,13 +101,13 @@ class Placing:
         self.sent = 0
         self._guards_at = -1
         self._guards: tuple[str, ...] = ()
-        """The names of the guards that held when ``Guards.changes`` was ``_guards_at``."""
+        """The names of the guards (reasons not to quote) that held when ``Guards.changes`` was ``_guards_at``."""
         self.held_back: str | None = None
         """The reason why no wager may be placed on any line now. None if there is no such reason."""
 
     @property
     def pending(self) -> bool:
-        """True if some line has a target to place (a wager that should be open)."""
+        """True if some line has a target (a wager that should be open) that still has to be placed."""
         return bool(self._quoting.to_place.lines)
 
     def funds_left(self) -> Cents:
@@ -115,11 +115,12 @@ class Placing:
         return self._balance.left()
 
     def freed(self) -> None:
-        """Check the blocked targets (wagers that should be open) again, because limits or funds may allow them now."""
+        """Make a new check of the blocked targets (wagers that should be open), because limits or funds may allow them
+        now."""
         self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
-        """Return how many placements are awaiting activation. If the number is low enough, lift the guard
+        """Return how many placements are awaiting activation. If this number is low enough, lift the guard
         ``activation``."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
@@ -145,7 +146,7 @@ class Placing:
                 del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """Return the next batch of placements. The result is None if nothing may be placed."""
+        """Return the next batch of placements. The result is None if nothing may be placed now."""
         shared = self._shared
         to_place = self._quoting.to_place
         self.held_back = None
@@ -205,7 +206,7 @@ class Placing:
         return batch.held_back is None and len(items) < BATCH
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
-        """Return the reason why no further wager may be placed on any line."""
+        """Return the reason why no further wager may be placed on any line now."""
         shared = self._shared
         if awaiting >= shared.settings.awaiting_activation:
             shared.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
@@ -252,7 +253,7 @@ class Placing:
         shared.outbox.record(SaveDecision(placement, side, now, line.rule, hedge, line.seen, sport_event, self._guards))
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
-        """Enter a hedge in the ledger and the exposure, and have the quotes of its line decided again."""
+        """Enter a hedge in the ledger and the exposure. Request a new decision on the quotes of its line."""
         self._note(placement, line, side, True, now)
         quoted = self._quoting.lines.get(line)
         if quoted is not None:
@@ -267,7 +268,7 @@ class Placing:
             self._balance.spent(placement.stake, now)
 
     def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
-        """Return a request with these placements. Its answer will be passed to this object."""
+        """Return a request with these placements. The engine will pass its answer to this object."""
         self._shared.last_placement_at = now
         self.sent += len(items)
         request = PlaceMany(self._shared.request_id(), items)

@@ -1,4 +1,4 @@
-"""The exchange's clock: how far it is ahead of our clock, as its answers and messages show."""
+"""The exchange's clock. Its answers and messages show how far it is ahead of our clock."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""How far the exchange's clock may be ahead of our clock in a reading that is accepted. If it is further ahead, the
-reading counts as a mistake."""
+"""If a reading shows the exchange's clock further ahead of our clock than this, the reading counts as a mistake."""
 
 TOLERATED: Final = 2 * SECOND
-"""How far our clock may be behind the exchange's clock without a warning. A warning means that the machine's clock
-should be synchronised."""
+"""If our clock is behind the exchange's clock by more than this, mmbot logs a warning. The machine's clock should then
+be synchronised."""
 
 
 class ExchangeClock:
@@ -21,11 +20,11 @@ class ExchangeClock:
 
     Args:
         warn_behind: a function that is called with the difference if a reading shows that our clock is behind by more
-            than ``TOLERATED``, and by over a second more than earlier readings showed.
+            than ``TOLERATED``. The difference must also exceed the earlier differences by more than a second.
         doubt: a function that is called for each ``last_synced_at`` of the wager history. If ``last_synced_at`` is
             ahead of our clock by more than ``BELIEVED``, its first argument is this difference. Otherwise the first
             argument is None. The second argument is the present instant.
-        starts_moved: called when ``starts_earlier`` changed.
+        starts_moved: a function that is called when ``starts_earlier`` changed.
     """
 
     def __init__(
@@ -38,13 +37,13 @@ class ExchangeClock:
         self._doubt: Final = doubt
         self._starts_moved: Final = starts_moved
         self.starts_earlier: Duration = 0
-        """By how much the starts of sport events come earlier than the wall clock says, because the exchange's clock is
-        ahead of it. In steps of at least a second, so that small differences change nothing. Never negative: if the two
-        clocks differ, the later one counts."""
+        """How much earlier than by the wall clock the starts of sport events count, because the exchange's clock is
+        ahead of the wall clock. The value changes in steps of at least a second, so that small differences change
+        nothing. It is never negative. If the two clocks differ, the clock with the later time counts."""
         self._leads: list[Duration] = []
         """How far the exchange's clock was ahead of the wall clock in the latest answers with a ``Date`` header."""
         self._history_ahead: Duration | None = None
-        """How far the latest page of the history was ahead of the wall clock."""
+        """How far the latest page of the history was ahead of the wall clock. None if no page is known."""
         self.wall_offset: Duration = 0
         """How far the wall clock is ahead of our clock."""
         self.ahead: Duration = 0
@@ -53,34 +52,36 @@ class ExchangeClock:
         self.dated = False
         """True once an HTTP answer carried a ``Date`` header. Unlike the wager history, this header does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None
-        """The latest message that was unusually far ahead of our clock: how far it was ahead, and when it came."""
+        """The latest message whose time was unusually far ahead of our clock. The first value is how far it was ahead,
+        and the second value is the instant at which the message came."""
 
     def schedule(self, now: Instant) -> Instant:
         """Return the time of the wall clock at ``now``."""
         return now + self.wall_offset
 
     def time_of(self, instant: Instant) -> Instant:
-        """Convert an instant of our clock into an instant of the exchange's clock, as far as the readings show it."""
+        """Convert an instant of our clock into an instant of the exchange's clock, by the readings so far."""
         return instant + self.wall_offset + max(0, self.ahead)
 
     @property
     def lead(self) -> Duration | None:
         """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest answers. The
         value is negative if the exchange's clock is behind. It is None before two such answers have come. The header is
-        in whole seconds, rounded down, and as old as the answer, so the true lead is up to a second or two greater. Of
-        three answers the middle one counts, so that a single false header changes nothing."""
+        in whole seconds, rounded down, and as old as the answer. So the true lead is up to a second or two greater. Of
+        three answers, the middle value counts, so that a single false header changes nothing."""
         if len(self._leads) < 2:
             return None
         return sorted(self._leads)[-2]
 
     def by_exchange(self, now: Instant) -> Instant:
-        """Return the time by which starts of sport events are judged: that of the wall clock or, if it is ahead, that
-        of the exchange's clock."""
+        """Return the time by which the starts of sport events are judged. It is the time of the wall clock, or the time
+        of the exchange's clock if the exchange's clock is ahead."""
         return now + self.wall_offset + self.starts_earlier
 
     def stepped(self, offset: Duration, now: Instant) -> None:
         """Record that the wall clock was changed and is now ``offset`` ahead of our clock. The exchange's clock did not
-        change with it, so readings of their difference move by the step. The largest reading is forgotten."""
+        change at the same time. So readings of the difference between the two clocks move by the step. The largest
+        reading is forgotten."""
         step = offset - self.wall_offset
         self._leads = [lead - step for lead in self._leads]
         if self._history_ahead is not None:
@@ -90,7 +91,7 @@ class ExchangeClock:
         self._judge(now)
 
     def _judge(self, now: Instant) -> None:
-        """Decide again whether one of the clocks is wrong, and how much earlier the starts come."""
+        """Decide again whether one of the clocks is wrong, and how much earlier the sport events start."""
         lead = self.lead or 0
         ahead = max(lead, self._history_ahead or 0)
         self._doubt(ahead if ahead > BELIEVED else None, now)
@@ -103,7 +104,7 @@ class ExchangeClock:
             self._starts_moved()
 
     def note(self, said: Instant, now: Instant) -> None:
-        """Take a reading of the exchange's clock: it showed ``said`` at the instant ``now`` or before."""
+        """Take a reading of the exchange's clock. The clock showed ``said`` at the instant ``now`` or before."""
         ahead = said - now - self.wall_offset
         if self.ahead < ahead <= BELIEVED:
             if ahead > TOLERATED and ahead > self.ahead + SECOND:

@@ -1,4 +1,4 @@
-"""Holds the engine's orders to the shell (the program around the engine) until the shell takes them."""
+"""Holds the engine's orders to the shell (the code around the engine) until the shell takes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmbot.engine.wagers.ledger import Ledger, Wager
 
 
 class Outbox:
-    """Collects orders to the shell in the order in which the engine gives them."""
+    """Collects orders to the shell (the code around the engine), in the order in which the engine gives them."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger: Final = ledger
@@ -26,7 +26,8 @@ class Outbox:
         self._orders.append(Alert(severity, name, fields))
 
     def record(self, record: Record) -> None:
-        """Add an entry of the journal. All entries since the last call of ``take`` are saved together or not at all."""
+        """Add an entry of the journal. All entries since the previous call of ``take`` are saved together or not at
+        all."""
         self._records.append(record)
 
     def save(self, wager: Wager) -> None:

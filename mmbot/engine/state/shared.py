@@ -26,11 +26,12 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.strategy.interface import Strategy, depth_of
 
 ROUTINE: Final = ("start", "live", "starting", "stop")
-"""Guards that hold on every normal day. When one of these guards begins to hold, this is logged as information, not as
-a warning."""
+"""Guards (reasons not to quote) that hold on every normal day. When one of these guards begins to hold, this is logged
+as information, not as a warning."""
 
 MONEY_LOST: Final = ("daily_loss",)
-"""Guards that hold because money was lost: holding one is logged as an error."""
+"""Guards (reasons not to quote) that hold because money was lost. When one of these guards begins to hold, this is
+logged as an error."""
 
 
 class Shared:
@@ -41,7 +42,7 @@ class Shared:
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """For each strategy, the number of levels on each side of a book that it sees. None if it sees all levels."""
+        """For each strategy, the number of levels that it sees on each side of a book. None if it sees all levels."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -59,17 +60,18 @@ class Shared:
         self.dirty_sport_events: dict[int, None] = {}
         """The sport events whose quotes the engine must decide again before it places anything."""
         self.stale_sport_events: Final[dict[int, None]] = {}
-        """Sport events whose lines have to be matched to the rules again, and whose guards have to be judged again."""
+        """The sport events whose lines have to be matched with the quoting rules again, and whose guards have to be
+        judged again."""
         self.hedging: dict[LineKey, None] = {}
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
         be open on these lines."""
         self.cut: dict[LineKey, int] = {}
-        """The lines on which the limits allow less than the strategy asked for. For each line: the value that ``moves``
-        (the number of changes of positions and of placements) had when the limits cut its quotes."""
+        """The lines on which the limits allow less than the strategy asked for. For each line, the value is the count
+        ``moves`` at the moment when the limits cut its quotes."""
         self.moves = 0
         """How many times a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}
-        """The wagers that have to be looked up: the ``wager_id`` of each, with the reason."""
+        """The wagers that have to be looked up. The keys are their ``wager_id``, and the values are the reasons."""
         self.details: dict[str, None] = {}
         """The ``wager_id`` of each wager whose matches must be read, because the odds of a match are not known."""
         self.out_of_reach: dict[str, None] = {}
@@ -85,8 +87,8 @@ class Shared:
         return self._request_id
 
     def send(self, owner: Owner, request: Request, now: Instant) -> None:
-        """Record a request that is handed out for sending. Its answer goes to ``owner``, the part of the engine that
-        made it."""
+        """Record a request that is handed out for sending. The answer goes to ``owner``, the part of the engine that
+        made the request."""
         self.in_flight[request.id] = InFlight(owner, request, now)
         self.sent_requests += 1
 
@@ -97,8 +99,8 @@ class Shared:
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
         """If a reason is given, make a guard hold. If the reason is None, lift the guard.
 
-        If the guard began or ceased to hold, log this, and have the quotes of every sport event in the scope decided
-        again.
+        If the guard began or ceased to hold, log this, and request a new decision on the quotes of every sport event in
+        the scope.
 
         Returns:
             True if the guard began or ceased to hold.
@@ -111,8 +113,8 @@ class Shared:
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
-        """Hold or lift a guard of a line or sport event while its quotes are being decided. Unlike ``hold``, this
-        method does not lead to another decision."""
+        """Hold or lift a guard (a reason not to quote) of a line or sport event while its quotes are being decided.
+        Unlike ``hold``, this method does not lead to another decision."""
         if self.guards.set(guard, scope, reason, now):
             self._log_guard(Severity.INFO, guard, scope, reason)
 
@@ -121,7 +123,8 @@ class Shared:
         self.outbox.alert(severity, name, guard=guard, scope=shown(scope), reason=reason)
 
     def touch_scope(self, scope: str | int | LineKey) -> None:
-        """Have the quotes of every sport event in a scope decided again."""
+        """Request a new decision on the quotes of every sport event in a scope (the account, a sport event or a
+        line)."""
         if isinstance(scope, LineKey):
             self.dirty_sport_events[scope.sport_event] = None
         elif isinstance(scope, int):
@@ -147,7 +150,8 @@ class Shared:
             self.hold("clock", ACCOUNT, None, now)
 
     def _starts_moved(self) -> None:
-        """Decide again on the quotes of every sport event, because its start is nearer or further than was thought."""
+        """Request a new decision on the quotes of every sport event, because its start is earlier or later than mmbot
+        thought."""
         for sport_event in self.catalogue.markets:
             self.stale_sport_events[sport_event] = None
             self.dirty_sport_events[sport_event] = None

@@ -1,1 +1,1 @@
-"""The rate limit of requests, the timers, and the protocols for work that is due at a certain time."""
+"""The rate limit of requests, the timers, and the interfaces for tasks that are due at a certain time."""

@@ -13,15 +13,15 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 
 LOST: Final = 30 * SECOND
-"""A request without an answer counts as arrived after this time. Every request has a timeout, which counts as an
-answer. So this is needed only for a request that is lost inside the program."""
+"""A request without an answer counts as arrived after this time. Every request has a timeout, and the timeout counts as
+an answer. So this time matters only if a request is lost inside the program."""
 
 
 class Arrivals:
     """The requests that may arrive now, or that may have arrived within the past second.
 
     Args:
-        most: the most such requests that there may be.
+        most: the greatest number of such requests.
     """
 
     __slots__ = ("_answered", "_most", "_open", "crowded")
@@ -32,7 +32,7 @@ class Arrivals:
         """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
         self.crowded = False
-        """Whether there may be no room for another request. Only then ``full_until`` needs to be asked."""
+        """True if there may be no room for another request. Only then ``full_until`` has to be called."""
 
     def sent(self, request: int, now: Instant) -> None:
         """Note that a request is handed out."""
@@ -40,12 +40,12 @@ class Arrivals:
         self.crowded = len(self._open) + len(self._answered) >= self._most
 
     def answered(self, request: int, now: Instant) -> None:
-        """Take note that a request was answered or failed. If the request is not counted, do nothing."""
+        """Note that a request was answered or failed. If the request is not counted, do nothing."""
         if self._open.pop(request, None) is not None:
             self._answered.append(now)
 
     def full_until(self, now: Instant) -> Instant:
-        """Return the instant at which there is room for another request, if no answer comes before. The result is 0 if
+        """Return the instant at which there is room for another request, if no answer comes earlier. The result is 0 if
         there is room now."""
         while self._answered and self._answered[0] + SECOND < now:
             self._answered.popleft()

@@ -1,4 +1,4 @@
-"""The interfaces by which the engine asks its parts when they have something to do."""
+"""The interfaces through which the engine asks its parts when they have something to do."""
 
 from __future__ import annotations
 

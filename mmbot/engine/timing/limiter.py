@@ -1,5 +1,5 @@
-"""Limits the rate of requests: the account's limit, with a reserve for cancels, and one read a second on each REST
-path.
+"""Limits the rate of requests. Two limits apply: the account's limit, with a reserve for cancels, and one read a second
+on each REST path.
 
 All arithmetic is on integers, so the same calls at the same instants give the same results. Other modules decide which
 request to send.
@@ -17,19 +17,20 @@ CEILING: Final = 50
 """The most requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
 
 OUTSIDE: Final = 5
-"""The part of ``CEILING`` that is left to requests that no engine hands out: the touches of three open connections, a
-renewal of the session, a read of the connection config. A watchdog process has the same reserve while the engine is
-silent."""
+"""The part of ``CEILING`` that is kept for requests that no engine hands out. These are the touches of three open
+connections, a renewal of the session, and a read of the connection config. While the engine is silent, a watchdog
+process may use the same part."""
 
 BURST: Final = 4
 """How many requests may be sent directly after each other. Cancels and other requests are counted separately."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""After an answer 429 (too many requests), requests other than cancels pause for at most this time. It is counted from
-the newest request that was sent, and applies even if the answer asks for a longer pause."""
+"""After an answer 429 (too many requests), requests other than cancels pause for at most this time, even if the answer
+asks for a longer pause. The time is counted from the newest request that was sent."""
 
 CANCELS_PAUSE: Final = SECOND
-"""After an answer 429, cancels pause for at most this time, counted from the newest request that was sent."""
+"""After an answer 429 (too many requests), cancels pause for at most this time. The time is counted from the newest
+request that was sent."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
 """The shortest time between two reads of the same path. It is more than a second because two requests may come closer
@@ -136,7 +137,7 @@ class Limiter:
         self._plan(now)
 
     def answered(self, request: int, now: Instant) -> None:
-        """Take note that a request was answered or failed."""
+        """Note that a request was answered or failed."""
         self._all_arrivals.answered(request, now)
         self._other_arrivals.answered(request, now)
         if self._all_arrivals.crowded or self._other_arrivals.crowded:
@@ -144,10 +145,8 @@ class Limiter:
 
     def pause(self, until: Instant) -> None:
         """Allow no request before ``until``, because the exchange answered with 429 (too many requests). If an earlier
-        pause lasts longer, it stays in force.
-
-        The pause ends no later than ``LONGEST_PAUSE`` after the newest request that was sent. For cancels, it ends no
-        later than ``CANCELS_PAUSE`` after this request.
+        pause lasts longer, the earlier pause applies. The pause ends no later than ``LONGEST_PAUSE`` after the newest
+        request that was sent. For cancels, the pause ends no later than ``CANCELS_PAUSE`` after this request.
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))

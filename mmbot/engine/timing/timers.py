@@ -1,4 +1,4 @@
-"""The engine's timers: a heap of instants. Each instant has a purpose and a subject, such as a line or a wager."""
+"""The engine's timers: a heap of instants. Each instant has a purpose and a key, such as a line or a wager."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Due(Enum):
     SPORT_EVENT = "sport_event"
     """Decide the quotes of a sport event again, because its start is near or its strategy asked to be called."""
     LINE = "line"
-    """Decide the quotes of a line again, because its book or the user's price may be too old, or its pause is over."""
+    """Decide the quotes of a line again. Its book or the user's price may be too old, or its pause may be over."""
     HEDGE = "hedge"
     """Try to hedge on a line again."""
     HEDGE_END = "hedge_end"
@@ -31,16 +31,17 @@ class Due(Enum):
     ACTIVATION = "activation"
     """Check that an accepted wager became active."""
     PRINT = "print"
-    """Check that a print (a public message about a match) at the price of our wager was followed by a match of the
-    wager."""
+    """A print (a public message about a match) came at the price of our wager. Check that a match of the wager
+    followed."""
     CANCEL = "cancel"
     """Try a cancel again."""
     STRATEGY = "strategy"
-    """Quote a sport event again after a pause. The pause was made because the strategy of the sport event was slow."""
+    """Quote a sport event again after a pause. The pause began because the strategy of the sport event was slow."""
     SETTLING = "settling"
-    """Read the other results of a market: some wagers have their result and others do not yet."""
+    """Read the missing results of a market in which some wagers have their result and others do not yet."""
     BREAKER = "breaker"
-    """Let a circuit breaker lift its guard. A circuit breaker stops quoting after something that looks wrong."""
+    """Let a circuit breaker lift its guard (a reason not to quote). A circuit breaker stops quoting after something
+    that looks wrong."""
 
 
 Key = LineKey | MarketKey | int | str
@@ -51,7 +52,7 @@ NEVER: Final[Instant] = 1 << 63
 
 class Timers:
     """The timers of the engine. Each timer has a purpose and a key (a line, a sport event or a wager). If a timer is
-    set twice, the earlier instant applies."""
+    set twice, the earlier of the two instants applies."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Due, Key]] = []

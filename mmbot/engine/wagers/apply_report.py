@@ -20,8 +20,8 @@ _BRINGS: Final = {
     State.CLOSED: Status.CLOSED,
     State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""For each final state, the status in the report that leads to this state. Only a report with this status can set the
-result of a wager that is in this state."""
+"""For each final state, the status in a report that leads to this state. If a wager is in a final state, only a report
+with this status can set the result of the wager."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
@@ -73,9 +73,9 @@ def apply_report(
 
 
 def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
-    """Move a wager to the state that the exchange's records proved. The wager may even move back: it may have fewer
-    matches, lose its result, or become able to match again. The caller must then update the lists and sums that contain
-    the wager."""
+    """Move a wager to the state that the exchange's records proved. Even a step back is possible: the wager may have
+    fewer matches, lose its result, or become able to match again. The caller must then update the lists and sums that
+    contain the wager."""
     was, matched, win, left = wager.state, wager.matched, wager.win, wager.remaining
     total = _total(wager, report)
     record = wager.matches
@@ -115,7 +115,7 @@ def _proved(report: WagerReport) -> Happening:
 
 
 def apply_payment(wager: Wager, win: Cents) -> Changes | None:
-    """Apply the win that the exchange paid for a wager, in cents. Return None if this win cannot be true."""
+    """Apply the win that the exchange paid for a wager, in cents. If this win cannot be true, return None."""
     record = wager.matches
     if record is None:
         return None
@@ -138,8 +138,8 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Record the matches in a report. Returns True if more matches than before have unknown odds or an uncertain win,
-    or if the report contradicts an earlier report."""
+    """Record the matches in a report. Return True if more matches than before have unknown odds or an uncertain win, or
+    if the report contradicts an earlier report."""
     total = _total(wager, report)
     record = wager.matches
     if record is None:
@@ -184,7 +184,7 @@ def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Inst
 
 
 def _set_figures(wager: Wager, record: Matches) -> None:
-    """Set the matched stake of a wager and the profit that it brings, from the matches of the wager."""
+    """Set the matched stake of a wager, and the profit of this stake, from the matches of the wager."""
     if wager.state is State.VOID:
         wager.matched = wager.win = 0
     else:
@@ -195,8 +195,9 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents, report: WagerReport | None = None) -> Changes:
-    """Return the change of the matched stake and of the profit that it brings. ``matched`` and ``win`` are these
-    figures before the change. ``report`` is the report that led to the change, or None if no report led to it."""
+    """Return by how much the matched stake of a wager, and the profit of this stake, changed. ``matched`` and ``win``
+    are these two figures before the change. ``report`` is the report that led to the change, or None if no report led
+    to it."""
     rise = wager.matched - matched
     if rise > 0:
         odds = report.match_odds if report is not None and report.match_stake == rise else None

@@ -1,5 +1,5 @@
-"""The changes that a call to the ledger makes to wagers, and the interface of the parts of the engine that act on
-them."""
+"""The changes that a call to the ledger makes to wagers, and the interface of the parts of the engine that act on such
+changes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One change of a wager that a call to the ledger made. ``stake`` and ``win`` are in cents, and ``kind`` determines
-    what they mean (see ``Kind``)."""
+    """One change of a wager that a call to the ledger made. ``stake`` and ``win`` are in cents. The field ``kind``
+    decides what these two amounts mean (see ``Kind``)."""
 
     kind: Kind
     wager: Wager
     stake: Cents = 0
     win: Cents = 0
     odds: Odds | None = None
-    """For ``Kind.MATCHED``: the odds of the match. None if the odds are not known."""
+    """The odds of the match, for ``Kind.MATCHED``. None if the odds are not known."""
     commission: Cents = 0
-    """For ``Kind.SETTLED``: by how much the commission of the market changed."""
+    """The amount by which the commission of the market changed, for ``Kind.SETTLED``."""
     first: bool = False
-    """For ``Kind.SETTLED``: true if this is the first result of the wager, and false if it is a correction."""
+    """For ``Kind.SETTLED``: true if this is the first result of the wager, and false if it corrects an earlier
+    result."""
 
 
 Changes = tuple[Change, ...]

@@ -56,7 +56,7 @@ class Settlements:
         return self._markets.get(market, Settlement())
 
     def add(self, market: MarketKey, amount: Cents) -> None:
-        """Add the result of a wager, or the correction of a result, in cents."""
+        """Add the result of a wager, or the correction of a result, to the profit of its market, in cents."""
         self.put(market, self.of(market).gross + amount)
 
     def put(self, market: MarketKey, gross: Cents) -> None:

@@ -11,15 +11,15 @@ class Kind(Enum):
     OPENED = "opened"
     """The exchange reported for the first time that the wager is live."""
     MATCHED = "matched"
-    """More of the wager's stake was matched: ``stake`` is this additional part, and ``win`` is the profit that it
-    brings if the wager wins."""
+    """More of the wager's stake was matched. ``stake`` is this additional part, and ``win`` is the profit that this
+    part brings if the wager wins."""
     ENDED = "ended"
     """The wager cannot match any more. ``stake`` is the part that was still unmatched."""
     SETTLED = "settled"
-    """The result came or was corrected. ``win`` is the amount by which this changed the market's profit before
-    commission, and ``stake`` is the stake that was matched before the result."""
+    """The result of the wager came or was corrected. ``win`` is the amount by which this changed the market's profit
+    before commission. ``stake`` is the stake that was matched before the result."""
     FOREIGN = "foreign"
-    """A wager that is not ours was noticed. It could still match, or it is matched and not settled."""
+    """A wager that is not ours was noticed. It could still match, or it is matched and has no result yet."""
     DETAIL_WANTED = "detail_wanted"
     """The odds of a match are not known, so the odds of all matches of the wager must be read."""
     REVIVED = "revived"

@@ -1,7 +1,7 @@
 """The ledger: every wager of the account, with its state, its matches and its result.
 
 Only the ledger changes wagers. totals.py holds the sums over wagers, and live.py lists the wagers that could still
-match. A wager that ended is forgotten after an hour. The figures that a late report needs are kept (retention.py,
+match. A wager that ended is forgotten after an hour. Its figures that a late report needs are kept (retention.py,
 remembered_results.py).
 """
 
@@ -54,12 +54,12 @@ _JOURNALLED: Final = MINUTE  # the journal may lack the actions of a run's last 
 
 
 class LedgerError(Exception):
-    """Raised for an ``external_id`` that was used before, or for a wager that the ledger does not hold."""
+    """Raised if an ``external_id`` was used before, or if the ledger does not hold a wager."""
 
 
 # long: every method that changes a wager is in this class, so that nothing else can change one.
 class Ledger:
-    """All wagers of the account. The ledger reads no clock; the caller passes every instant.
+    """All wagers of the account. The ledger reads no clock. The caller passes every instant.
 
     Reports may come in any order. The matched stake only grows, except that a void sets it to 0. Each match is a
     distinct part of the stake, so a match that is reported twice or late counts once. The state of a wager only moves
@@ -67,8 +67,8 @@ class Ledger:
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
-        """``commission``: the exchange's share of a market's net gain, below 1. ``runs``: the ids of earlier runs.
-        ``since``: the instant at which the last of them ended."""
+        """Start without any wager. ``commission`` is the exchange's share of a market's net gain, below 1. ``runs``
+        holds the ids of earlier runs. ``since`` is the instant at which the latest of these runs ended."""
         self.totals: Final = Totals(commission)
         self.positions: Final[dict[LineKey, Position]] = self.totals.positions
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.totals.full_stakes
@@ -116,7 +116,8 @@ class Ledger:
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
-        """Record that the exchange accepted the placement. ``report`` is the report in the answer, or None."""
+        """Record that the exchange accepted the placement. ``report`` is the report in the answer, or None if the
+        answer has no report."""
         wager = self._known(external_id)
         if wager.accepted_at is None:
             wager.accepted_at = now
@@ -131,7 +132,7 @@ class Ledger:
 
     def lost(self, external_id: str, now: Instant) -> Changes:
         """Record that it is unknown whether the exchange accepted the placement. The wager counts as able to match
-        until the exchange's history shows the wager, or proves that it was not placed."""
+        until the exchange's history shows the wager, or proves that the wager was not placed."""
         return self._happened(self._known(external_id), Happening.LOST, now)
 
     def absent(self, external_id: str, now: Instant) -> Changes:
@@ -190,9 +191,8 @@ class Ledger:
             from_message: true if the report came over the feed. In this case its sequence counts.
             now: the instant at which the report came.
             resolve: returns the line and outcome of a ``line_id``. It is called only if the ledger does not hold the
-                wager yet.
-            asked_at: the instant at which the REST request was sent. Its answer does not change a result that a later
-                message brought.
+                wager yet. asked_at: the instant at which the REST request was sent. The answer does not change a result
+                that a later message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is not None and wager.wager_id is not None and wager.wager_id != report.wager_id and report.wager_id:
@@ -224,7 +224,7 @@ class Ledger:
         return self._applied(wager, apply_proof(wager, report, now), estimated, now)
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange does not know a wager any more. If the wager has matches, it stays as it is."""
+        """Record that the exchange does not know a wager any more. If the wager has matches, do nothing."""
         wager = self._known(external_id)
         return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
 
@@ -288,7 +288,7 @@ class Ledger:
     def live(self, line: LineKey) -> Iterable[LineWager]:
         """Return the wagers on a line that could still match, ours or not, in the order in which they were sent.
 
-        The result is a view: copy it before you call a method that changes the ledger.
+        The result is a view. Copy it before you call a method that changes the ledger.
         """
         return self.live_wagers.of_line(line)
 
@@ -301,11 +301,13 @@ class Ledger:
         return list(self.live_wagers.all.values())
 
     def unknown(self) -> list[Wager]:
-        """Return the wagers of which it is unknown whether the exchange accepted them. The oldest wager comes first."""
+        """Return the wagers for which it is unknown whether the exchange accepted them. The oldest wager comes
+        first."""
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
-        """Return the wagers that are not known to be live yet (placing, inactive, unknown), oldest first, as a view."""
+        """Return the wagers that are not known to be live yet (placing, inactive, unknown), as a view. The oldest wager
+        comes first."""
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
@@ -330,7 +332,8 @@ class Ledger:
 
     @property
     def counts(self) -> Counts:
-        """How many wagers could still match: all, those of unknown outcome, and those that are not ours."""
+        """Three numbers of wagers that could still match: all wagers, the wagers of unknown outcome, and the wagers
+        that are not ours."""
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
@@ -348,12 +351,13 @@ class Ledger:
         return self.totals.settlements.of(market)
 
     def settling(self, market: MarketKey) -> Settling | None:
-        """Return the settling state of a market of which some wagers have their result and others still wait for it.
-        For any other market, return None."""
+        """If some wagers of a market have their result and others still wait for it, return the settling state of the
+        market. For any other market, return None."""
         return self.totals.settling.get(market) if self.totals.settling else None
 
     def release(self, market: MarketKey) -> None:
-        """Count the wagers of a settling market without a result in its scopes again."""
+        """Let the wagers without a result in a settling market (some wagers have a result, others do not) count in the
+        limits again."""
         self.totals.release(market)
 
     @property
@@ -384,13 +388,11 @@ class Ledger:
 
     def restore(self, saved: SaveWager) -> None:
         """Take a wager of an earlier run from the journal. If the wager was being placed when that run ended, it is
-        unknown whether the exchange took it.
-
-        Call it for each saved wager in the order of sending, before this run sends anything. Call
-        ``restore_settlement`` after the last wager.
+        unknown whether the exchange accepted the wager. Call this method for each saved wager in the order of sending,
+        before this run sends anything. After all wagers, call ``restore_settlement``.
 
         Raises:
-            LedgerError: if the wager is held already.
+            LedgerError: if the ledger holds the wager already.
             ValueError: for a state or result that does not exist.
         """
         if saved.external_id in self._wagers:
@@ -418,7 +420,8 @@ class Ledger:
         return wager
 
     def _packed(self, report: WagerReport) -> Wager | None:
-        """Return the wager of a report if it was packed; then the ledger holds it as it is again."""
+        """If the wager of a report is packed (stored in a compact form), unpack and return it. From now on, the ledger
+        holds the wager again. Otherwise return None."""
         key = report.external_id
         return self._hold_again(self._ended.take(key) if key else self._ended.take_by_id(report.wager_id))
 
@@ -436,8 +439,8 @@ class Ledger:
             self._without_line[wager.external_id] = wager
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
-        """Add a wager that a report showed and that the ledger does not hold. The wager is not ours, or was forgotten,
-        or was not saved."""
+        """Add the wager of a report, because the ledger does not hold this wager. The wager is not ours, or was
+        forgotten, or was not saved."""
         remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
@@ -474,7 +477,8 @@ class Ledger:
         return self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
 
     def _applied(self, wager: Wager, applied: Applied, estimated: bool, now: Instant) -> Changes:
-        """Update the lists and sums after a report. ``estimated``: whether the odds of a match were unknown before."""
+        """Update the lists and sums after a report. ``estimated`` is true if the odds of a match were unknown before
+        the report."""
         if wager.state is not applied.was:
             self.live_wagers.relist(wager, applied.was)
         self._list_estimated(wager, estimated)
@@ -486,7 +490,7 @@ class Ledger:
         return changes
 
     def _list_estimated(self, wager: Wager, was: bool) -> None:
-        """List a wager while the odds of a match are not known. ``was``: true if the wager is listed already."""
+        """List a wager while the odds of a match are not known. ``was`` is true if the wager is listed already."""
         if wager.win_estimated is not was:
             if was:
                 self._estimated.pop(wager.external_id, None)

@@ -1,4 +1,5 @@
-"""Lists of the wagers that could still match: all, by line, and those that are not known to be live yet."""
+"""Lists of the wagers that could still match: all such wagers, the wagers of each line, and the wagers that are not
+known to be live yet."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ _W = TypeVar("_W", bound=Wager)
 
 
 class Counts(NamedTuple):
-    """How many wagers could still match. ``live`` counts all of them, ``unknown`` the wagers of unknown outcome, and
-    ``foreign_live`` the wagers that are not ours."""
+    """How many wagers could still match. ``live`` counts all such wagers, ``unknown`` counts the wagers of unknown
+    outcome, and ``foreign_live`` counts the wagers that are not ours."""
 
     live: int
     unknown: int
@@ -80,7 +81,7 @@ class LiveWagers:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Put ``wager`` in the place of the same wager without its line, because the line became known."""
+        """Replace a wager without a line by ``wager``, the same wager with its line, because the line became known."""
         key = wager.external_id
         if key not in self.all:
             return
@@ -109,8 +110,8 @@ class LiveWagers:
 
 
 def _insert(wagers: dict[str, _W], wager: _W) -> None:
-    """Add a wager at its place in the order of sending. Sorting is needed only if the wager is revived or reported
-    late."""
+    """Add a wager at its place in the order of sending. The list has to be sorted only if the wager is revived or
+    reported late."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager
     if late:

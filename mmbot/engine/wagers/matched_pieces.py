@@ -1,13 +1,14 @@
 """The matches of one wager, each with its stake and odds, from messages that may repeat, merge matches or get lost.
 
 A match message carries no id of the match, but it carries the stake of the match and the total matched stake after it.
-So the match is one piece of the wager's stake, which begins at total minus match and ends at total. Pieces may come in
-any order and twice.
+So the match is one piece of the wager's stake. The piece begins at the total minus the stake of the match, and ends at
+the total. Pieces may come in any order, and more than once.
 
 The exchange rounds the win of a match by the taker's stake, and a message does not say which side was the taker. So
-each match counts at the least win that its stake and odds allow, until the exchange's own figure is read (the matching
-detail, the wager's ``profit``, a payment; docs/decisions/market.md). Matched stake that no message described counts at
-the wager's own odds until the odds of all matches are read from the exchange.
+each match counts at the least win that its stake and odds allow, until the exchange's own figure is read. This figure
+comes from the matching detail, the wager's ``profit`` or a payment (docs/decisions/market.md). If no message described
+a part of the matched stake, this part counts at the wager's own odds until the odds of all matches are read from the
+exchange.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from mmbot.domain.wager import MatchDetail
 from mmbot.engine.orders import SavedMatches
 
 _SLACK: Final = 1
-"""How many cents a figure of the exchange may lie outside the range that mmbot expects. A figure further outside is not
-believed."""
+"""How many cents a figure of the exchange may lie outside the range that mmbot expects. If a figure lies further
+outside, mmbot does not believe it."""
 
 
 class Piece(NamedTuple):
@@ -46,7 +47,7 @@ class Matches:
         self.odds = odds
         """The odds of the wager itself."""
         self.total: Cents = 0
-        """The matched part of the stake: the greatest total that was ever reported."""
+        """The matched part of the stake. It is the greatest total that was ever reported."""
         self.disputed = False
         """True if messages contradicted each other."""
         self._pieces: list[Piece] = []
@@ -55,8 +56,8 @@ class Matches:
         self._most: Cents = 0
         self._detailed: Cents = 0
         self.unsure = 0
-        """The number of matches after the stake ``_detailed`` (the part that the exchange's list of matches described)
-        whose win is not certain."""
+        """The number of matches whose win is not certain. Only matches after the stake ``_detailed`` count, the part
+        that the exchange's list of matches described."""
 
     @property
     def unaccounted(self) -> Cents:
@@ -70,8 +71,8 @@ class Matches:
 
     @property
     def wants_detail(self) -> bool:
-        """True if the exchange's list of the matches may tell more: the odds of matches, or the exchange's figure of a
-        win."""
+        """True if the exchange's list of the matches may show more, such as the odds of a match or the exact win of a
+        match."""
         return self.disputed or self._accounted < self.total or self.unsure > 0
 
     @property
@@ -85,8 +86,8 @@ class Matches:
         self.total = max(self.total, total)
 
     def correct(self, total: Cents) -> None:
-        """Set the total matched stake to the amount that the exchange's records proved. If the total falls, the matches
-        beyond it are dropped."""
+        """Set the total matched stake to the amount that the exchange's records proved. If the total falls, drop the
+        matches beyond the new total."""
         if total < self.total:
             if total < self._detailed:
                 self._detailed = 0  # one piece holds all matches that were read, so the remaining ones are read again
@@ -95,8 +96,8 @@ class Matches:
         self.total = total
 
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
-        """Add one match. ``total`` is the total matched stake after it, and ``stake`` and ``odds`` belong to the match.
-        A match that is reported twice counts once."""
+        """Add one match. ``stake`` and ``odds`` belong to the match, and ``total`` is the total matched stake after
+        this match. A match that is reported twice counts once."""
         start = total - stake
         if stake <= 0 or total <= self._detailed:
             return
@@ -123,11 +124,10 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Apply the matching detail: the exchange's list of all matches up to some total matched stake. The list
-        replaces the pieces up to this total.
-
-        A late answer changes nothing. An answer is late if its total is smaller than the total of an earlier answer. It
-        is also late if its total is smaller than a total that messages describe completely, with a certain win.
+        """Apply the matching detail, which is the exchange's list of all matches up to some total matched stake. The
+        list replaces the pieces up to this total. A late answer changes nothing. An answer is late if its total is
+        smaller than the total of an earlier answer. It is also late if its total is smaller than a total that messages
+        describe completely, with a certain win.
         """
         end: Cents = 0
         won: Cents = 0
@@ -154,8 +154,8 @@ class Matches:
     def told(self, figure: Cents) -> None:
         """Take the wager's ``profit`` from a report that shows the wager as fully matched.
 
-        The figure is ignored if it may be the win of the stake at the wager's own odds, because that win is rounded in
-        another way than the wins of the matches.
+        If the figure may be the win of the whole stake at the wager's own odds, it is ignored, because such a win is
+        rounded in another way than the wins of the matches.
         """
         if self.estimated or self._won == self._most:
             return

@@ -2,7 +2,8 @@
 changes late.
 
 An ``external_id`` is a prefix and a number that grows with each wager of its run and strategy. So the highest number of
-each prefix shows which ids were used. Each wager that was matched takes another 32 bytes: its number and three figures.
+each prefix shows which ids were used. Each wager that was matched takes another 32 bytes, for its number and three
+figures.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _NOTHING: Final = Remembered()
 
 
 class _Series:
-    """Wagers whose ids differ only in the number at the end."""
+    """The stored figures of wagers whose ids differ only in the number at the end."""
 
     __slots__ = ("columns", "highest", "numbers")
 
@@ -95,8 +96,8 @@ class Archive:
 
 
 def split_id(external_id: str) -> tuple[str, int | None]:
-    """Return the prefix of an ``external_id``, and the number at its end. The number is None if there is no plain
-    number."""
+    """Return the prefix of an ``external_id``, and the number at its end. The number is None if the id does not end in
+    a plain number."""
     prefix = external_id.rstrip(_DIGITS)
     digits = external_id[len(prefix) :]
     return prefix, int(digits) if 0 < len(digits) < 19 else None

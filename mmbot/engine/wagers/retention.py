@@ -26,15 +26,17 @@ UNPACKED: Final = MINUTE
 """How long a wager that ended without a match is held unpacked. After this time, it is packed."""
 
 AT_ONCE: Final = 2
-"""The most wagers that one call packs."""
+"""The greatest number of wagers that one call packs."""
 
 KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
-wager, because its id does not end in a number. If the correction comes later than this, it is not noticed."""
+wager, because its id does not end in a number. If the correction comes later than this, mmbot does not notice the
+correction."""
 
 
 class EndedWagers:
-    """The wagers that ended: when each may be packed and forgotten, and the results of the forgotten wagers."""
+    """The wagers that ended. The class knows when each wager may be packed or forgotten, and keeps the results of the
+    forgotten wagers."""
 
     __slots__ = ("_archive", "_foreign", "_fresh", "_ours", "_shelf", "due_at", "pack_at")
 
@@ -68,7 +70,8 @@ class EndedWagers:
         return wager is not None and after(wager.state, SAID[report.status]) is wager.state
 
     def take(self, external_id: str) -> LineWager | None:
-        """Unpack a wager, which the caller then holds again. The result is None if no wager with this id is packed."""
+        """Unpack a wager. From then on, the caller holds the wager again. The result is None if no wager with this id
+        is packed."""
         return self._shelf.take(external_id)
 
     def take_by_id(self, wager_id: str) -> LineWager | None:

@@ -1,10 +1,10 @@
 """Settling markets: some wagers of such a market have their result, and the other wagers still wait for it.
 
-The exchange reports the results of a market wager by wager. If each wager left the limits with its own report, the
-remaining wagers would count without the wagers that offset them. The worst case would rise, although no more money can
-be lost. So after the first reported result, all wagers of the market leave their scopes (the parts of the account that
-have a limit) in one step. A void is an exception, because it may concern only one wager. While no other result than a
-void is reported, the positions of the market keep their figures.
+The exchange reports the results of a market wager by wager. If each wager stopped counting in the limits with its own
+report, the remaining wagers would count without the wagers that offset them. The worst case would rise, although no
+more money can be lost. So after the first reported result, all wagers of the market stop counting in the limits in one
+step. A void is an exception, because it may concern only one wager. While only voids are reported, the positions of the
+market keep their figures.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from mmbot.engine.wagers.wager import LineWager, Wager
 
 
 class Settling:
-    """One market while its wagers get their results."""
+    """A settling market: some of its wagers have their result, and the others still wait for it."""
 
     __slots__ = ("left", "profit", "winner")
 
     def __init__(self) -> None:
         self.left = False
-        """True once the market has left its scopes. Its positions then count with a profit of 0. While this is false,
-        the positions keep the figures that they had at the first report."""
+        """True once the wagers of the market no longer count in the limits. The positions of the market then count with
+        a profit of 0. While this is false, the positions keep the figures that they had at the first report."""
         self.profit: Final[dict[LineKey, list[Cents]]] = {}
-        """For each line, the profit if outcome 0 wins and the profit if outcome 1 wins. Only the wagers without a
-        result count."""
+        """Two profits for each line: the profit if outcome 0 wins, and the profit if outcome 1 wins. Only the wagers
+        without a result count."""
         self.winner: Final[dict[LineKey, Side | None]] = {}
         """The winning outcome of each line whose result is known. None if the line ended in a push."""
 
@@ -42,7 +42,8 @@ class Settling:
             self.profit[line] = list(positions[line].profit)
 
     def note(self, wager: Wager) -> bool:
-        """Note the result of one wager. Return True if the market leaves its scopes because of this result."""
+        """Note the result of one wager. Return True if, because of this result, the wagers of the market stop counting
+        in the limits."""
         if wager.state is State.VOID:
             return False
         if isinstance(wager, LineWager):
@@ -52,7 +53,8 @@ class Settling:
         return leaves
 
     def move(self, line: LineKey, side: Side, matched: Cents, win: Cents) -> None:
-        """Add amounts to the matched stakes and to the wins of wagers without a result. Each amount may be negative."""
+        """Change the figures of the wagers without a result that back one outcome of a line. ``matched`` is added to
+        their matched stakes, and ``win`` is added to their wins. Each amount may be negative."""
         profit = self.profit.setdefault(line, [0, 0])
         profit[side] += win
         profit[1 - side] -= matched
@@ -63,8 +65,8 @@ class Settling:
         return not any(first or second for first, second in self.profit.values())
 
     def value(self, line: LineKey, probability: float | None) -> Cents | None:
-        """Return the value of those wagers of a line that have no result yet, in cents. If the result of the line is
-        known, the value is exact. Otherwise it is the expected profit. If no probability is known either, the result is
+        """Return the value of a line's wagers that have no result yet, in cents. If the result of the line is known,
+        the value is exact. Otherwise the value is the expected profit. If no probability is known either, the result is
         None."""
         first, second = self.profit.get(line, (0, 0))
         if line in self.winner:
@@ -74,8 +76,8 @@ class Settling:
 
 
 def _winner(wager: LineWager) -> Side | None:
-    """Return the outcome that won, as the result of one wager shows. The result is None after a push or a draw, or if
-    the exchange names no result."""
+    """Return the outcome that won, by the result of one wager. The result is None after a push or a draw, or if the
+    exchange names no result."""
     if wager.result in WON:
         return wager.side
     return 1 - wager.side if wager.result in LOST else None

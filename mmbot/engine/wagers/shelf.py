@@ -1,4 +1,4 @@
-"""Packs wagers that ended without a match into few bytes, because they are held only in case a message about them comes
+"""Packs wagers that ended without a match into few bytes. Such wagers are held only in case a message about them comes
 late."""
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mmbot.engine.wagers.remembered_results import split_id
 from mmbot.engine.wagers.wager import LineWager, pack, unpack
 
 BLOCK: Final = 1024
-"""The most wagers in one block."""
+"""The greatest number of wagers in one block."""
 
 SPAN: Final = 5 * MINUTE
-"""The longest time between the wager that was put into a block at its start and any other wager in the same block."""
+"""The longest time that a block takes new wagers, counted from its first wager."""
 
 _SLOTS: Final = 4 * BLOCK
 _encode: Final = msgspec.msgpack.Encoder().encode

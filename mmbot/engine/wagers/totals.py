@@ -1,4 +1,5 @@
-"""The sums over all wagers: positions by line, stakes that could match, stakes locked in matches, and settlements.
+"""The sums over all wagers: the positions by line, the stakes that could match, the stakes locked in matches, and the
+settlements.
 
 When a wager changes, only the difference from its earlier figures is added to the sums. So the time that a call takes
 does not grow with the number of wagers.
@@ -50,14 +51,14 @@ class Totals:
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self.settling: Final[dict[MarketKey, Settling]] = {}
-        """The markets of which some wagers have their result and others do not yet."""
+        """The settling markets: some of their wagers have a result, and others do not yet."""
         self._lines_of: Final[dict[MarketKey, dict[LineKey, None]]] = {}
-        """The lines of each market that have a position."""
+        """The lines with a position in each market."""
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
-        """Count a wager that is being placed and has no matches yet. ``drain_moved`` does not return its line, because
-        the caller already knows that the position of this line changed."""
+        """Count a wager that is being placed and has no matches yet. ``drain_moved`` does not return the line of this
+        wager, because the caller already knows that the position of the line changed."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)
@@ -103,8 +104,8 @@ class Totals:
             self._move(there, remaining, matched, win)
 
     def release(self, market: MarketKey) -> None:
-        """Count the wagers of a market without a result in its scopes again, because the exchange has no result for
-        them."""
+        """Let the wagers without a result in a market count in the limits again, because the exchange has no result for
+        these wagers."""
         settling = self.settling.pop(market, None)
         if settling is not None:
             for line, profit in settling.profit.items():
@@ -112,7 +113,8 @@ class Totals:
                 self._moved[line] = None
 
     def _note_result(self, wager: Wager) -> None:
-        """Note the first result of a wager. If others of its market have none yet, the market is settling."""
+        """Note the first result of a wager. If other wagers of its market have no result yet, the market is
+        settling."""
         market = wager.market
         settling = self.settling.get(market)
         if settling is None:
@@ -155,7 +157,7 @@ class Totals:
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
         """Return the lines whose position changed and the markets whose full stakes changed, since the previous call of
-        this method. They are in the order in which they changed for the first time since then."""
+        this method. The line or market that changed first comes first."""
         if not self._moved:
             return []
         moved = list(self._moved)
@@ -163,8 +165,8 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add the differences of three figures, in cents, to the position of a wager's line, or to the full stakes of
-        its market."""
+        """Add the differences of three figures, in cents. They are added to the position of a wager's line, or to the
+        full stakes of its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line

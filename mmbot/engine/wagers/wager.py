@@ -34,7 +34,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     win: Cents = 0
     """The profit of the matched part if the wager wins, in cents. Each match counts at its own odds."""
     win_estimated: bool = False
-    """True if the odds of some match are not known, so that the wager's own odds are assumed."""
+    """True if the odds of some match are not known, so that the wager's own odds are assumed for this match."""
     state: State = State.PLACING
     result: Winning = Winning.TBD
     hedge: bool = False
@@ -46,12 +46,12 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     cancel_sent_at: Instant | None = None
     """The instant at which the latest cancel of the wager was sent."""
     cancel_accepted_at: Instant | None = None
-    """The instant at which the exchange accepted a cancel. From then on, the wager cannot match any more, but an
-    earlier match may not be reported yet. So the risk figures still count the rest of the stake until a report shows
-    that the wager has ended."""
+    """The instant at which the exchange accepted a cancel. From then on, the wager cannot match any more, but a report
+    of an earlier match may still come. So the risk figures still count the rest of the stake until a report shows that
+    the wager has ended."""
     cancel_tries: int = 0
     sequence: int = 0
-    """The sequence of the latest message about the wager that was applied."""
+    """The sequence number of the latest message about the wager that was applied."""
 
     number: int
     """The place of the wager in the order of sending."""
@@ -59,21 +59,20 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The stake as it was sent, in cents."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """The figures of this wager that are contained in the sums now: remaining stake, matched stake and win, in
+    """The figures of this wager that are part of the sums now: the remaining stake, the matched stake and the win, in
     cents."""
     booked: Cents | None = None
-    """The profit of this wager that is contained in its market's settlement, in cents. None while the profit is
-    unknown."""
+    """The profit of this wager that is part of its market's settlement, in cents. None while the profit is unknown."""
     uncounted: bool = False
-    """True if the wager was already settled when it was noticed. In this case no sum contains it."""
+    """True if the wager was already settled when mmbot noticed it. In this case no sum contains the wager."""
     heard_at: Instant = 0
-    """The instant at which the latest message came that was used for ``state``."""
+    """The instant of the latest message that mmbot used to decide ``state``."""
     over_at: Instant | None = None
     """The instant at which the wager ended."""
 
     @property
     def market(self) -> MarketKey:
-        """The market that the wager is on. Each of the two kinds of wager below says where it is."""
+        """The market that the wager is on."""
         raise NotImplementedError
 
     @property
@@ -110,7 +109,7 @@ class LineWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 class MarketWager(Wager, eq=False, kw_only=True, gc=False):
-    """A wager of which only the market is known. Its line is not known, or does not have exactly two complementary
+    """A wager for which only the market is known. Its line is not known, or does not have exactly two complementary
     outcomes. The full stake of the wager counts in the market, and the wager counts on no line."""
 
     on: MarketKey
@@ -154,7 +153,7 @@ def saved(wager: Wager) -> SaveWager:
 
 def from_saved(saved: SaveWager, number: int) -> Wager:
     """Return the wager of an entry in the journal. If the wager was being placed when it was saved, and has no
-    ``wager_id``, it is unknown whether the exchange accepted it.
+    ``wager_id``, it is unknown whether the exchange accepted the wager.
 
     Raises:
         ValueError: if the state or the result does not exist.
@@ -216,8 +215,8 @@ def from_report(
         found: the line and outcome of the wager. None if they are not known.
         remembered: the figures of the wager in the archive. None if the archive does not contain the wager.
         ours: true if the ``external_id`` shows that an earlier run placed the wager.
-        new: true if the wager is so recent that no earlier run can have counted its result. If it is false and the
-            wager is already settled, the wager counts in no sum: it was settled before the first run, or so long ago
+        new: true if the wager is so recent that no earlier run can have counted its result. If ``new`` is false and the
+            wager is already settled, the wager counts in no sum. It was settled before the first run, or so long ago
             that the journal no longer holds it.
     """
     line, side = found if found is not None else (MarketKey(report.sport_event_id, report.market_id), None)
@@ -251,8 +250,8 @@ def from_report(
 
 
 def pack(wager: LineWager) -> list[object]:
-    """Return the fields of a wager that has no match, in the form that ``unpack`` takes. Its ids and its line are left
-    out."""
+    """Return the fields of a wager that has no match, in the form that ``unpack`` takes. The ids and the line of the
+    wager are left out."""
     return [
         wager.odds,
         wager.stake,
@@ -301,7 +300,8 @@ def _blank(
     sent_at: Instant,
     number: int,
 ) -> Wager:
-    """Return a new wager. If its outcome is known, the wager is on a line, otherwise on a market."""
+    """Return a new wager. If the outcome of the wager is known, the wager is on a line. Otherwise the wager is on a
+    market."""
     if isinstance(line, LineKey) and side is not None:
         return LineWager(
             external_id=external_id,
@@ -347,7 +347,7 @@ _PACKED: Final = (
     "over_at",
     "uncounted",
 )
-"""The fields in the list that ``pack`` returns. All other fields have their default values in a wager that has no
-match."""
+"""The fields in the list that ``pack`` returns. In a wager without a match, all other fields have their default
+values."""
 
 _DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)
