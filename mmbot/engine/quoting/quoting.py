@@ -1,6 +1,5 @@
-"""Turns books into placements and cancels. It finds the lines that changed, asks their strategies for quotes, and
-compares the quotes with the wagers at the exchange. The package ``sending`` takes over the resulting placements and
-cancels."""
+"""Turns books into placements and cancels, which the package ``sending`` takes over. Finds the lines that changed, asks
+their strategies for quotes, and compares the quotes with the wagers at the exchange."""
 
 from __future__ import annotations
 
@@ -34,8 +33,7 @@ SOONEST: Final = 10 * MILLISECOND
 
 
 class Quoting:
-    """Works on the sport events in which something changed. Decides which wagers to place and which wagers to
-    cancel."""
+    """Decides which wagers to place and which to cancel. Looks only at sport events that changed."""
 
     def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -109,8 +107,7 @@ class Quoting:
             self.mark(line)
 
     def own_changed(self, key: LineKey) -> None:
-        """Request a new decision on the quotes of a line, because the position or one of our wagers on the line
-        changed."""
+        """Request a new decision on a line's quotes, because its position or one of our wagers changed."""
         line = self.lines.get(key)
         if line is None:
             self._shared.books.own_changed(key)
@@ -122,8 +119,7 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Request a new decision on the quotes of all lines of a market, because the market's limit leaves more or less
-        room than before."""
+        """Request a new decision on all quotes of a market, because the room under its limit changed."""
         for line in self.sport_events.get(market.sport_event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
@@ -157,8 +153,8 @@ class Quoting:
         return bool(self._shared.cut) and self._cut_judged != self._shared.moves
 
     def look_at_cut(self) -> None:
-        """Find the lines whose targets (the wagers that should be open) were cut by limits. If a position has changed
-        since then, request a new decision on the quotes of the line."""
+        """Find the lines whose targets (the wagers that should be open) were cut by limits. Request a new decision on
+        the quotes of a line if a position has changed since then."""
         shared = self._shared
         self._cut_judged = shared.moves
         for line, moves in shared.cut.items():
