@@ -1,5 +1,5 @@
-"""Cancels everything without an engine, and proves that the account is clear. This is needed after an engine failed,
-and for ``mmbot kill`` without a daemon.
+"""Cancels everything without an engine, and proves that the account is clear (no wager of ours is open). This is needed
+after the engine failed. ``mmbot kill`` needs it too, if no daemon runs.
 
 The class ``ClearAlone`` builds the requests and decides when the account is proved clear. This module sends the
 requests and reports to the operator.
@@ -26,17 +26,17 @@ class Cleared(msgspec.Struct, frozen=True):
     proved: bool
     took: Duration
     cancels: int
-    """The number of cancel requests that the exchange answered."""
+    """The number of cancel requests to which the exchange agreed."""
     open_wagers: int
-    """The number of open wagers on the newest page of the history that showed any. It is 0 if the account is clear."""
+    """The number of open wagers on the newest page of the history that had any. It is 0 if the account is clear."""
     trouble: str | None
     """The newest problem, in words. None if there was no problem."""
     nothing: bool = False
     """True if it is certain that no cancel was carried out."""
     retry_at: Instant | None = None
-    """The earliest time of another try. None if no wait is required."""
+    """The earliest time for another attempt. None if no wait is required."""
     keys_rejected: bool = False
-    """True if the exchange rejected the keys."""
+    """True if the exchange rejected the access key and the secret key."""
 
 
 class AccountClearer:
@@ -46,10 +46,10 @@ class AccountClearer:
         client: the client that sends requests.
         clock: the clock of the process.
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. Our wagers are
-            then looked for in the history and cancelled by their ids. For an exclusive account it is None, and
+            then found in the history and cancelled by their ids. For an exclusive account, ``ours`` is None, and
             ``cancel_all`` is used.
         first_request: the number of the first request. Later requests count up from it.
-        say: a function that takes a line for the operator. It is called at each new problem until the exchange has
+        say: a function that shows a line to the operator. It is called for each new problem until the exchange has
             answered once.
     """
 
@@ -73,13 +73,13 @@ class AccountClearer:
         self._told: str | None = None
 
     async def run(self, limit: Duration, patience: Duration = 0) -> Cleared:
-        """Cancel everything, for at most ``limit``. If a request is under way when the time is up, its answer is still
-        awaited.
+        """Cancel everything, for at most ``limit``. If a request is under way at the end of this time, the method still
+        waits for its answer.
 
         Args:
             limit: the time limit, counted from the first answer.
             patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
-                the operator. In this case wrong keys end the attempt immediately, because waiting does not help.
+                the operator. If it is set, wrong keys end the attempt immediately, because waiting does not help.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -116,12 +116,12 @@ class AccountClearer:
 
     @property
     def _reason(self) -> FailureReason | None:
-        """The reason why the newest request failed. None if it did not fail."""
+        """The reason why the newest request failed. None if the newest request did not fail."""
         return None if self._failed is None else self._failed.reason
 
     @property
     def _retry_at(self) -> Instant | None:
-        """The earliest time of another try, if the newest request failed and its error names such a time. Otherwise
+        """The earliest time for another attempt, if the error of the newest request names such a time. Otherwise
         None."""
         at = None if self._failed is None else self._failed.retry_at
         return at if at is not None and at > self._clock.now() else None
@@ -134,7 +134,7 @@ class AccountClearer:
             self._maybe |= self._failed is not None and self._failed.failure is Failure.UNKNOWN
 
     def _tell(self, work: ClearAlone) -> None:
-        """Report the present problem to the operator, unless it was already reported."""
+        """Report the present problem to the operator, unless the same problem was reported before."""
         if work.trouble == self._told:
             return
         self._told = work.trouble
@@ -158,7 +158,7 @@ class Guarded:
         self._client: Final = client
 
     async def perform(self, request: Request) -> Answer:
-        """Send a request, and return its answer. If sending raises an exception, return ``Failed``."""
+        """Send a request, and return its answer. If sending raises an exception, the answer is ``Failed``."""
         task = asyncio.ensure_future(self._client.perform(request))
         await asyncio.wait({task})
         if task.cancelled():

@@ -1,4 +1,4 @@
-"""Cancels the wagers of earlier runs when a start fails after the connection to the exchange was opened. Otherwise
+"""Cancels the wagers of earlier runs if a start fails after the connection to the exchange was opened. Otherwise
 nothing would cancel these wagers."""
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ async def clear_after(
     """Log why the start failed. Then cancel everything, and try for at most ``limit`` to prove that the account is
     clear.
 
-    If the HTTP port is in use, another daemon is probably running, and its wagers should stay. So after a ``DoorError``
-    nothing is cancelled if the previous run in this state directory ended with a clear account, or if there was no
-    previous run.
+    A ``DoorError`` usually means that another daemon uses the HTTP port. The wagers of that daemon should stay. So
+    after a ``DoorError``, wagers are cancelled only if the previous run in this state directory did not end with a
+    clear account.
     """
     expected = isinstance(error, JournalError | DoorError)
     log.error("start.failed", why=str(error) or repr(error), exc_info=None if expected else error)

@@ -1,9 +1,9 @@
 """The daemon's HTTP server. It offers the status and the metrics to readers, and accepts a few commands from this
 machine.
 
-A POST must come from this machine, use a loopback host name and have a JSON body. It must also carry the header
-``X-Mmbot``. Without permission, a web page cannot make a browser send this header. So no web page can turn the kill
-switch on or off.
+A POST must come from this machine, use a loopback host name and have a JSON body. It must also have the header
+``X-Mmbot``. A browser does not send this header for a foreign web page. So no web page can turn the kill switch on or
+off.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 from mmbot.telemetry.scrapes import Scrapes
 
 HEADER: Final = "X-Mmbot"
-"""The header that each POST must carry, with any value."""
+"""The header that each POST must have. Any value is accepted."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""How recently the main loop must have run for ``/healthz`` to answer 200, in real seconds."""
+"""The longest time since the latest turn of the main loop at which ``/healthz`` still answers 200, in real seconds."""
 
 _STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
 
@@ -49,11 +49,11 @@ class Pumped(Protocol):
         """The time at which the engine ran most recently, in seconds of the machine's monotonic clock."""
 
     def deliver(self, event: Control) -> None:
-        """Pass an event to the engine."""
+        """Give an event to the engine."""
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """The answer of ``/readyz``."""
+    """The answer of ``/readyz``, which says whether the bot quotes."""
 
     ready: bool
     phase: str
@@ -73,8 +73,8 @@ class Door:
         metrics: the metrics for ``/metrics``.
         clock: the clock of the process.
         prices: True if POST /prices is accepted.
-        head: a function that returns the status without sport events. It takes less time than ``status`` and is used
-            for ``/readyz``.
+        head: a function that returns the status without sport events. It is faster than ``status`` and is used for
+            ``/readyz``.
         names: the host names under which the server answers in addition to ``localhost`` and IP addresses.
     """
 
@@ -161,7 +161,7 @@ class Door:
     async def _check_host(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Reject a request that uses an unknown host name, whatever the request asks for."""
+        """Reject a request whose host name is not known, whatever the request asks for."""
         host = request.headers.get("Host")
         if not is_known(host, self._names):
             return _error(403, f"the host name {host!r} is not accepted; see telemetry.hosts")
@@ -171,8 +171,8 @@ class Door:
         return await handler(request)
 
     async def last_scrape(self, longest_s: float, hurry: asyncio.Event) -> None:
-        """After a planned stop, wait until Prometheus has scraped the metrics once more. Return at once if no scrape is
-        expected within ``longest_s`` real seconds. While waiting, return as soon as ``hurry`` is set."""
+        """After a planned stop, wait for one more scrape (a read of the metrics by Prometheus). Return at once if no
+        scrape is expected within ``longest_s`` real seconds. Return as soon as ``hurry`` is set."""
         if not self._metrics.is_stopped_clear:
             return
         self._hurry = hurry
@@ -237,7 +237,7 @@ class Door:
 
 
 def readiness(status: Status) -> Readiness:
-    """Return whether the bot quotes at least one line. If it does not, the result has the reasons."""
+    """Return whether the bot quotes at least one line. If it quotes none, the result has the reasons."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:
         reasons.insert(0, f"kill switch on: {status.latched}")

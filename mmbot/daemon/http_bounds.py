@@ -1,7 +1,7 @@
 """Limits for the clients of the HTTP server. They concern the number of connections, slow clients, and the host name.
 
-The server is small and its readers are few. Without limits, a client that holds a connection without using it would
-occupy a file descriptor for good, and the connections to the exchange need file descriptors too.
+An idle client that stays connected occupies a file descriptor. The connections to the exchange need file descriptors
+too. So the server closes idle connections.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 MOST: Final = 64
-"""The greatest number of connections at the same time. If there is one more, it is closed at once."""
+"""The greatest number of connections at the same time. A further connection is closed at once."""
 
 FROM_ELSEWHERE: Final = 48
-"""The greatest number of connections from other machines at the same time. It leaves room for the operator's commands
-from this machine."""
+"""The greatest number of connections from other machines at the same time. The remaining connections are left for the
+operator's commands from this machine."""
 
 IDLE_S: Final = 10.0
-"""How long a client may take to send the whole head of a request, in real seconds. This also limits the time between
-two requests."""
+"""How long a client may take to send all headers of a request, in real seconds. The pause between two requests has the
+same limit."""
 
 BODY_S: Final = 5.0
 """How long a client may take to send the body of a request, in real seconds."""
 
 UNREAD_S: Final = 10.0
-"""How long a client may leave its answer unread before it is disconnected, in real seconds."""
+"""How long a client may leave its answer unread, in real seconds. Afterwards the client is disconnected."""
 
 Handler = Callable[[], asyncio.Protocol]
 
@@ -51,7 +51,8 @@ class Connections:
 
 
 class _Bounded(asyncio.Protocol):
-    """Passes everything on to the protocol object that serves the connection, unless there are too many connections."""
+    """Gives the connection's data to the protocol object that serves the connection. If there are too many connections,
+    it closes the connection instead."""
 
     def __init__(self, connections: Connections, inner: asyncio.Protocol) -> None:
         self._connections: Final = connections
@@ -106,7 +107,7 @@ class _Bounded(asyncio.Protocol):
 
 
 def is_loopback(address: str | None) -> bool:
-    """Return True if an IP address can only mean this machine."""
+    """Return True if an IP address always means this machine."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -118,9 +119,9 @@ def is_loopback(address: str | None) -> bool:
 def is_known(host: str | None, names: Collection[str]) -> bool:
     """Return True if a request with this ``Host`` header may be answered.
 
-    The owner of a foreign web page can make the page's host name point to this machine, so that the page can read the
-    answers (DNS rebinding). An IP address cannot be redirected in this way, and a request without a ``Host`` header
-    does not come from a browser.
+    The owner of a foreign web page can make the page's host name point to this machine. The page could then read the
+    answers (DNS rebinding). An IP address cannot be redirected in this way. A request without a ``Host`` header does
+    not come from a browser.
 
     Args:
         names: the names that are accepted in addition to ``localhost`` and IP addresses, in lower case.

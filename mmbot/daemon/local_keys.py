@@ -1,5 +1,4 @@
-"""The keys of the local exchange. They are shown to an operator who starts a daemon for the local exchange without
-keys."""
+"""The keys of the local exchange. An operator who starts a daemon for the local exchange without keys is shown them."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 
 
 def local_keys(environment: str) -> str:
-    """Return a hint to add to the message about missing keys. It is empty for an environment other than ``local``."""
+    """Return a hint for the message about missing keys. The hint is empty if the environment is not ``local``."""
     if environment != "local":
         return ""
     from mmbot.simulator.wire.local_exchange import LocalSettings  # a slow import that only this hint needs

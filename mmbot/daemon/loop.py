@@ -21,17 +21,18 @@ from mmbot.engine.requests import CancelAll, CancelMany, CancelSportEvent, Place
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
-"""The longest time between two calls of the engine, in real seconds. ``/healthz`` relies on it."""
+"""The longest time between two calls of the engine, in real seconds. The health check ``/healthz`` depends on this
+limit."""
 
 _PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
 CHANGES: Final = (CancelAll, CancelSportEvent, CancelMany, PlaceMany)
-"""The types of requests that place or cancel wagers. A shutdown waits for the answers to these requests, but not for
-the answers to reads."""
+"""The types of requests that place or cancel wagers. A shutdown waits for the answers to these requests. It does not
+wait for the answers to reads."""
 
 
 class Driven(Protocol):
-    """The calls that the main loop makes. They are all that can change the engine."""
+    """The calls that the main loop makes. Nothing else can change the engine."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Give one event to the engine."""
@@ -40,77 +41,80 @@ class Driven(Protocol):
         """Return the most urgent request that is due. None if no request is due."""
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the time at which the engine next has work to do. None if it has no work to do."""
+        """Return the time of the engine's next task. None if the engine has no task planned."""
 
     def orders(self) -> list[Order]:
-        """Return the engine's new orders to the daemon, for example to connect the feed. Each order is returned only
-        once."""
+        """Return the engine's new orders to the daemon, for example the order to connect the feed. Each order is
+        returned only once."""
 
 
 class Engine(Driven, Protocol):
     """The part of the engine that the daemon needs."""
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
-        """Return the engine's status. If ``sport_events`` is false, it has no sport events and no lines."""
+        """Return the engine's status. If ``sport_events`` is false, the status has no sport events and no lines."""
 
     @property
     def differences(self) -> Mapping[str, int]:
-        """How many differences between the feed's books and REST were repaired, by the kind of difference."""
+        """How many differences between the feed's books and REST were repaired, for each kind of difference."""
 
     @property
     def audited(self) -> Mapping[str, int]:
-        """How many differences between our records and the exchange's were found, by the kind of difference."""
+        """How many differences between our records and the exchange's records were found, for each kind of
+        difference."""
 
     @property
     def taken_or_pulled(self) -> Mapping[str, int]:
-        """The sizes that left the books, in cents that takers could have staked. They are sums by kind (taken by a
-        match, or pulled by the maker)."""
+        """The total size that left the books because it was matched, and the total size that its maker cancelled. Sizes
+        are in cents of the taker's stake."""
 
 
 class Client(Protocol):
-    """The part of the REST client that the main loop needs. The client returns errors as answers and raises no
-    exception."""
+    """The part of the REST client that the main loop needs. The client raises no exception, but returns each error as
+    an answer."""
 
     def perform(self, request: Request) -> Coroutine[Any, Any, Answer]:
-        """Send a request, and return a coroutine that waits for the answer. The request may already be on its way."""
+        """Send a request, and return a coroutine that waits for the answer. The request may be sent before the
+        coroutine is awaited."""
 
 
 class Timings(Protocol):
-    """Records how fast the main loop reacts, in nanoseconds of real time."""
+    """Records the delays between an event and its request, in nanoseconds of real time."""
 
     def tick_to_wire(self, took: Duration) -> None:
-        """Record the time from a book message to the placement that it caused."""
+        """Record the time from a book message to the placement that resulted."""
 
     def match_to_wire(self, took: Duration) -> None:
-        """Record the time from a match to the placement or cancel that it caused."""
+        """Record the time from a match to the placement or cancel that resulted."""
 
 
 class Vital(Protocol):
-    """Watches over the event loop. It shows others that the event loop runs, and notices when the event loop stood
-    still."""
+    """Reports regularly that the event loop runs, and notices each interruption of the event loop (a time in which it
+    stood still)."""
 
     def interrupted_at(self) -> int:
-        """Return how often the event loop was interrupted so far. The main loop asks this before it sends a request."""
+        """Return the number of interruptions so far. The main loop compares it with the earlier number before it sends
+        a request."""
 
     def beat(self) -> None:
-        """Take note that the event loop runs."""
+        """Record that the event loop runs."""
 
     def take(self) -> Sequence[Event]:
         """Return the interruptions since the previous call, as events for the engine."""
 
 
 class Untimed:
-    """A ``Vital`` that notices nothing."""
+    """A ``Vital`` that never reports an interruption."""
 
     def interrupted_at(self) -> int:
-        """Return 0."""
+        """Return 0, because no interruption is noticed."""
         return 0
 
     def beat(self) -> None:
         """Do nothing."""
 
     def take(self) -> Sequence[Event]:
-        """Return nothing."""
+        """Return no events."""
         return ()
 
 
@@ -121,10 +125,10 @@ class _Arrival(NamedTuple):
 
 
 class Pump:
-    """Drives one engine until the engine orders the exit. Everything runs on the thread of the event loop.
+    """Runs one engine until the engine orders the exit. Everything runs on the thread of the event loop.
 
-    Events that are delivered before ``run`` starts wait until it starts. So a signal during the start-up is the first
-    event that the engine gets.
+    Events that are delivered before ``run`` starts wait until it starts. For example, a signal during the start-up
+    becomes the first event of the engine.
     """
 
     def __init__(
@@ -136,8 +140,7 @@ class Pump:
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
         vital: Vital | None = None,
     ) -> None:
-        """Create a main loop. ``answered`` is a function that is called with every answer. The engine gets every answer
-        too."""
+        """Create a main loop. The function ``answered`` is called with every answer, in addition to the engine."""
         self.vital: Vital = vital or Untimed()
         """The object that notices interruptions of the event loop. It must be set before ``run`` is called."""
         self._interruptions = 0
@@ -150,12 +153,12 @@ class Pump:
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
         self.handling: Event | None = None
-        """The event that the engine is handling, or None. After a crash, it is the event that caused the crash."""
+        """The event that the engine is handling, or None. After a crash, this is the event that caused the crash."""
         self.fault: str | None = None
         """The name of the failed part that made the daemon stop. None if no part failed."""
         self.heard_at: Instant = 0
-        """The time of the newest message of the feed. All earlier messages have been received too. It is 0 before any
-        message."""
+        """The time of the newest feed message. All earlier feed messages have been received too. 0 if no feed message
+        has come yet."""
         self.pumped_at: float = time.monotonic()
         """The time at which the engine ran most recently, in seconds of the machine's monotonic clock."""
 
@@ -165,23 +168,23 @@ class Pump:
         return len(self._inbox)
 
     def deliver(self, event: Event) -> None:
-        """Put an event into the queue for the engine. The engine handles it before it gives its next request. The time
-        of arrival is the present time."""
+        """Put an event into the queue for the engine, with the present time as its time of arrival. The engine handles
+        the event before it makes its next request."""
         self._inbox.append(_Arrival(event, self._clock.now(), time.monotonic_ns()))
         self._wake.set()
 
     def part_died(self, part: str) -> None:
         """Start an orderly stop because a part of the daemon failed. If several parts fail, only the name of the first
-        is kept."""
+        failed part is kept."""
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
     async def run(self, engine: Driven, client: Client) -> Exit:
-        """Drive the engine until it orders the exit.
+        """Run the engine until it orders the exit.
 
         Raises:
-            BaseException: if the engine fails. Any error of the engine is passed on, and ``handling`` is the event that
-                caused it, if there was one.
+            BaseException: if the engine fails. Any error of the engine is passed on. If an event caused the error,
+                ``handling`` is this event.
         """
         loop = asyncio.get_running_loop()
         timer: asyncio.TimerHandle | None = None
@@ -208,7 +211,7 @@ class Pump:
                 timer.cancel()
 
     async def finish(self, timeout_s: float) -> tuple[Request, ...]:
-        """End the requests that are under way. Reads end immediately. Placements and cancels end when they are
+        """End the requests that are under way. A read is dropped immediately. A placement or cancel ends when it is
         answered, or after ``timeout_s`` seconds.
 
         Returns:
@@ -226,7 +229,7 @@ class Pump:
         return tuple(changing[task] for task in late)
 
     def _turn(self, engine: Driven, client: Client) -> bool:
-        """Give all queued events to the engine, and send every request that is due. Returns True if there was anything
+        """Give all queued events to the engine, and send every request that is due. Return True if there was anything
         to do."""
         vital = self.vital
         if vital.interrupted_at() != self._interruptions:
@@ -269,7 +272,7 @@ class Pump:
         return busy
 
     def _take_interruptions(self, engine: Driven) -> None:
-        """Give the interruptions to the engine before the events that arrived in the meantime."""
+        """Give the interruptions to the engine. Events that arrived in the meantime come later."""
         now = self._clock.now()
         self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed
         for event in self.vital.take():

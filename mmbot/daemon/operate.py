@@ -30,24 +30,24 @@ FAILED: Final = 2
 NOT_CLEAR: Final = 3
 
 ANSWER_WITHIN_S: Final = 3.0
-"""The time limit of one request to a daemon, in seconds."""
+"""The time limit of a request to a daemon, in seconds."""
 
 LARGEST_ANSWER: Final = 1 << 26
-"""The greatest size of a daemon's answer in bytes. The status of 5,000 lines has some million bytes."""
+"""The greatest size of a daemon's answer in bytes. The status of 5,000 lines has a few million bytes."""
 
 LONGEST: Final = 500
 """The greatest number of characters in the reason of a kill."""
 
 SILENT_S: Final = 5.0
-"""After how many seconds without an answer a daemon counts as silent."""
+"""The time without an answer after which a daemon counts as silent, in seconds."""
 
 HUNG_S: Final = 2.0
-"""After how many seconds without an answer a daemon counts as silent, for a ``kill`` that can cancel without the
-daemon. The seconds are counted from the start of the ``kill``. A first cancel has to be sent within 5 s of this start,
-and a log-in comes before it."""
+"""The time without an answer after which a daemon counts as silent, if ``kill`` can cancel without the daemon. It is in
+seconds from the start of the ``kill``. The first cancel has to be sent within 5 s of this start, and a log-in comes
+before it."""
 
 ASK_S: Final = 1.0
-"""The time limit in seconds of the first request of a ``kill`` that can cancel without the daemon."""
+"""The time limit of the first request of a ``kill`` that can cancel without the daemon, in seconds."""
 
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -73,17 +73,16 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 class Place(NamedTuple):
-    """Where to find a daemon."""
+    """The place where a daemon can be found."""
 
     directory: Path
     """The state directory of the daemon."""
     door: str | None
-    """The address of the daemon's HTTP server according to the settings. None if the settings let the system pick any
-    port."""
+    """The address of the daemon's HTTP server in the settings. None if the settings let the system pick any port."""
 
 
 def place_of(config: Config, directory: Path) -> Place:
-    """Return where to find the daemon that has these settings."""
+    """Return the place where the daemon with these settings can be found."""
     telemetry = config.telemetry
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(telemetry.host, telemetry.host)
     shown = f"[{host}]" if ":" in host else host
@@ -91,8 +90,8 @@ def place_of(config: Config, directory: Path) -> Place:
 
 
 def door_of(place: Place) -> str:
-    """Return the address of the running daemon's HTTP server. It is the address that the daemon published, or else the
-    address in the settings.
+    """Return the address of the running daemon's HTTP server. It is the address that the daemon published. If the
+    daemon published none, it is the address in the settings.
 
     Raises:
         Unreachable: if neither address is known.
@@ -185,7 +184,7 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
     Args:
         place: where to find the daemon.
         reason: the reason to store with the kill switch.
-        say: a function that takes lines for the operator.
+        say: a function that shows a line to the operator.
         alone: a function that logs in, cancels everything and returns the exit code. It is called if no daemon runs, or
             if the daemon does not answer.
         wait_s: how long to wait for a running daemon, in real seconds.
@@ -243,8 +242,8 @@ def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -
 
 
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
-    """Write the kill switch to disk. If this fails, tell the operator and return False instead of raising an error,
-    because cancelling matters more."""
+    """Write the kill switch to disk. If this fails, tell the operator and return False. No error is raised, because
+    cancelling matters more."""
     try:
         latch.write(place.directory, latch.Latch(_short(reason), time.time_ns()))
     except OSError as bad:
@@ -254,7 +253,8 @@ def _write_latch(place: Place, reason: str, say: Say) -> bool:
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float, called: float) -> int | None:
-    """Kill through a running daemon. Returns None if the daemon does not answer or has ended.
+    """Ask a running daemon to turn its kill switch on, and wait until the account is clear. Returns None if the daemon
+    does not answer or has ended.
 
     Args:
         called: the time of the operator's command, by the monotonic clock.
@@ -287,7 +287,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
 
 
 def _comes(condition: Callable[[], bool]) -> bool:
-    """Wait a few seconds for a condition to become true. Returns False if it does not."""
+    """Wait a few seconds for a condition to become true. Return False if it stays false."""
     until = time.monotonic() + ANSWER_WITHIN_S
     while not condition():
         if time.monotonic() >= until:
@@ -377,8 +377,8 @@ def _host_and_port(door: str) -> tuple[str, int]:
 
 
 def _said(text: bytes) -> str:
-    """Return the reason in a daemon's error answer. If the answer is not from a daemon, return a remark that the
-    program there is not mmbot."""
+    """Return the reason in a daemon's error answer. If the answer is not from a daemon, return a remark that another
+    program uses the address."""
     try:
         return msgspec.json.decode(text, type=_Error).error
     except msgspec.DecodeError:
@@ -386,8 +386,8 @@ def _said(text: bytes) -> str:
 
 
 def _short(reason: str) -> str:
-    """Return the reason of a kill in a form that the daemon accepts. It is shortened or replaced if necessary, because
-    a kill must not fail on account of its reason."""
+    """Return the reason of a kill in a form that the daemon accepts. A reason that is too long is shortened. An
+    unusable reason is replaced, because a kill must not fail because of its reason."""
     # A byte of the command line that is no UTF-8 reaches Python as half a surrogate pair, which JSON cannot hold.
     text = reason[:LONGEST].encode("utf-8", "replace").decode()
     return text or "mmbot kill"

@@ -1,5 +1,5 @@
-"""Carries out the engine's orders to the daemon. They open the feed, and write the kill switch, the journal and the
-log."""
+"""Carries out the engine's orders to the daemon. An order opens the feed, or writes to the kill switch, the journal or
+the log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 KILL_SIGNAL: Final = signal.SIGUSR1.name
-"""The reason that is recorded for a kill by signal, because a signal carries no text."""
+"""The recorded reason of a kill by signal. A signal carries no text that could be recorded."""
 
 _T = TypeVar("_T")
 
@@ -41,7 +41,7 @@ class Orders:
 
     Args:
         directory: the state directory.
-        connect: a function that opens the feed, for the given reason.
+        connect: a function that opens the feed. Its argument is the reason.
         deliver: a function that passes events to the engine.
         died: a function that is called with the name of a part that failed.
     """
@@ -68,7 +68,7 @@ class Orders:
         journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
 
     def carry_out(self, order: Order) -> None:
-        """Carry out one order. The order ``Exit`` is ignored here, because the main loop carries it out."""
+        """Carry out one order. The order ``Exit`` is ignored here, because the main loop itself carries it out."""
         match order:
             case Save():
                 self._journal.save(order)
@@ -94,8 +94,8 @@ class Orders:
         return writing
 
     async def close(self, timeout_s: float = 5.0) -> None:
-        """Finish the pending writes of the kill switch and of the journal. Each of the two may take at most
-        ``timeout_s``."""
+        """Finish the pending writes of the kill switch, and those of the journal. Each of the two may take at most
+        ``timeout_s`` seconds."""
         marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # queued after every earlier write
         done, _ = await asyncio.wait({marker}, timeout=timeout_s)
         if not done:
@@ -105,8 +105,8 @@ class Orders:
             self._log.error("journal.incomplete", records=self._journal.backlog)
 
     def _set_latch(self, wanted: latch.Latch) -> str:
-        """Write the kill switch to disk. This runs in the thread for the disk. If ``mmbot kill`` wrote a reason before
-        it sent the signal, this reason stays. Returns the reason on disk."""
+        """Write the kill switch to disk, and return the reason on disk. If ``mmbot kill`` wrote a reason before it sent
+        the signal, this reason is kept. This method runs in the thread for the disk."""
         if wanted.reason == KILL_SIGNAL:
             standing = latch.read(self._directory)
             if standing is not None and standing.at:

@@ -10,8 +10,8 @@ from mmbot.store.journal import JournalError, run_ids_of
 
 
 def ours_of(account: str, directory: Path) -> Callable[[str], bool] | None:
-    """Return a function that returns True for the ``external_id`` of a wager of ours. None for an exclusive account,
-    where every wager is ours.
+    """Return a function that returns True for the ``external_id`` of a wager of ours. For an exclusive account, return
+    None, because every wager is ours.
 
     If the journal is damaged, the heartbeat still names the newest run that may have open wagers. This is enough,
     because a run quotes only after it has proved that earlier runs have no open wagers.

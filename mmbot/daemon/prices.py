@@ -1,7 +1,7 @@
 """Brings the user's own prices to the engine. It watches the file of prices, and turns prices into events.
 
-``mmbot.strategy.prices`` describes the format. If a price has no ``at``, it is as old as its file or its POST. A single
-mistake rejects the whole set, so that a set is used completely or not at all.
+``mmbot.strategy.prices`` describes the format. A price without ``at`` has the time of its file or of its POST. A single
+mistake rejects the whole set of prices. So a set is used completely or not at all.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
         where: the name of the file or request, for error messages.
 
     Raises:
-        PriceError: if the prices cannot be used. It lists every problem and its place in the text.
+        PriceError: if the prices cannot be used. The error lists every problem and its place in the text.
     """
     return tuple(
         PriceGiven(price.line_id, price.probability, price.at) for price in parse_prices(text, now, where, given_at)
@@ -48,8 +48,8 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
 async def watch(
     file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
 ) -> None:
-    """Deliver the prices of a file whenever it changes, until this task is cancelled. If the file cannot be read, this
-    is logged once for each change. In this case the earlier prices stay in use until they are too old."""
+    """Deliver the prices of a file whenever the file changes, until this task is cancelled. A file that cannot be read
+    is logged once for each change. The earlier prices then stay in use until they are too old."""
     seen: _Stamp = None
     first = True
     while True:
@@ -86,8 +86,8 @@ def _take(
 
 
 def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
-    """Return the stamp of a file (time, size and inode) and its content. If the stamp is the same as ``seen``, the
-    content is empty. If the file cannot be read, the content is replaced by the reason in words."""
+    """Return the stamp of a file (time, size and inode) and its content. If the stamp is equal to ``seen``, the content
+    is empty. If the file cannot be read, the reason in words takes the place of the content."""
     try:
         descriptor, status = open_regular(file)
     except FileNotFoundError:

@@ -1,8 +1,8 @@
 """Runs the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
 
-The exit code is 0 if the daemon stopped and the account was proved clear. It is 1 in the same case if a part of the
-daemon had failed. It is 2 if the daemon could not start and therefore placed nothing. It is 3 if the daemon stopped and
-the account was not proved clear.
+The exit code is 0 if the daemon stopped and the account was proved clear. It is 1 if the account was proved clear but a
+part of the daemon had failed. It is 2 if the daemon could not start and therefore placed nothing. It is 3 if the daemon
+stopped and the account was not proved clear.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""The shortest time that an emergency has for clearing the account, in real seconds. It holds even if the clock runs
+"""The shortest time for clearing the account in an emergency, in real seconds. It also applies if the clock runs
 faster."""
 
 
@@ -72,14 +72,15 @@ MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:
-    """Return the clock of the process. It is the machine's clock, or a faster clock that a local exchange shares."""
+    """Return the clock of the process. It is the machine's clock, or a faster clock that the daemon shares with a local
+    exchange."""
     if setting is None:
         return SystemClock()
     return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """Return how long the daemon may try to prove the account clear in an emergency."""
+    """Return how long the daemon may try to prove the account clear in an emergency (if the engine failed)."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
@@ -133,7 +134,7 @@ async def run(
 
 
 class _Life:
-    """The parts of one run of the daemon."""
+    """One run of the daemon, with the parts that it needs."""
 
     def __init__(
         self,
@@ -331,7 +332,7 @@ class _Life:
         return parts
 
     async def _drive(self, pump: Pump, driven: Driven, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:
-        """Drive the engine until it ends. If the engine fails, cancel everything without it."""
+        """Run the engine until it ends. If the engine fails, cancel everything without the engine."""
         started = time.monotonic()
         pulse.begin(self._run_id)  # from here on, a watchdog acts if the pump stands still
         pumping = asyncio.get_running_loop().create_task(pump.run(driven, wire.client), name="pump")
@@ -366,7 +367,7 @@ class _Life:
         return code
 
     def _hint(self, reason: str) -> dict[str, str]:
-        """Return advice about the reason why the daemon ended. Empty if there is no advice."""
+        """Return advice about the reason why the daemon ended. The result is empty if there is no advice."""
         if reason == LOGIN_REJECTED:
             return {"hint": check_keys(self._config.environment)}
         if reason == ANOTHERS_STATE:

@@ -15,8 +15,8 @@ from mmbot.engine.events import KillRequested, StopRequested
 
 
 class Signals:
-    """Turns signals of the operating system into events for the engine. After a second stop signal, the stop does not
-    wait any more for the proof that the account is clear, and ``hurry`` is set."""
+    """Turns signals of the operating system into events for the engine. A second stop signal sets ``hurry``. The stop
+    then no longer waits for the proof that the account is clear."""
 
     def __init__(self, pump: Pump, log: FilteringBoundLogger, hurry: asyncio.Event) -> None:
         self._pump: Final = pump

@@ -1,4 +1,4 @@
-"""Starts the daemon with the real engine and the real exchange, or cancels everything without a daemon."""
+"""Starts the daemon with the real engine and the real exchange. It can also cancel everything without a daemon."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from mmbot.telemetry.metrics import Metrics
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return a function that makes an event loop. It is uvloop's if uvloop is installed, and asyncio's otherwise."""
+    """Return a function that makes an event loop. The event loop is uvloop's if uvloop is installed, and asyncio's
+    otherwise."""
     if importlib.util.find_spec("uvloop") is None:
         return asyncio.new_event_loop
     import uvloop
@@ -60,8 +61,8 @@ def start(
 
 
 def clear_unattended(config: Config, directory: Path, say: Say) -> None:
-    """Cancel the wagers of a run that did not end in order, because the next run cannot start. If a daemon runs, or if
-    the previous run ended with a clear account, nothing is done."""
+    """Cancel the wagers of a run that did not end in order, because the next run cannot start. Nothing is done if a
+    daemon runs, or if the previous run ended with a clear account."""
     heartbeat = read_heartbeat(directory)
     if heartbeat is None or not heartbeat.needs_clearing:
         return
@@ -74,8 +75,10 @@ def clear_unattended(config: Config, directory: Path, say: Say) -> None:
 
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, urgent: bool = True) -> int:
-    """Log in and cancel everything without a daemon. Returns 0 if the account is proved clear, 3 if it is not, and 2 if
-    the keys or the journal cannot be read. ``clear_alone`` explains ``wait_s``."""
+    """Log in and cancel everything without a daemon. ``clear_alone`` explains ``wait_s``.
+
+    Returns 0 if the account is proved clear, and 3 if it is not. Returns 2 if the keys or the journal cannot be read.
+    """
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -106,11 +109,11 @@ async def clear_alone(
     Args:
         surroundings: the settings, the clock, the directory and the keys, as for a daemon.
         open_wire: a function that opens the connection to the exchange.
-        ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. None for an
-            exclusive account.
-        say: a function that takes lines for the operator.
+        ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. For an exclusive
+            account, ``ours`` is None.
+        say: a function that shows a line to the operator.
         wait_s: the time limit in real seconds. If ``stop.deadline_s`` is longer, it is used instead. Until the exchange
-            answers, the time limit is longer by the cool-down of a log-in.
+            answers, the wait between two log-ins is added to the time limit.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)

@@ -1,5 +1,5 @@
-"""Supervises the parts of the daemon. A part is a task that runs as long as the daemon. If a part ends by itself, this
-is reported."""
+"""Watches over the parts of the daemon. A part is a task that runs as long as the daemon. If a part ends by itself, its
+end is reported."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mmbot.domain.instant import SECOND, Clock, Duration, in_seconds
 from mmbot.engine.events import WallStepped
 
 STEP: Final[Duration] = SECOND // 2
-"""How far the wall clock must move against the monotonic clock to count as a step of the wall clock, in real
-nanoseconds."""
+"""The smallest move of the wall clock against the monotonic clock that counts as a step, in real nanoseconds."""
 
 LOOK_S: Final = 1.0
-"""The time between two runs of the periodic tasks in this module, in real seconds."""
+"""The time between two runs of a periodic task of this module, in real seconds."""
 
 
 class Parts:
     """Tasks that must not end before ``close``.
 
     Args:
-        died: a function that is called with the name of a part that ended by itself. The end was logged before.
+        died: a function that is called with the name of a part that ended by itself. The end is logged before this
+            call.
     """
 
     def __init__(self, died: Callable[[str], None], log: FilteringBoundLogger) -> None:
@@ -58,7 +58,7 @@ class Parts:
 
 
 async def watch_wall(clock: Clock, deliver: Callable[[WallStepped], None], log: FilteringBoundLogger) -> None:
-    """Report each step of the machine's wall clock to the engine, until this task is cancelled."""
+    """Tell the engine about each step (sudden change) of the machine's wall clock, until this task is cancelled."""
     known: Duration = 0
     while True:
         offset = clock.wall() - clock.now()

@@ -1,4 +1,5 @@
-"""Remembers what fails at present between the daemon and the exchange, for an operator who asks why nothing is quoted.
+"""Remembers the present failures between the daemon and the exchange. They help an operator who asks why nothing is
+quoted.
 
 A failure is shown until a success shows that it is over. The engine decides how to react to the failure.
 """
@@ -20,18 +21,19 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""How long after its newest failure an outage, such as a 503, counts as over, if the exchange has answered any request
-since. The engine repeats a failed request sooner. But a read that is due only every few minutes may not be repeated for
-as long."""
+"""The time after which an outage (such as an answer 503) counts as over, if the exchange has answered any request
+since. The time is counted from the newest failure. The engine repeats most requests sooner, but some reads are due only
+every few minutes."""
 
 REJECTION: Final = 5 * MINUTE
-"""How long after its newest failure a rejected request counts as over, if the exchange has answered any request since.
-It is longer than for an outage, because answers to other requests say less about a rejection."""
+"""The time after which a rejected request counts as over, if the exchange has answered any request since. The time is
+counted from the newest rejection. It is longer than ``OUTAGE``, because an answer to another request says less about a
+rejection."""
 
 
 class Troubles:
-    """The present failures, by the kind of request. If the exchange is unreachable, this is one failure for all kinds
-    of requests. The same holds for a rejected log-in."""
+    """The present failures, by the kind of request. An unreachable exchange is one failure for all kinds of requests. A
+    rejected log-in is also one failure for all kinds."""
 
     def __init__(self) -> None:
         self._failing: dict[str | FailureReason, Trouble] = {}
@@ -39,8 +41,8 @@ class Troubles:
         self._answered_at: Instant = 0
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
-        """Take note of the answer to a request. An answer from the exchange shows that the exchange is reachable and
-        accepts the log-in."""
+        """Record the answer to a request. An answer without a failure shows that the exchange is reachable and accepts
+        the log-in."""
         what = type(request).__name__
         if isinstance(answer, Failed):
             key = answer.reason if answer.reason in _FOR_ALL else what
@@ -52,15 +54,18 @@ class Troubles:
                 self._failing.pop(key, None)
 
     def feed_ended(self, was_up: bool, code: str, message: str, now: Instant) -> None:
-        """Take note that a feed connection was lost, or that an attempt to connect failed."""
+        """Record that a feed connection was lost, or that an attempt to connect failed."""
         if was_up:
             self._failing.pop(FEED, None)
         self._note(FEED, FEED, code, message, now)
 
     def latest(self, feed_up: bool, now: Instant) -> Trouble | None:
-        """Return the newest failure that is not over. None if there is none. A failure of the feed is over once the
-        feed is up. Any other failure is over once a request of the same kind succeeds, or once the exchange has
-        answered other requests for a while. A rejected log-in is returned first, because it causes other failures."""
+        """Return the newest failure that is not over. None if there is none.
+
+        A failure of the feed is over once the feed is up. Any other failure is over once a request of the same kind
+        succeeds. A failure of one kind of request is also over once the exchange has answered other requests for a
+        while. A rejected log-in is returned first, because it causes other failures.
+        """
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]
         if (rejected := self._failing.get(FailureReason.LOGIN)) is not None:
@@ -89,7 +94,7 @@ class Troubles:
 
 
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:
-    """Return the engine's status together with the present failure."""
+    """Return the engine's status with the present failure added."""
     parts = urlsplit(config.exchange.base_url)
     return DaemonStatus(
         **msgspec.structs.asdict(status),

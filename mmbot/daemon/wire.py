@@ -1,4 +1,5 @@
-"""The interface between the daemon and the exchange. It has a REST client, the feed, and the tasks that they need."""
+"""The interface between the daemon and the exchange. It consists of a REST client, the feed, and the tasks that both
+need."""
 
 from __future__ import annotations
 
@@ -31,23 +32,24 @@ class Surroundings(NamedTuple):
     """The state directory, which keeps the tokens of the session."""
     deliver: Callable[[Event], None]
     backlog: Callable[[], int]
-    """A function that returns how many delivered events wait to be handled."""
+    """A function that returns the number of delivered events that the engine has not handled yet."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
     troubles: Troubles
-    """The record of present failures. It is told when a feed connection ends."""
+    """The record of present failures. The end of a feed connection is added to it."""
     urgent: bool = False
-    """True for a kill by the operator. In this case the first log-in does not wait for the cool-down."""
+    """True for a kill by the operator. The first log-in then does not wait for the end of the cool-down (the shortest
+    time between log-ins)."""
     token_file: str = TOKEN_FILE
     """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
     interrupted_at: Callable[[], int] = lambda: 0
-    """A function that returns a number, which rises whenever the process has stood still. A placement that was decided
-    before such a pause is not sent any more."""
+    """A function that returns the number of times that the process stood still. If the number has risen since a
+    placement was decided, the placement is not sent."""
 
 
 class AnotherClient(Client, Protocol):
-    """A client that has to be closed by its user."""
+    """A client that its user has to close."""
 
     async def close(self) -> None:
         """Close the connections of this client."""
@@ -61,17 +63,18 @@ class Wire(Protocol):
         """The client that sends requests."""
 
     def connect(self, reason: str) -> None:
-        """Open the feed, and retry with back-off until the feed is up. If the feed is already up, it is ended first."""
+        """Open the feed, and retry with growing waits until the feed is up. A feed that is already up is ended
+        first."""
 
     def another_client(self) -> AnotherClient:
         """Return a client that has its own connections and uses the same session. Call this in the thread that uses the
         client."""
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return the tasks that must run as long as the daemon, by their names. This is called once."""
+        """Return the tasks that must run as long as the daemon, by their names. This method is called once."""
 
     async def close(self) -> None:
-        """Close the feed first, and everything else afterwards."""
+        """Close the feed first. Close everything else afterwards."""
 
 
 OpenWire = Callable[[Surroundings], Awaitable[Wire]]

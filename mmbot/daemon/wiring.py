@@ -57,7 +57,7 @@ class ExchangeWire:
         return self._client
 
     def connect(self, reason: str) -> None:
-        """Open the feed, and retry with back-off until it is up."""
+        """Open the feed, and retry with growing waits until the feed is up."""
         for feed in self._feeds:
             feed.connect(reason)
 
@@ -72,7 +72,7 @@ class ExchangeWire:
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
-        """Close the feed first, and everything else afterwards."""
+        """Close the feed first. Close everything else afterwards."""
         await asyncio.gather(*(feed.close() for feed in self._feeds))
         await self._client.close()
         await self._keeper.close()
@@ -117,8 +117,8 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
 
 
 def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:
-    """Create a feed for each connection that the dialect plans. All feeds take their connection numbers from the same
-    counter."""
+    """Create a feed for each connection that the dialect (the version of the exchange's API) plans. All feeds take
+    their connection numbers from the same counter."""
     config, metrics = around.config.exchange, around.metrics
     number = itertools.count(1).__next__
     return [
@@ -155,7 +155,7 @@ def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
 
 
 class _Malformed:
-    """Counts the items of answers that cannot be read, and logs the first unreadable item for each kind of call."""
+    """Counts the unreadable items in answers, and logs the first unreadable item for each kind of call."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
         self._log: Final = log

@@ -1,1 +1,1 @@
-"""Records what the engine is told and asks for, and replays it."""
+"""Records everything that the engine is given and every request that it makes, and replays the record."""

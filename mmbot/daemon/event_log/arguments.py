@@ -1,5 +1,4 @@
-"""Adds the arguments of ``mmbot run`` and ``mmbot replay`` that are about the event log. Other modules are imported
-only when a command needs them."""
+"""Adds the command-line arguments for the event log. Other modules are imported only when a command needs them."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ _MOST: Final = 1 << 20  # MiB
 
 
 def add_recording(run: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``mmbot run``."""
+    """Add the arguments of ``mmbot run`` that are for the event log."""
     run.add_argument("--event-log", type=Path, metavar="DIR", help="record what the engine is told, for mmbot replay")
     run.add_argument(
         "--event-log-size",
@@ -29,7 +28,7 @@ def add_recording(run: argparse.ArgumentParser) -> None:
 
 
 def recording(options: argparse.Namespace) -> EventLogPlace | None:
-    """Return where ``mmbot run`` writes the event log. None if it writes none."""
+    """Return the place where ``mmbot run`` writes the event log. None if the run has no event log."""
     from mmbot.store.event_log_writer import MEBIBYTE, EventLogPlace
 
     return EventLogPlace(options.event_log, options.event_log_size * MEBIBYTE) if options.event_log else None

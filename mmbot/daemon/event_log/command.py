@@ -1,7 +1,7 @@
-"""The command ``mmbot replay``: replays a recorded run, and prints where the engine does something else now.
+"""The command ``mmbot replay``. It replays a recorded run, and prints the first request that is different now.
 
-The exit code is 0 if all requests are the same, 1 if a request differs, and 2 if the log or its strategies cannot be
-used.
+The exit code is 0 if all requests are the same, and 1 if a request differs. It is 2 if the log or its strategies cannot
+be used.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Records each call of the engine that may change it, in an event log.
+"""Records the calls that may change the engine, in an event log.
 
-Recording does not delay the requests that follow from an event. The records of a turn of the main loop are encoded only
-at the end of the turn, when its requests have been sent. A thread compresses and writes the records.
+Recording does not delay the engine's requests. The main loop sends the requests first, and the records are encoded
+afterwards. A thread compresses and writes the records.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from mmbot.store.event_log_writer import LEAST_FREE, MEBIBYTE, EventLogPlace, Ev
 from mmbot.telemetry.logs import Secrets
 
 BLOCK: Final = 1 << 16
-"""Bytes of records that are handed to the thread together."""
+"""The size at which a block of records is given to the thread, in bytes."""
 
 LONGEST_S: Final = 1.0
-"""The longest time until records are handed to the thread, in seconds. If the daemon is killed, the records of about
+"""The longest time until records are given to the thread, in seconds. If the daemon is killed, the records of about
 this time are lost."""
 
 _CANNOT_ENCODE: Final = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
@@ -39,7 +39,7 @@ _LONGEST_ERROR: Final = 1000  # characters
 
 
 class Recording:
-    """The event log of one run of the daemon, or none."""
+    """The event log of one run of the daemon. If the run is not recorded, this object does nothing."""
 
     def __init__(
         self, place: EventLogPlace | None, journal: JournalConfig, hidden: Secrets, log: FilteringBoundLogger
@@ -48,8 +48,8 @@ class Recording:
 
         Args:
             place: where the event log is written. If it is None, nothing is recorded.
-            journal: the settings of the journal, which say how much free space the bot needs in order to quote. The
-                event log leaves twice as much free.
+            journal: the settings of the journal. They say how much free disk space the bot needs to quote. The event
+                log stops while twice as much is still free.
             hidden: the secrets, which are masked in the files.
             log: the log of the daemon, which gets a line if the event log ends before the daemon.
 
@@ -66,8 +66,8 @@ class Recording:
         self._recorded: RecordedEngine | None = None
 
     def of(self, engine: Driven, config: Config, seed: Seed, start: Instant) -> Driven:
-        """Return the object that the main loop has to call in place of the engine. If nothing is recorded, it is the
-        engine itself. The other arguments are those with which the engine was made."""
+        """Return the object that the main loop calls in place of the engine. If the run is not recorded, this is the
+        engine itself. ``config``, ``seed`` and ``start`` are the values from which the engine was made."""
         if self._writer is None or self._place is None:
             return engine
         started = datetime.fromtimestamp(start // SECOND, UTC)
@@ -83,7 +83,7 @@ class Recording:
         return self._recorded
 
     def close(self) -> None:
-        """Write what is recorded so far, and end the log."""
+        """Write all records that are not written yet, and end the log."""
         if self._recorded is not None and self._writer is not None:
             self._recorded.flush()
             self._writer.close()
@@ -99,7 +99,7 @@ def _writer(
 
 
 class RecordedEngine:
-    """An engine whose calls are recorded. It behaves as the engine itself, and raises the engine's errors."""
+    """An engine whose calls are recorded. It behaves like the engine itself, and raises the same errors."""
 
     def __init__(self, engine: Driven, writer: EventLogWriter) -> None:
         self._engine: Final = engine
@@ -110,7 +110,7 @@ class RecordedEngine:
         self._flushed_at = time.monotonic()
 
     def handle(self, event: Event, now: Instant) -> None:
-        """Take one event."""
+        """Give one event to the engine."""
         self._turn.append(("h", now, event))
         try:
             self._engine.handle(event, now)
@@ -119,7 +119,7 @@ class RecordedEngine:
             raise
 
     def next_request(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is due. If no request is due, return None."""
+        """Return the most urgent request that is due. None if no request is due."""
         try:
             request = self._engine.next_request(now)
         except BaseException as error:
@@ -130,7 +130,7 @@ class RecordedEngine:
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the instant at which the engine has work again. If it has no work planned, return None."""
+        """Return the time of the engine's next task. None if the engine has no task planned."""
         self._turn.append(("d", now))
         try:
             at = self._engine.deadline(now)
@@ -145,7 +145,7 @@ class RecordedEngine:
         return self._engine.orders()
 
     def flush(self) -> None:
-        """Hand all records to the thread."""
+        """Give all records to the thread that writes them."""
         self._encode_turn()
         self._hand_over()
 

@@ -1,4 +1,4 @@
-"""Gives an engine the recorded calls again, and compares its requests with the recorded ones."""
+"""Gives an engine the recorded calls again, and compares its requests with the recorded requests."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from mmbot.engine.requests import Request
 from mmbot.store.event_log import Asked, AskedDeadline, Handled, Raised, Record
 
 SHOWN: Final = 5
-"""How many events before a difference are kept."""
+"""The number of events before a difference that are kept."""
 
 
 class Difference(NamedTuple):
-    """The first place at which a replay did something else than the recorded run."""
+    """The first difference between a replay and the recorded run."""
 
     now: Instant
     number: int
-    """Number of events that the engine had been given by then. The first event has number 1."""
+    """The number of events that the engine had got before the difference. The first event has number 1."""
     expected: str
-    """What the recorded run did."""
+    """The request or error of the recorded run, as text."""
     got: str
-    """What the replay did."""
+    """The request or error of the replay, as text."""
     before: tuple[tuple[int, Instant, Event], ...]
-    """The latest events, each with its number and the instant at which the engine was given it."""
+    """The latest events before the difference, each with its number and the time at which the engine got it."""
 
 
 class Replayed(NamedTuple):
@@ -39,7 +39,7 @@ class Replayed(NamedTuple):
     events: int
     requests: int
     virtual: Duration
-    """Time from the first record to the last, by the clock of the recorded run."""
+    """The time from the first to the last record, by the clock of the recorded run."""
     seconds: float
     """How long the replay took, in real seconds."""
     difference: Difference | None
@@ -51,7 +51,7 @@ def replay(engine: Driven, records: Iterable[Record]) -> Replayed:
     """Give an engine the calls of a recorded run, up to the first difference.
 
     Args:
-        engine: a new engine, made of what the header of the run says.
+        engine: a new engine, made from the values in the header of the run.
         records: the records of the run.
     """
     began = time.perf_counter()
@@ -73,7 +73,7 @@ class _Replay:
         self.raised: str | None = None
 
     def through(self, records: Iterator[Record]) -> Difference | None:
-        """Replay the records. Return the first difference, or None if nothing differs."""
+        """Replay the records. Return the first difference, or None if there is no difference."""
         record = next(records, None)
         if record is not None:
             self.first = record.now

@@ -1,4 +1,4 @@
-"""The watchdog as a child process of ``mmbot run --watchdog``. If the daemon is killed, the watchdog goes on."""
+"""Runs the watchdog as a child process of ``mmbot run --watchdog``. If the daemon is killed, the watchdog continues."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Final
 from structlog.types import FilteringBoundLogger
 
 AGAIN_S: Final = 5.0
-"""How long to wait before a watchdog that has ended by itself is started again, in seconds."""
+"""The wait before a watchdog that ended by itself is started again, in seconds."""
 
 END_S: Final = 5.0
-"""How long a daemon that stops in order waits for the watchdog to end, in seconds."""
+"""How long a daemon that stops in order waits for the end of the watchdog, in seconds."""
 
 _NOT_STARTED: Final = 2
 _LOOK_S: Final = 0.2
@@ -26,8 +26,8 @@ async def keep_watchdog(config: Path, is_clear: Callable[[], bool], log: Filteri
     """Run a watchdog for these settings until this task is cancelled. If the watchdog ends, it is started again.
 
     The watchdog gets a terminal session of its own, so that Ctrl-C in the terminal does not reach it. When this task is
-    cancelled and ``is_clear`` returns True, the watchdog is ended. Otherwise the watchdog goes on without the daemon
-    until it has proved the account clear.
+    cancelled, ``is_clear`` is called. If it returns True, the watchdog is ended. Otherwise the watchdog continues
+    without the daemon until it has proved the account clear.
     """
     command = [sys.executable, "-m", "mmbot", "watchdog", "--with-daemon", "-c", str(config)]
     while True:

@@ -1,5 +1,5 @@
-"""Finds our open wagers on a shared account without an engine, and cancels them. It finds them in the history by their
-``external_id``."""
+"""Finds our open wagers on a shared account without an engine, and cancels them. Our wagers are recognised in the
+history by their ``external_id``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries of the history. Each query asks for the wagers in one state. The states stand in the order in which a
-wager passes through them, so that a wager that changes its state during the reads is not missed."""
+"""The queries of the history. Each query asks for the wagers in one state. The order is that in which a wager passes
+through the states. So a wager that changes its state between two queries is not missed."""
 
 
 class OpenWagers:
@@ -33,7 +33,7 @@ class OpenWagers:
     Args:
         client: the client that sends the requests.
         ours: a function that returns True for the ``external_id`` of our wagers.
-        sport_event: the sport event whose wagers are wanted. None if the wagers of all sport events are wanted.
+        sport_event: the sport event whose wagers are found. If it is None, the wagers of all sport events are found.
     """
 
     def __init__(
@@ -53,8 +53,7 @@ class OpenWagers:
         return self._found
 
     async def read(self) -> None:
-        """Read the history, at most one page a second. If a page cannot be read, the other pages of its query are left
-        out."""
+        """Read the history, at most one page a second. If a page cannot be read, the rest of its query is skipped."""
         for status, matching in _QUERIES:
             cursor = ""
             for _ in range(_PAGES):
@@ -70,7 +69,7 @@ class OpenWagers:
                     break
 
     async def cancel(self) -> bool:
-        """Cancel the wagers in ``found``, up to 20 in each request, and empty ``found``. Returns False if a request
+        """Cancel the wagers in ``found``, up to 20 in each request, and empty ``found``. Return False if a request
         failed."""
         found, self._found = list(self._found.items()), {}
         good = True

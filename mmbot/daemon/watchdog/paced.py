@@ -1,4 +1,4 @@
-"""A client that sends at most a few requests in any second, however many it is given."""
+"""A client that sends a limited number of requests in any second. Further requests wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbot.engine.requests import Request
 
 
 class Paced:
-    """Delays the requests of another client, so that at most ``rate`` requests are sent in any second of the machine's
+    """Delays the requests of another client. At most ``rate`` requests are sent in any second of the machine's
     clock."""
 
     def __init__(self, client: Client, rate: int) -> None:

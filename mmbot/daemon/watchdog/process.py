@@ -25,26 +25,26 @@ from mmbot.store.journal import JournalError
 from mmbot.store.state_dir import holder_of
 
 RESERVE: Final = 5
-"""How many requests a second the daemon leaves to the watchdog. One of them is for the watchdog's own session and
-connections."""
+"""The number of requests a second that the daemon leaves to the watchdog. One of these requests is for the watchdog's
+own session and connections."""
 
 LOOK_S: Final = 0.1
-"""The time between two looks at the heartbeat, in seconds."""
+"""The time between two reads of the heartbeat, in seconds."""
 
 ROUND_S: Final = 20.0
-"""The longest time that one attempt to prove the account clear may take, in seconds. If it fails, the next attempt
+"""The longest time of one attempt to prove the account clear, in seconds. If the attempt fails, the next attempt
 follows at once."""
 
 AGAIN_S: Final = 60.0
-"""The time between two proofs while the process of a silent daemon still exists, in seconds. The watchdog cancels and
-proves again because such a daemon may run again for a moment."""
+"""The time between two proofs while a silent daemon still has a process, in seconds. The watchdog cancels again each
+time, because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
-"""For a watchdog that ends together with the daemon: how long it waits for a daemon to start, in seconds."""
+"""How long a watchdog that is to end with its daemon waits for the daemon to start, in seconds."""
 
 
 class Ended(Enum):
-    """Why the watchdog ended."""
+    """The reason why the watchdog ended."""
 
     ASKED = "asked"
     WITH_DAEMON = "with_daemon"
@@ -58,8 +58,8 @@ class Watchdog:
         client: the client, which has a session of its own.
         clock: the clock of the exchange.
         account: ``exclusive`` or ``shared``.
-        silence_s: after how many seconds without a beat the watchdog acts.
-        with_daemon: True if the watchdog ends when no daemon runs and none has left open wagers.
+        silence_s: the time without a beat after which the watchdog acts, in seconds.
+        with_daemon: True if the watchdog ends by itself when no daemon runs and no daemon has left open wagers.
         now: a function that returns the nanoseconds since the boot of the machine.
     """
 
@@ -94,8 +94,7 @@ class Watchdog:
         self._again_at = 0
 
     def stop(self) -> None:
-        """End the watchdog as soon as it is not cancelling anything. If this is called a second time, the watchdog ends
-        at once."""
+        """End the watchdog as soon as it is not cancelling anything. A second call ends the watchdog at once."""
         if self._stopping and self._clearing is not None:
             self._clearing.cancel()
             self._hurry = True
@@ -125,7 +124,7 @@ class Watchdog:
         return (self._seen is not None or now - self._started > GRACE_S * SECOND) and holder_of(self._directory) is None
 
     async def _follow(self, verdict: Verdict, heartbeat: Heartbeat | None, now: int) -> None:
-        """Act on a verdict about the daemon."""
+        """Act on a verdict (what the heartbeat says about the daemon)."""
         if self._clearing is not None and self._clearing.done():
             self._finish(self._clearing, now)
         if verdict is Verdict.SILENT and heartbeat is not None:
@@ -142,7 +141,7 @@ class Watchdog:
             self._clearing = asyncio.create_task(self._clear(self._acted_for, None))
 
     def _is_still_there(self, heartbeat: Heartbeat | None, now: int) -> bool:
-        """Return True if it is time to cancel again because a daemon stands still and has not ended."""
+        """Return True if it is time to cancel again, because a daemon stands still but its process has not ended."""
         acted_for = self._acted_for
         if acted_for is None or heartbeat is None or heartbeat.beat != acted_for.beat or now < self._again_at:
             return False
@@ -152,7 +151,8 @@ class Watchdog:
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def _act(self, heartbeat: Heartbeat, now: int) -> None:
-        """Set the fence, which tells the daemon that the watchdog has acted, and start to cancel everything."""
+        """Start to cancel everything, and set the fence (a number that tells the daemon that the watchdog has
+        acted)."""
         again = self._acted_for is not None and self._acted_for.beat == heartbeat.beat
         if not again:
             silent = self._judge.silent_for(now)
@@ -168,8 +168,8 @@ class Watchdog:
         self._clearing = asyncio.create_task(self._clear(heartbeat, fence))
 
     def _fence(self, heartbeat: Heartbeat) -> int | None:
-        """Set the fence and return its number. Returns None instead of raising an error if this fails, because
-        cancelling matters more."""
+        """Set the fence and return its number. If this fails, return None. No error is raised, because cancelling
+        matters more."""
         number = heartbeat.fence if heartbeat.fenced_beat == heartbeat.beat else heartbeat.fence + 1
         return number if self._write_fence(number, heartbeat, proved=False) else None
 
@@ -187,7 +187,7 @@ class Watchdog:
             file.sync()
 
     async def _clear(self, heartbeat: Heartbeat, fence: int | None) -> bool:
-        """Cancel everything until the account is proved clear. Returns False if this could not be proved in this
+        """Cancel everything until the account is proved clear. Return False if the proof did not succeed in this
         round."""
         syncing = asyncio.create_task(asyncio.to_thread(self._sync))
         found, self._found = self._found, None
@@ -228,7 +228,7 @@ class Watchdog:
             self._again_at = now + seconds(AGAIN_S)
 
     def _stand_down(self) -> None:
-        """Stop acting, because the daemon beats again and looks after the account."""
+        """Stop cancelling, because the daemon is alive again and looks after the account."""
         if self._ahead is not None:
             self._ahead.cancel()
             self._ahead = None
@@ -242,8 +242,8 @@ class Watchdog:
     # --- a shared account ---------------------------------------------------------------------------------------------
 
     def _look_ahead(self) -> None:
-        """On a shared account, start to look for our open wagers before they have to be cancelled, because each read
-        takes a second."""
+        """On a shared account, start to look for our open wagers before they have to be cancelled. This is done early
+        because each read takes a second."""
         if self._account == "exclusive" or self._ahead is not None or self._clearing is not None:
             return
         try:

@@ -1,8 +1,8 @@
-"""The daemon's side of the watchdog. It writes the heartbeat. Before each request is sent, it also checks whether the
-daemon stood still.
+"""The daemon's side of the watchdog. It writes the heartbeat. It also checks before each request whether the daemon
+stood still.
 
-The event loop is single-threaded. So after a pause the process goes on where it was, with requests that it decided
-before the pause. ``interrupted_at`` is called before each of these requests is written.
+After a pause, the process continues where it was, with requests that it decided before the pause. So ``interrupted_at``
+is called before each request is written.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from mmbot.engine.events import StoodStill
 from mmbot.store.heartbeat import HeartbeatFile, since_boot
 
 EVERY: Final[Duration] = 200 * MILLISECOND
-"""The shortest time between two beats. If the engine runs more often than this, most of its runs write no beat and cost
-only one look at the clock."""
+"""The shortest time between two beats (writes to the heartbeat file)."""
 
 
 class Pulse:
@@ -30,9 +29,9 @@ class Pulse:
     Args:
         file: the heartbeat file. If it is None, the file cannot be used, but the daemon still notices that it stood
             still.
-        limit: the longest pause after which the daemon goes on as if nothing had happened.
-        note_trouble: a function that is called with the reason when a beat cannot be written, and with None when beats
-            can be written again.
+        limit: the longest pause that does not count as an interruption.
+        note_trouble: a function that is called with the reason when a beat cannot be written. It is called with None
+            when beats can be written again.
         clock: a function that returns the nanoseconds since the boot of the machine.
     """
 
@@ -66,22 +65,23 @@ class Pulse:
         self._gap: Duration = 0
         self._troubled = False
         self.interruptions = 0
-        """How often the daemon noticed that it stood still or that a watchdog set a fence."""
+        """The number of interruptions. An interruption is a time in which the daemon stood still, or a new fence (a
+        number that a watchdog sets when it acts)."""
 
     def begin(self, run_id: str) -> None:
-        """Write the first beat of the run. Fences that were set earlier do not count, because a start cancels
-        everything anyway."""
+        """Write the first beat of the run. Earlier fences of a watchdog do not count, because a start cancels
+        everything in any case."""
         self._beat_at = self._clock()
         self._try(lambda file: file.begin(run_id, self._beat_at, time.time_ns(), self._known))
 
     def interrupted_at(self) -> int:
-        """Return the present value of ``interruptions``. It rises if the newest beat is older than the limit."""
+        """Return the number of interruptions so far. It rises if the newest beat is older than the limit."""
         if self._clock() - self._beat_at > self._limit:
             self._note_gap()
         return self.interruptions
 
     def beat(self) -> None:
-        """Write a beat, unless the previous beat is newer than ``EVERY``."""
+        """Write a beat if the previous beat is older than ``EVERY``."""
         now = self._clock()
         if now < self._write_at:
             return
@@ -104,12 +104,13 @@ class Pulse:
         self._note(None)
 
     def take(self) -> StoodStill:
-        """Return the event for the engine. It contains the longest pause since the previous call of this method."""
+        """Return the interruption as an event for the engine. It contains the longest pause since the previous call of
+        this method."""
         gap, self._gap = self._gap, 0
         return StoodStill(gap)
 
     def end(self) -> None:
-        """Write that the run has ended with a clear account, so that no watchdog acts."""
+        """Write that the run has ended with a clear account. A watchdog then does not act."""
         self._try(HeartbeatFile.end)
 
     def _try(self, write: Callable[[HeartbeatFile], None]) -> None:
@@ -134,8 +135,8 @@ class Pulse:
 
 @contextmanager
 def open_pulse(directory: Path, silence_s: float, log: FilteringBoundLogger) -> Iterator[Pulse]:
-    """Open the heartbeat file of a state directory for the time of a run. If the file cannot be opened, the daemon runs
-    without it, and a watchdog sees no beats."""
+    """Open the heartbeat file of a state directory for one run. If the file cannot be opened, the daemon runs without
+    it, and a watchdog sees no beats."""
 
     def note(trouble: str | None) -> None:
         if trouble is None:

@@ -1,9 +1,9 @@
-"""Cancels the wagers of a sport event whose strategy does not return. This is done by a thread that has its own
-connection.
+"""Cancels the wagers of a sport event whose strategy does not return. A second thread with its own connection does
+this.
 
-The strategy runs in the thread of the event loop, inside the engine. While it runs, no other code runs in this thread.
-The second thread sees for which sport event the strategy was called, and never touches the engine. The main loop tells
-the engine when the call has returned.
+The strategy runs inside the engine, in the thread of the event loop. This thread runs nothing else until the strategy
+returns. The second thread sees for which sport event the strategy was called, and never touches the engine. The main
+loop tells the engine when the call has returned.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from mmbot.engine.requests import CancelSportEvent
 from mmbot.strategy.interface import EventView, Result, Strategy, depth_of
 
 AGAIN_S: Final = 1.0
-"""The time between two cancels while the strategy does not return, in seconds. The cancel is repeated because a wager
-that the exchange had accepted may not have been open yet at the first cancel."""
+"""The time between two cancels while the strategy does not return, in seconds. The cancel is repeated because an
+accepted wager may not have been open at the first cancel."""
 
 RETRY_S: Final = 0.3
-"""How long to wait before the cancel is repeated after it failed, in seconds."""
+"""The wait after a failed cancel before it is repeated, in seconds."""
 
 LOOKS: Final = 10
-"""How many times the thread looks at a call during the time that the call may take."""
+"""How many times the thread checks a call during the time that the call may take."""
 
 
 class Calls:
-    """The present call of a strategy. The thread of the event loop writes it, and the second thread reads it."""
+    """The present call of a strategy. The thread of the event loop writes these attributes, and the second thread reads
+    them."""
 
     __slots__ = ("number", "overruns", "sport_event")
 
@@ -48,7 +49,7 @@ class Calls:
         self.sport_event: int | None = None
         """The sport event for which the strategy was called. None between two calls."""
         self.overruns = 0
-        """How many calls have taken too long. The second thread writes this figure."""
+        """The number of calls that took too long. The second thread writes this number."""
 
 
 class WatchedStrategy:
@@ -75,11 +76,10 @@ class SlowStrategies:
 
     Args:
         limit_s: how many seconds a call may take.
-        another_client: a function that creates the client. It is called in the thread, when the client is needed for
-            the first time.
+        another_client: a function that creates the client. The thread calls it when it first needs the client.
         clock: the clock of the exchange.
-        ours: on a shared account, a function that returns True for the ``external_id`` of our wagers. None on an
-            exclusive account.
+        ours: on a shared account, a function that returns True for the ``external_id`` of our wagers. On an exclusive
+            account, ``ours`` is None.
         log: the log, which gets a line for each call that takes too long.
     """
 
@@ -108,7 +108,7 @@ class SlowStrategies:
 
     @property
     def overruns(self) -> int:
-        """How many calls have taken too long so far."""
+        """The number of calls that took too long so far."""
         return self._calls.overruns
 
     def take(self) -> Sequence[StrategyOverran]:
@@ -153,7 +153,7 @@ class SlowStrategies:
                 await client.close()
 
     async def _cancel(self, client: AnotherClient, number: int, sport_event: int, since: float) -> None:
-        """Cancel the wagers of a sport event again and again until the call of the strategy has returned."""
+        """Cancel the wagers of a sport event repeatedly until the call of the strategy has returned."""
         calls = self._calls
         self._overran.append((sport_event, since))
         calls.overruns += 1  # before the first cancel leaves, so that the engine hears of it in any case

@@ -32,14 +32,14 @@ NOT_STARTED: Final = 2
 
 WATCHDOG_LOCK_FILE: Final = "watchdog.lock"
 WATCHDOG_TOKEN_FILE: Final = "watchdog-session.json"
-"""The name of the file in the state directory that keeps the refresh token of the watchdog's own session."""
+"""The name of the file in the state directory that keeps the watchdog's own refresh token."""
 
 
 def watch(config: Config, directory: Path, with_daemon: bool) -> int:
     """Watch the daemon of a state directory until SIGTERM or SIGINT. Returns 0, or 2 if the watchdog could not start.
 
     Args:
-        with_daemon: True if the watchdog also ends when no daemon runs and none has left open wagers.
+        with_daemon: True if the watchdog also ends when no daemon runs and no daemon has left open wagers.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(run_watchdog(config, directory, open_wire(), with_daemon=with_daemon))
@@ -55,8 +55,8 @@ async def run_watchdog(
     out: TextIO | None = None,
     started: Callable[[Watchdog], None] = lambda _: None,
 ) -> int:
-    """Run the watchdog until it is stopped. Returns the exit code, as ``watch`` does. ``started`` is called with the
-    watchdog when it runs."""
+    """Run the watchdog until it is stopped. Returns the exit code, as ``watch`` does. The function ``started`` is
+    called with the watchdog when the watchdog runs."""
     lines = LineWriter(sys.stderr if out is None else out)
     hidden = Secrets()
     telemetry = config.telemetry
@@ -131,7 +131,7 @@ def _log_start(log: FilteringBoundLogger, around: Surroundings) -> None:
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Make sure that only one watchdog watches a state directory. If the directory does not exist, it is created.
+    """Make sure that only one watchdog watches a state directory. A missing directory is created.
 
     Raises:
         StateDirError: if another watchdog watches the directory, or if the directory cannot be used.

@@ -1,4 +1,4 @@
-"""Decides from readings of the heartbeat file whether the daemon stands still. This module itself reads no file and no
+"""Decides from readings of the heartbeat file whether the daemon stands still. Other modules read the file and the
 clock."""
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ class Verdict(Enum):
     """What a reading of the heartbeat file says about the daemon."""
 
     IDLE = "idle"
-    """No run can have open wagers, because no run has beaten yet or the newest run is known to be clear."""
+    """No run can have open wagers. Either no run has written a beat yet, or the account was proved clear after the
+    newest beat."""
     ALIVE = "alive"
     LATE = "late"
-    """The daemon has not beaten for more than half of the time after which the watchdog acts."""
+    """The newest beat is older than half of the time after which the watchdog acts."""
     SILENT = "silent"
-    """The daemon has not beaten for the time after which the watchdog acts."""
+    """The newest beat is older than the time after which the watchdog acts."""
 
 
 class Judge:
     """Judges readings of the heartbeat file, one after the other.
 
     Args:
-        silence: how long the daemon may be without a beat before the watchdog acts.
+        silence: the longest age of the newest beat before the watchdog acts.
         boot: the id of the machine's present boot.
     """
 
@@ -42,10 +43,10 @@ class Judge:
         """Judge a reading of the heartbeat file.
 
         Args:
-            heartbeat: the content of the file. None if the file does not exist. If the file was removed while a run was
-                beating, this says nothing, so the previous reading still counts.
-            now: the nanoseconds since the boot. This time has to be taken before the file is read. If the silence up to
-                this time is too long, a daemon that beats afterwards notices by itself that it is too late.
+            heartbeat: the content of the file. None if the file does not exist. If the file existed before, the
+                previous reading still counts.
+            now: the nanoseconds since the boot. This time has to be taken before the file is read. A daemon that beats
+                later notices by itself that it is too late.
         """
         if heartbeat is None:
             heartbeat = self._last
@@ -69,14 +70,14 @@ class Judge:
         return Verdict.SILENT
 
     def silent_for(self, now: int) -> Duration:
-        """Return how long ago the newest beat was, as far as this is known."""
+        """Return the age of the newest beat, as far as it is known."""
         last = self._last
         if last is None:
             return 0
         return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
 
     def clear(self, heartbeat: Heartbeat) -> None:
-        """Take note that the account was proved clear after the beat in this reading."""
+        """Record that the account was proved clear after the beat in this reading."""
         self._cleared = _beat(heartbeat)
 
 

@@ -1,4 +1,5 @@
-"""Joins the two kinds of interruptions of the event loop: pauses of the process, and strategies that took too long."""
+"""Joins the two kinds of interruptions of the event loop. They are pauses of the process, and strategies that took too
+long."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from mmbot.engine.events import Event
 
 
 class Interruptions:
-    """Knows the interruptions of the event loop. The main loop asks it before each request is sent."""
+    """Counts the interruptions of the event loop. The main loop reads the number before each request is sent."""
 
     __slots__ = ("_pulse", "_slow", "_taken", "beat")
 
@@ -22,12 +23,12 @@ class Interruptions:
         self.beat: Final = pulse.beat
 
     def interrupted_at(self) -> int:
-        """Return how often the event loop was interrupted so far."""
+        """Return the number of interruptions so far."""
         return self._pulse.interrupted_at() + self._slow.overruns
 
     def take(self) -> Sequence[Event]:
-        """Return the interruptions since the previous call, as events for the engine. A pause of the process is at the
-        end of the list, because it makes the engine cancel everything."""
+        """Return the interruptions since the previous call, as events for the engine. A pause of the process comes
+        last, because it makes the engine cancel everything."""
         events: list[Event] = [*self._slow.take()]
         if self._taken != self._pulse.interrupted_at():
             self._taken = self._pulse.interruptions
