@@ -1,4 +1,5 @@
-"""How many items one request may have. A request with no items, or with too many, is malformed and is not sent."""
+"""Limits for the number of items in one request. A request with no items, or with too many, is malformed and is not
+sent."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from mmbot.engine.requests import BATCH, SPORT_EVENTS_A_READ
 from mmbot.exchange.errors import Malformed
 
 MATCHES_A_READ: Final = 100
-"""The greatest number of wagers whose matches one request can read (docs/protocol.md 4.1)."""
+"""The largest number of wagers whose matches one request can read (docs/protocol.md 4.1)."""
 
 WRONG_SIZE: Final = "wrong_size"
 """Our own error code for a request that has no items, or more items than the exchange takes."""
@@ -21,23 +22,23 @@ def is_batch(items: Sequence[object]) -> bool:
 
 
 def wrong_size(items: Sequence[object]) -> Malformed:
-    """Return the error for a batch that has no wagers or too many."""
+    """Return the error for a batch that has no wagers or too many wagers."""
     return Malformed(WRONG_SIZE, f"{len(items)} wagers in one batch")
 
 
 def check_batch(items: Sequence[object]) -> None:
-    """Raise Malformed if a batch has no placements or cancels, or too many for one request."""
+    """Raise Malformed if a batch has no placements or cancels, or too many of them for one request."""
     if not is_batch(items):
         raise wrong_size(items)
 
 
 def check_sport_events(wanted: Sequence[int]) -> None:
-    """Raise Malformed if a read of markets names no sport events, or too many for one request."""
+    """Raise Malformed if a read of markets names no sport events, or too many of them for one request."""
     if not 0 < len(wanted) <= SPORT_EVENTS_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wanted)} sport events in one read")
 
 
 def check_matches(wager_ids: Sequence[str]) -> None:
-    """Raise Malformed if a read of matches names no wagers, or too many for one request."""
+    """Raise Malformed if a read of matches names no wagers, or too many of them for one request."""
     if not 0 < len(wager_ids) <= MATCHES_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")

@@ -1,4 +1,4 @@
-"""A session for another thread than the one that owns the session. It uses the owner's token as it is, because only the
+"""A session for a thread that does not own the session. It uses the owner's token without changing it, because only the
 owner renews the token."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from mmbot.exchange.errors import Retryable
 
 
 class BorrowedSession:
-    """A session that sends nothing. Its methods can be called safely in any thread."""
+    """A session that uses the token of its owner and sends nothing. Its methods can be called safely in any thread."""
 
     def __init__(self, owner: Session) -> None:
         self._owner: Final = owner
@@ -31,7 +31,7 @@ class BorrowedSession:
         return token
 
     def accepted(self, token: str) -> None:
-        """Do nothing, because only the owner of the session keeps track of its tokens."""
+        """Do nothing, because only the owner of the session keeps a record of its tokens."""
 
     def reject(self, token: str) -> None:
         """Do nothing, because only the owner of the session drops its tokens."""
@@ -45,5 +45,5 @@ class BorrowedSession:
         raise Retryable("unauthorized", "the token was not accepted, and only its owner renews it")
 
     def scrub(self, text: str) -> str:
-        """Replace every key and every token in a text."""
+        """Hide every key and every token in a text."""
         return self._owner.scrub(text)

@@ -1,7 +1,6 @@
-"""Makes one call to the exchange. It adds the access token, limits the time, repeats the call once after a 401, and
-reads the answer.
+"""Makes one call to the exchange. It adds the access token, limits the time and reads the answer.
 
-The HTTP status 401 says that the exchange does not accept the token.
+The HTTP status 401 says that the exchange does not accept the token. After this status, the call is repeated once.
 """
 
 from __future__ import annotations
@@ -39,8 +38,7 @@ from mmbot.net.http import (
 from mmbot.net.warm import Connection, Outcome
 
 OnMalformed = Callable[[str, str], None]
-"""A function that is called for each item of an answer that cannot be read. It gets the name of the call and the
-reason."""
+"""A function that is called for each unreadable item of an answer. It gets the name of the call and the reason."""
 
 T = TypeVar("T")
 
@@ -55,7 +53,7 @@ class Session(Protocol):
         """Return an access token. If none is valid, wait until the token is renewed."""
 
     def accepted(self, token: str) -> None:
-        """Take note that the exchange accepted this token."""
+        """Record that the exchange accepted this token."""
 
     def reject(self, token: str) -> None:
         """Drop a token that the exchange answered with 401."""
@@ -64,11 +62,11 @@ class Session(Protocol):
         """Drop a token that the exchange answered with 401, and wait for the next token."""
 
     def scrub(self, text: str) -> str:
-        """Replace every key and every token in a text."""
+        """Hide every key and every token in a text."""
 
 
 class Written(NamedTuple, Generic[T]):
-    """A call whose request was already written to a connection. ``outcome`` receives the answer later."""
+    """A call whose request is already on its way to the exchange. ``outcome`` receives the answer later."""
 
     call: Call[T]
     token: str
@@ -77,12 +75,13 @@ class Written(NamedTuple, Generic[T]):
 
 
 class Caller:
-    """Makes calls to the exchange, over a pool of connections or over one connection that is already open.
+    """Makes calls to the exchange, over a pool of connections or over one open connection.
 
     Args:
         errors: the table of the exchange's error codes and their meanings.
-        change_s: timeout of a placement or a cancel, in seconds of ``clock``, which may run faster than real time.
-        read_s: timeout of a read, in seconds of ``clock``. Both timeouts are at least one real second.
+        change_s: the timeout of a placement or a cancel, in seconds of ``clock``. The clock may run faster than real
+            time.
+        read_s: the timeout of a read, in seconds of ``clock``. Each timeout is at least one real second.
     """
 
     def __init__(
@@ -108,8 +107,8 @@ class Caller:
 
     @property
     def date(self) -> Instant | None:
-        """The time in the ``Date`` header of the newest answer, by the exchange's clock, in whole seconds. None if no
-        answer has had a ``Date`` header yet."""
+        """The time in the ``Date`` header of the newest answer that has one, by the exchange's clock, in whole seconds.
+        None before any such answer."""
         return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
@@ -122,7 +121,7 @@ class Caller:
         return Written(call, token, self._clock.now(), outcome)
 
     async def __call__(self, call: Call[T] | Written[T], http: aiohttp.ClientSession) -> T:
-        """Make a call and read its answer. If the request was already written, only wait for the answer and read it.
+        """Make a call and read its answer. If the request was already written, it is not sent again.
 
         Raises:
             Rejected, Retryable, UnknownOutcome, Malformed: if the call fails. A call that only reads never raises
@@ -149,7 +148,7 @@ class Caller:
 
     async def _token(self, purpose: Purpose) -> str:
         """Return the access token for a call. A placement does not wait for a new token, because its quote would be out
-        of date by then."""
+        of date afterwards."""
         if purpose is not Purpose.PLACE:
             return await self._keeper.token(purpose is Purpose.CANCEL)
         token = self._keeper.current()
@@ -231,4 +230,4 @@ class Caller:
 
 
 class _Unauthorized(Exception):
-    """Raised if the exchange answered 401. Only this module raises and catches this exception."""
+    """Raised if the exchange answered with the HTTP status 401. Only this module raises and catches this exception."""

@@ -1,5 +1,4 @@
-"""The account's two API keys. They are read here, and here is the advice for an operator whose keys the exchange
-rejects."""
+"""Reads the account's two API keys. It also has the advice for an operator whose keys the exchange rejects."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ ACCESS_KEY: Final = "PROPHETX_ACCESS_KEY"
 SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 
 LOGIN_REJECTED: Final = "login_rejected"
-"""Our own error code for a log-in that the exchange rejects. If this happens at a start, the daemon exits, and the code
-is also the reason for the exit."""
+"""Our own error code for a log-in that the exchange rejects. If a log-in is rejected at a start, the daemon exits and
+names this code as the reason."""
 
 
 class CredentialsError(Exception):
@@ -34,7 +33,7 @@ def check_keys(environment: str) -> str:
 
 
 def credentials_from(environ: Mapping[str, str], hint: str = "") -> Credentials:
-    """Read the two keys from the environment variables of the process. mmbot reads them from nowhere else.
+    """Read the two keys from the environment variables of the process. mmbot reads keys from nowhere else.
 
     Args:
         hint: text to add to the error message.

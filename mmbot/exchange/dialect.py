@@ -1,8 +1,8 @@
 """The interface of a *dialect*, which is one version of the exchange's API.
 
 Each dialect has its own paths, fields, error codes, channels and messages. The session keeper, the REST client, the
-feed and the daemon are given a ``Dialect`` and know nothing else about it. A dialect is a folder next to this file,
-with one module for each of the classes below. ``dialects.py`` picks the dialect.
+feed and the daemon use only the interface ``Dialect``. A dialect is a folder next to this file, with one module for
+each of the classes below. ``dialects.py`` picks the dialect.
 
 If a dialect lacks a call, building that call raises ``Malformed``, and nothing is sent.
 """
@@ -23,10 +23,11 @@ from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
 MalformedItems = list[str]
-"""The reasons why items of an answer could not be read, with one text for each item. They are logged and counted."""
+"""The reasons why items of an answer could not be read. There is one text for each unreadable item. These texts are
+logged and counted."""
 
 Version = Literal[1, 2]
-"""The version of the calls that read markets. Version 1 is deprecated, and a dialect may lack it."""
+"""The version of the calls that read markets. Version 1 is deprecated. A dialect may have no version 1."""
 
 T = TypeVar("T")
 
@@ -42,19 +43,19 @@ class Call(NamedTuple, Generic[T]):
     """The path below the base URL, including the query."""
     body: bytes | None
     read: Callable[[bytes, MalformedItems], T]
-    """The function that reads the body of a successful answer. For each item that it cannot read, it appends the reason
-    to the list. Raises ValueError if the answer as a whole cannot be read."""
+    """The function that reads the body of a successful answer. For each unreadable item, the function appends the
+    reason to the list. It raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None
-    """A function that returns True if the request must not be sent any more. It is called until the first byte of the
-    request is sent."""
+    """A function that returns True if the request must not be sent any more. The function is called again and again
+    until the sending of the request begins."""
 
 
 class MatchPage(NamedTuple):
-    """One page of matches."""
+    """One page of a list of matches."""
 
     matches: tuple[MatchDetail, ...]
     malformed: frozenset[str]
-    """The ids of the wagers that have at least one unreadable match on this page."""
+    """The ids of the wagers with at least one unreadable match on this page."""
     next_cursor: str
     """The cursor of the next page. It is empty if this is the final page."""
 
@@ -73,8 +74,8 @@ class Undecodable(Exception):
     """Raised if a feed message cannot be read.
 
     Args:
-        kind: the name under which such messages are counted. It is ``envelope`` if the outer object cannot be read,
-            ``topic`` if the topic is unknown, and the topic itself otherwise.
+        kind: the name under which such messages are counted. It is ``envelope`` if the outer object cannot be read, and
+            ``topic`` if the topic is unknown. Otherwise it is the topic itself.
         why: the reason.
     """
 
@@ -98,29 +99,32 @@ class SessionCalls(Protocol):
 
 
 class ChangeCalls(Protocol):
-    """The calls that place and cancel wagers. The answer to a batch has one list of items that succeeded and one list
-    of items that were rejected. If an item is in neither list, its outcome is unknown."""
+    """The calls that place and cancel wagers.
+
+    The answer to a batch has two lists. One list has the items that succeeded, and the other has the items that were
+    rejected. If an item is in neither list, its outcome is unknown.
+    """
 
     def place_one(self, item: Placement) -> Call[WagerReport]:
         """The call that places one wager."""
 
     def place_many(self, request: int, items: Sequence[Placement]) -> Call[Placed]:
-        """The call that places up to 20 wagers. ``request`` is the engine's number of the request. The result contains
-        it again."""
+        """The call that places up to 20 wagers. ``request`` is the engine's number for the request, which the result
+        repeats."""
 
     def cancel_one(self, item: Cancellation) -> Call[None]:
         """The call that cancels one wager."""
 
     def cancel_many(self, request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
-        """The call that cancels up to 20 wagers. ``request`` is the engine's number of the request. The result contains
-        it again."""
+        """The call that cancels up to 20 wagers. ``request`` is the engine's number for the request, which the result
+        repeats."""
 
     def cancel_sport_event(self, sport_event: int) -> Call[None]:
         """The call that cancels every open wager of a sport event."""
 
     def cancel_market(self, sport_event: int, market: int, line_id: str | None) -> Call[None]:
-        """The call that cancels every open wager of a market. If ``line_id`` is given, it cancels only the wagers on
-        its outcome."""
+        """The call that cancels every open wager of a market. If ``line_id`` is given, only the wagers on this outcome
+        are cancelled."""
 
     def cancel_all(self) -> Call[None]:
         """The call that cancels every open wager of the account."""
@@ -135,8 +139,8 @@ class WagerCalls(Protocol):
     def history(
         self, query: ReadHistory, now: Instant, market: int | None, sport_event: int | None
     ) -> Call[HistoryRead]:
-        """The call that reads one page of the account's wager history. ``now`` and the times in ``query`` are by the
-        exchange's clock. The page may have fewer wagers than the query asks for.
+        """The call that reads one page of the account's wager history. All times are by the exchange's clock. The page
+        may have fewer wagers than the query asks for.
 
         Raises:
             Malformed: if the exchange would reject the range of times.
@@ -163,8 +167,8 @@ class BoardCalls(Protocol):
         """The call that reads the odds that the exchange accepts (the ladder), in the exchange's order."""
 
     def tournaments(self, active: bool) -> Call[tuple[Tournament, ...]]:
-        """The call that reads tournaments. If ``active`` is True, it reads only those with active sport events.
-        Otherwise it reads all tournaments."""
+        """The call that reads tournaments. If ``active`` is True, only tournaments with active sport events are read.
+        Otherwise all tournaments are read."""
 
     def sport_events(self, tournament: int) -> Call[tuple[SportEvent, ...]]:
         """The call that reads the sport events of a tournament."""
@@ -194,8 +198,8 @@ class WalletCalls(Protocol):
     """The calls that read the account's money."""
 
     def balance(self, request: int) -> Call[BalanceRead]:
-        """The call that reads the balance. ``request`` is the engine's number of the request. The result contains it
-        again."""
+        """The call that reads the balance. ``request`` is the engine's number for the request, which the result
+        repeats."""
 
     def transactions(
         self,
@@ -216,18 +220,19 @@ class WalletCalls(Protocol):
 
 
 class FeedDialect(Protocol):
-    """The calls and functions for the feed. They find its address, register a connection and decode its messages."""
+    """The calls and functions for the feed. They find the feed's address, register a connection and decode its
+    messages."""
 
     def connection_config(self) -> Call[ConnectionConfig]:
         """The call that reads the address of the feed."""
 
     def plan(self, wanted: Topics) -> tuple[Topics, ...]:
-        """Distribute topics over connections. The result has one entry for each connection that has to be opened. The
-        entry holds the topics for which this connection registers."""
+        """Distribute topics over connections. The result has one entry for each connection to be opened, with the
+        topics for which this connection registers."""
 
     def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
-        """The call that registers the connection with this socket id for topics. The answer lists the channels to
-        subscribe to."""
+        """The call that registers for topics the connection with this socket id. The answer lists the channels to which
+        the connection can subscribe."""
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
         """Decode a message of the feed. The result is empty for the book of a line that mmbot cannot quote.
@@ -243,7 +248,7 @@ class FeedDialect(Protocol):
 
 
 class Dialect(NamedTuple):
-    """One version of the exchange's API, divided into parts."""
+    """One version of the exchange's API, as an object for each part of the API."""
 
     name: str
     errors: ErrorTable

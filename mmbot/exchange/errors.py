@@ -1,9 +1,11 @@
-"""The four kinds of failed calls, and the table that says which kind each error code of the exchange means.
+"""The four kinds of failed calls, and a table of the exchange's error codes.
 
 *Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the change
-may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. An error code may mean
-different kinds for a placement, a cancel and a read, so the table has a column for each of these calls. An error code
-also has a ``FailureReason``, which is the engine's name for the reason of the failure.
+may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot.
+
+An error code can mean one kind for a placement and another kind for a cancel or a read. So the table has a column for
+each of these calls. The table also has a ``FailureReason`` for each error code, which is the engine's name for the
+reason of the failure.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.events import Failed, Failure, FailureReason
 
 RETRY_SOON: Final = 300 * MILLISECOND
-"""How long to wait before repeating a cancel of a wager that was just being placed or matched (specification,
+"""The wait before a cancel is repeated if its wager was just being placed or matched (specification,
 ``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
-"""How long to wait after HTTP 429 (too many requests) if the answer does not say it."""
+"""The wait after HTTP 429 (too many requests) if the answer names no wait."""
 
 
 CONNECTION: Final = "connection"
@@ -28,7 +30,7 @@ CONNECTION: Final = "connection"
 
 
 class Purpose(Enum):
-    """What a call does. This decides what a failure of the call means."""
+    """The purpose of a call. The meaning of a failure depends on this purpose."""
 
     PLACE = "place"
     CANCEL = "cancel"
@@ -39,10 +41,10 @@ class ExchangeError(Exception):
     """Raised if a call failed. The text contains no key and no token.
 
     Args:
-        code: the exchange's error code, or one of our own: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
-            ``login_rejected``, ``login_cooldown``, ``withdrawn``, or ``http_NNN`` (the HTTP status) for an answer
-            without a code.
-        message: the exchange's own text.
+        code: the exchange's error code, or an error code of our own. Our own codes are ``timeout``, ``connection``,
+            ``redirect``, ``undecodable``, ``login_rejected``, ``login_cooldown`` and ``withdrawn``. If an answer has no
+            error code, its code is ``http_NNN`` (the HTTP status).
+        message: the text of the exchange.
     """
 
     failure: ClassVar[Failure]
@@ -69,8 +71,8 @@ class LoginRejected(Rejected):
 
 
 class Retryable(ExchangeError):
-    """Raised if nothing was done and the call may be repeated. If ``retry_at`` is given, it must not be repeated before
-    this time."""
+    """Raised if nothing was done and the call may be repeated. If ``retry_at`` is given, the call must not be repeated
+    before this time."""
 
     failure = Failure.RETRYABLE
 
@@ -80,13 +82,13 @@ class Retryable(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """Raised if it is not known whether a placement or a cancel was carried out."""
+    """Raised if nobody knows whether a placement or a cancel was carried out."""
 
     failure = Failure.UNKNOWN
 
 
 class Malformed(ExchangeError):
-    """Raised if the request was wrong, according to the exchange or to a check before sending. Nothing was done. The
+    """Raised if the request was wrong. Either the exchange or a check before sending found this. Nothing was done. The
     cause is a bug in mmbot."""
 
     failure = Failure.BUG
@@ -112,15 +114,15 @@ class ErrorBody(NamedTuple):
     """The content of an error answer."""
 
     code: str
-    """The error code as it is written in the dialect's table. It is empty if the answer has no error code."""
+    """The error code, spelt as in the dialect's table. It is empty if the answer has no error code."""
     message: str
     next_allow_at: Instant | None
-    """The time from which the exchange allows the next request, by the exchange's clock. None if the answer does not
-    say."""
+    """The time from which the exchange allows the next request, by the exchange's clock. None if the answer names no
+    such time."""
 
 
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
-"""The meaning of an error whose cause is a wrong request, that is, a bug in mmbot."""
+"""The meaning of an error that a wrong request causes. A wrong request is a bug in mmbot."""
 
 NO: Final = Meaning(Failure.REJECTED, Failure.REJECTED, Failure.REJECTED)
 """The meaning of an error by which the exchange rejects the request. Nothing was done."""
@@ -129,15 +131,15 @@ BUSY: Final = Meaning(Failure.RETRYABLE, Failure.RETRYABLE, Failure.RETRYABLE)
 """The meaning of an error after which the request may be repeated later. Nothing was done."""
 
 BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
-"""The meaning of an error that shows that the exchange failed while it handled the request."""
+"""The meaning of an error that says that the exchange failed while it handled the request."""
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The meaning of an error by which the exchange says that the wager is being placed or matched. A cancel is repeated
-soon. After a placement, the wager has to be looked up to know the outcome."""
+"""The meaning of an error that says that the wager is just being placed or matched. A cancel is repeated soon. After a
+placement, the wager is looked up, because the outcome is unknown."""
 
 STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The meaning of an error by which the exchange does not accept the access token. A cancel or a read may succeed with a
-new token. A placement has to be decided again."""
+"""The meaning of an error that says that the access token is not valid. A cancel or a read may succeed with a new
+token. A placement has to be decided again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: WRONG,
@@ -157,18 +159,18 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     425: IN_MOTION,
     429: BUSY,
 }
-"""What an HTTP status means if the answer has no error code or one that the dialect does not know. A status that is not
-listed here counts as ``BROKEN``."""
+"""The meaning of an HTTP status. It is used if the answer has no error code, or an error code that the dialect does not
+know. A status that is not listed here counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
-"""The reasons after which a cancel is repeated after ``RETRY_SOON`` (300 ms)."""
+"""The reasons after which a failed cancel is repeated after ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
-"""The reasons by which the exchange says that it found nothing. An answer 404 without an error code does not count as
-such a reason, because it may come from a gateway and mean that the path is wrong."""
+"""The reasons that say that the exchange found nothing. An answer 404 without an error code has no such reason. It may
+come from a gateway and mean that the path is wrong."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
-"""The reasons for a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""
+"""The reasons of a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""
 
 
 class ErrorTable:
@@ -184,9 +186,9 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """Return the kind of failure that an error answer means for this kind of call. If the dialect knows the error
-        code of the answer, this code decides. Otherwise the HTTP status decides. After a placement, a status of 500 or
-        more always means that the outcome is unknown."""
+        """Return the kind of failure that an error answer means for a call with this purpose. If the dialect knows the
+        error code of the answer, the error code decides. Otherwise the HTTP status decides. After a placement, a status
+        of 500 or more always means that the outcome is unknown."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:
@@ -206,7 +208,7 @@ class ErrorTable:
         """Return the exception for an error answer.
 
         Args:
-            code: the error code as it is written in this table. It is empty if the answer has no error code.
+            code: the error code, spelt as in this table. It is empty if the answer has no error code.
             now: the present time, from which a short pause before a retry is counted.
             retry_at: the earliest time of a retry, if the answer names one.
         """
@@ -231,8 +233,8 @@ class ErrorTable:
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
-    """Return the exception for a call that got no readable answer. If the call was a read, it may be repeated. If it
-    was a placement or a cancel, it may have been carried out."""
+    """Return the exception for a call that got no readable answer. A read may be repeated. A placement or a cancel may
+    have been carried out."""
     error = Retryable(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
     if code == CONNECTION:
         error.reason = FailureReason.UNREACHABLE

@@ -1,8 +1,8 @@
-"""The websocket feed. It connects when the engine orders it, retries until a connection is up, and reports the end of
-the connection.
+"""The websocket feed. It connects when the engine orders it, and retries until a connection is up. It also reports the
+end of each connection.
 
 Each attempt has its own number. This module ends a connection that does not answer pings. The engine watches the
-exchange's health checks, and decides that the feed is lost if they stop.
+exchange's health checks. If the health checks stop, the engine decides that the feed is lost.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
 LARGEST_HELD: Final = 1 << 26
-"""How many bytes the messages may have that wait for the connection to be up. If they have more, the connection is
-ended."""
+"""The greatest total size in bytes of the messages that wait until the connection is up. If the messages are larger,
+the connection is ended."""
 
 
 class FeedState(Enum):
@@ -50,7 +50,7 @@ class FeedState(Enum):
     IDLE = "idle"
     """There is no connection, and the engine has not ordered one."""
     WAITING = "waiting"
-    """The engine has ordered a connection, and the next attempt waits for the end of the back-off."""
+    """The engine has ordered a connection. The next attempt starts after a wait (the back-off)."""
     OPENING = "opening"
     UP = "up"
     CLOSED = "closed"
@@ -58,22 +58,22 @@ class FeedState(Enum):
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The time limits of the feed, in nanoseconds of the clock. The clock may run faster than real time, but the
-    network does not. So a time limit of the network is lengthened if it would be shorter than one real second."""
+    network does not. So a time limit of the network always lasts at least one real second."""
 
     open: Duration = 10 * SECOND
-    """The time limit for opening a connection. Opening means to read the connection config, to connect over TCP, and to
-    upgrade to a websocket."""
+    """The time limit for opening a connection. It covers the read of the connection config, the connection over TCP,
+    and the upgrade to a websocket."""
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
     """The time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The greatest number of messages that may wait to be handled, or wait for the connection to be up. If more
-    messages wait, the connection is ended, because the books would be too old to quote from."""
+    """The greatest number of messages that may wait. If more messages wait, the connection is ended, because the books
+    would be too old to quote from."""
 
 
 class AttemptEnded(NamedTuple):
-    """A record for the log that a connection, or an attempt to connect, has ended."""
+    """The log entry for the end of a connection or of an attempt to connect."""
 
     connection: int
     ending: Ending
@@ -96,10 +96,10 @@ class Feed:
     """Keeps one connection of the feed.
 
     ``deliver`` gets FeedUp when a connection is up, followed by each message of this connection. When the connection
-    ends, it gets FeedLost once. Messages that come before the connection is up wait for it, except messages about
-    wagers, which are delivered at once. If an attempt fails, only ``on_end`` is called. ``close`` delivers nothing. A
-    connection without a private channel (which carries the account's own messages) is opened again without an order of
-    the engine. If a connection ends with a close code that forbids to connect again, ``deliver`` also gets
+    ends, ``deliver`` gets FeedLost once. Messages about wagers are delivered at once. Other messages that come early
+    wait until the connection is up. If an attempt fails, only ``on_end`` is called. ``close`` delivers nothing. A
+    private channel has the account's own messages. A connection without a private channel is opened again without an
+    order of the engine. Some close codes forbid a new connection. After such a code, ``deliver`` also gets
     FeedRejected, and the next attempt waits longer than usual.
 
     Args:
@@ -109,12 +109,12 @@ class Feed:
         deliver: takes a message and puts it into a queue.
         open_link: opens a websocket.
         rng: random numbers for the back-off.
-        number: returns the number for the next connection. Several feeds may share it.
+        number: returns the number for the next connection. Several feeds may share this function.
         ws_url: the scheme, host and port that replace those in the connection config.
         scheme: ``ws`` or ``wss``. It is used if the host in the connection config has no scheme.
         backlog: returns how many delivered messages wait to be handled.
-        on_undecodable: called for each message that cannot be read, with its kind, the reason, and the number of
-            messages of this kind that could not be read so far.
+        on_undecodable: called for each unreadable message. It gets the kind, the reason, and the number of unreadable
+            messages of this kind so far.
         on_end: called at the end of each connection and of each failed attempt.
     """
 
@@ -138,10 +138,10 @@ class Feed:
     ) -> None:
         self.settings: Final = settings or FeedSettings()
         self.connection = 0
-        """The number of the newest attempt. It is 0 before any attempt."""
+        """The number of the newest attempt. It is 0 before the first attempt."""
         self.state = FeedState.IDLE
         self.undecodable: dict[str, int] = {}
-        """How many messages could not be read, counted by kind."""
+        """The number of unreadable messages of each kind."""
         self._config_source: Final = config_source
         self.register: Final = register
         self.decode: Final = dialect.decode
@@ -159,8 +159,9 @@ class Feed:
         self._standing: _Connection | None = None
 
     def connect(self, reason: str) -> None:
-        """Open a connection, and retry with back-off until one is up. If a connection is already up, it is ended first.
-        If an attempt is already under way, no second attempt starts. After ``close`` this method does nothing."""
+        """Open a connection, and retry with growing waits until a connection is up. A connection that is already up is
+        ended first. If an attempt is already under way, no second attempt starts. After ``close`` this method does
+        nothing."""
         if self.state in (FeedState.CLOSED, FeedState.OPENING, FeedState.WAITING):
             return
         if self._standing is not None:
@@ -186,8 +187,8 @@ class Feed:
 
     def stretched(self, duration: Duration) -> Duration:
         """Return a time limit in nanoseconds of the clock, lengthened if the clock runs faster than real time. A time
-        limit of a second or more lasts at least one real second. A shorter time limit lasts at least its own length in
-        real time."""
+        limit of a second or more then lasts at least one real second. A shorter time limit lasts its own length in real
+        time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
@@ -203,7 +204,7 @@ class Feed:
         self._keeper.add_done_callback(self._kept)
 
     async def _keep(self) -> None:
-        """Make one attempt after another until a connection is up. The engine has ordered this connection."""
+        """Make one attempt after another until a connection is up. This runs after an order of the engine."""
         while self.state is FeedState.WAITING:
             if (left := self._back_off.not_before - self.clock.now()) > 0:
                 await asyncio.sleep(self.clock.real_seconds(left))
@@ -223,7 +224,7 @@ class Feed:
             self._start()
 
     async def _attempt(self) -> None:
-        """Make one attempt. It begins with reading the connection config and ends with the end of the websocket."""
+        """Make one attempt, from the read of the connection config to the end of the websocket."""
         try:
             async with asyncio.timeout(self.clock.real_seconds(self.stretched(self.settings.open))):
                 address = await self.address()
@@ -243,10 +244,10 @@ class Feed:
                 await link.close()
 
     def over(self, ended: Ended, up_at: Instant | None, private: bool = True) -> None:
-        """Take note that the present attempt has ended. Afterwards the websocket is closed, which may take a moment.
+        """Record that the present attempt has ended. Afterwards the websocket is closed, which may take a moment.
 
         Args:
-            up_at: the time at which the connection was up. None if it never was up.
+            up_at: the time at which the connection came up. None if the connection never came up.
             private: True if the connection had a private channel. A connection without a private channel is opened
                 again.
         """
@@ -266,12 +267,12 @@ class Feed:
 
 
 class _Connection:
-    """One open websocket. It has the state of the protocol, a timer, a reader, and the messages that wait until the
-    connection is up."""
+    """One open websocket. It has the state of the protocol, a timer and a reader. It also keeps the messages that wait
+    until the connection is up."""
 
     BURST: Final = 32
-    """How many messages are read in a row before other tasks get a turn. So a flood of messages does not delay a
-    cancel."""
+    """The number of messages that are read in a row before other tasks get a turn. So a flood of messages does not
+    delay a cancel."""
 
     def __init__(self, feed: Feed, number: int, link: Link, address: str) -> None:
         timing = feed.settings.timing
@@ -290,8 +291,8 @@ class _Connection:
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
     async def run(self) -> None:
-        """Read from the websocket until it ends. Raises an error only because of a bug in mmbot, and only after
-        FeedLost was delivered."""
+        """Read from the websocket until it ends. An error is raised only for a bug in mmbot, and only after FeedLost
+        was delivered."""
         self._start(self._read())
         self._start(self._watch_config())
         clock = self._feed.clock
@@ -314,8 +315,8 @@ class _Connection:
             await asyncio.wait(self._tasks)
 
     def act(self, outputs: Outputs) -> None:
-        """Carry out the outputs of the protocol's state machine. They are frames to send, messages to deliver, and the
-        end of the connection."""
+        """Carry out the outputs of the protocol's state machine. An output sends a frame, delivers messages, or ends
+        the connection."""
         for output in outputs:
             match output:
                 case Message():
@@ -385,7 +386,7 @@ class _Connection:
             self.act(self.machine.registered(signatures, registration.sign_in, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
-        """Read the connection config again and again, and end the connection if the config names another address."""
+        """Read the connection config regularly. End the connection if the config names another address."""
         feed = self._feed
         while True:
             await asyncio.sleep(feed.clock.real_seconds(feed.settings.config_every))

@@ -1,5 +1,5 @@
-"""The things that the exchange grants: the tokens of a session, the address of the feed, and the channels of a
-connection.
+"""The things that the exchange grants to the bot. They are the tokens of a session, the address of the feed, and the
+channels of a connection.
 
 These types are the same in every dialect. A dialect reads them from answers. The session keeper and the feed use them.
 """
@@ -22,9 +22,9 @@ class Tokens(NamedTuple):
 
     access: str
     refresh: str | None
-    """The refresh token. None if a refresh did not replace the old refresh token."""
+    """The new refresh token. None if the old refresh token stays valid after a refresh."""
     expires: Instant | None
-    """The time at which the access token expires, by the exchange's clock. None if the answer does not say."""
+    """The time at which the access token expires, by the exchange's clock. None if the answer names no such time."""
 
     def __repr__(self) -> str:
         return f"Tokens(expires={self.expires!r})"
@@ -59,18 +59,19 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
 
 
 class Topics(NamedTuple):
-    """The topics for which a connection of the feed registers. If there are no topics, the connection gets what the
+    """The topics for which a connection of the feed registers. A connection without topics gets the messages that the
     exchange sends to every connection."""
 
     tournaments: tuple[int, ...] = ()
     sport_events: tuple[int, ...] = ()
-    """The sport events of the connection, for a dialect in which each sport event has a channel."""
+    """The sport events of the connection. This is for a dialect in which each sport event has its own channel."""
     sub_types: tuple[tuple[int, str], ...] = ()
-    """Pairs of a sport event and a sub-type of its markets, for a dialect in which each such pair has a channel."""
+    """Pairs of a sport event and a sub-type of its markets. This is for a dialect in which each such pair has its own
+    channel."""
 
 
 EVERYTHING: Final = Topics()
-"""An empty choice of topics. A connection that registers with it gets only what the exchange sends to every
+"""Topics without any choice. A connection that registers with it gets the messages that the exchange sends to every
 connection."""
 
 
@@ -81,12 +82,13 @@ class ChannelGrant(msgspec.Struct, frozen=True):
     auth: str
     """The signature for the subscription, in the form ``key:hex``. It is valid for a single socket id."""
     bindings: tuple[str, ...] = ()
-    """The names of the events that the exchange announces for the channel. mmbot reads every event, whether it is
-    announced or not."""
+    """The names of the events that the exchange announces for the channel. mmbot reads every event, even if it is not
+    announced."""
     covers: tuple[int, ...] | None = None
-    """The sport events whose books come on the channel. If it is None, the books of all sport events come on it."""
+    """The sport events whose books come over the channel. If it is None, the books of all sport events come over the
+    channel."""
     private: bool = True
-    """True if the account's private messages may come on the channel."""
+    """True if the account's private messages may come over the channel."""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -94,4 +96,4 @@ class Registration(msgspec.Struct, frozen=True):
 
     channels: tuple[ChannelGrant, ...]
     sign_in: SignIn | None = None
-    """The proof of identity that has to be sent before subscribing. None if the dialect asks for no proof."""
+    """The proof of identity that has to be sent before a subscription. None if the dialect asks for no proof."""

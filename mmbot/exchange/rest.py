@@ -1,6 +1,6 @@
-"""The REST client. It has one coroutine for each call, and ``perform`` for the engine's requests.
+"""The REST client. It has one coroutine for each call, and the function ``perform`` for the engine's requests.
 
-The engine decides which requests are sent, and when. The client itself repeats only reads and cancels whose token had
+The engine decides which requests are sent, and when. The client itself repeats only a read or a cancel whose token had
 expired.
 """
 
@@ -47,10 +47,11 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The greatest number of pages in one read of matches. With more, the exchange's cursor probably runs in a circle."""
+"""The greatest number of pages in one read of matches. If there are more pages, the exchange probably repeats the same
+pages."""
 
 LOOK_S: Final = 1.0
-"""How often the open connections are checked, in real seconds."""
+"""The time between two checks of the open connections, in real seconds."""
 
 _RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
 
@@ -63,7 +64,7 @@ N = TypeVar("N")
 
 class Client:
     """The client for the exchange's REST calls. It keeps connections open for placements and cancels. One of these
-    connections is for cancels alone.
+    connections is only for cancels.
 
     A failed call raises ``Rejected``, ``Retryable``, ``UnknownOutcome`` or ``Malformed``. A read never raises
     ``UnknownOutcome``.
@@ -71,10 +72,10 @@ class Client:
     Args:
         keeper: gives access tokens. The caller closes the keeper after the client.
         dialect: writes requests, and reads answers and errors.
-        on_request: called after each request with the name of the call, its result (``ok``, ``rejected``,
-            ``retryable``, ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
-        on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
-        interrupted_at: returns a number that rises whenever the process has stood still (docs/decisions/watchdog.md).
+        on_request: called after each request with the name of the call, its result, and its duration by the clock. The
+            result is ``ok``, ``rejected``, ``retryable``, ``unknown``, ``bug``, ``unauthorized`` or ``cancelled``.
+        on_malformed: called for each unreadable item of an answer, with the name of the call and the reason.
+        interrupted_at: returns how often the process stood still (docs/decisions/watchdog.md).
     """
 
     def __init__(
@@ -122,8 +123,8 @@ class Client:
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open missing connections, and send a read over each new one and over one that was idle for long. False if
-        this fails."""
+        """Open missing connections. Send a read over each new connection, and over each connection that was idle for a
+        long time. Return False if a step fails."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -144,7 +145,8 @@ class Client:
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
-        """Place up to 20 wagers. If a wager is in neither list of the answer, its outcome is unknown."""
+        """Place up to 20 wagers. The answer has two lists, for accepted and for rejected wagers. If a wager is in
+        neither list, its outcome is unknown."""
         check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
@@ -153,23 +155,24 @@ class Client:
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
-        """Cancel up to 20 wagers. If a wager is in neither list of the answer, its outcome is unknown."""
+        """Cancel up to 20 wagers. The answer has two lists, for cancelled wagers and for failures. If a wager is in
+        neither list, its outcome is unknown."""
         check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager, which does not
-        prove that there is none."""
+        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager. This does not
+        prove that no wager is open."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
-        """Cancel every open wager of a market, or of its outcome ``line_id``. The result is as in
-        ``cancel_sport_event``."""
+        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on this outcome. The
+        result is as in ``cancel_sport_event``."""
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Returns False if the exchange found no open wager, which does not
-        prove that there is none."""
+        """Cancel every open wager of the account. Returns False if the exchange found no open wager. This does not
+        prove that no wager is open."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -187,7 +190,8 @@ class Client:
         return await self._ask(self._board.tournaments(active))
 
     async def sport_events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
+        """Read the sport events of a tournament. The result is empty if the exchange answers 404 or null
+        (docs/protocol.md 4.1)."""
         return await self._found(self._board.sport_events(tournament), ())
 
     async def markets(
@@ -205,9 +209,11 @@ class Client:
         return await self._found(self._board.sport_events_by_id(wanted), ())
 
     async def markets_of(self, sport_event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
-        """Read the markets and books of one sport event. None if the exchange does not list it. Version 1 is
-        deprecated. It lacks ``sub_type`` and ``category_name``, so a market on a whole game looks like the market on
-        its first half."""
+        """Read the markets and books of one sport event. None if the exchange does not list the sport event.
+
+        Version 1 is deprecated. It lacks ``sub_type`` and ``category_name``. So in version 1, a market on a whole game
+        looks like the market on its first half.
+        """
         return await self._found(self._board.markets_of(sport_event, version), None)
 
     async def search_markets(
@@ -250,8 +256,8 @@ class Client:
         cursor: str = "",
         limit: int = 100,
     ) -> TransactionPage:
-        """Read one page of at most 1000 transactions between two instants. The range is widened to whole seconds. The
-        filters are also applied to the answer, because the exchange may ignore them."""
+        """Read one page of at most 1000 transactions between two instants. The range of times is widened to whole
+        seconds. The filters are also applied to the answer, because the exchange may ignore them."""
         call = self._wallet.transactions(begin, end, type, sport_event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
@@ -265,21 +271,21 @@ class Client:
         return page._replace(transactions=wanted)
 
     async def wager(self, wager_id: str) -> WagerReport | UnreadWager | None:
-        """Read one wager. None if the exchange does not know it."""
+        """Read one wager. None if the exchange does not know the wager."""
         return await self._found(self._wagers.wager(wager_id), None)
 
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, sport_event: int | None = None
     ) -> answers.HistoryRead:
-        """Read one page of the wager history. Raises Malformed, without sending, if the exchange would reject the
-        range."""
+        """Read one page of the wager history. If the exchange would reject the range of times, Malformed is raised and
+        nothing is sent."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, sport_event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
     ) -> MatchPage:
-        """Read one page of at most 100 matches of the account between two instants. The range is widened to whole
-        seconds. Raises Malformed, without sending, if the exchange would reject the range."""
+        """Read one page of at most 100 matches of the account between two instants. The range of times is widened to
+        whole seconds. If the exchange would reject the range, Malformed is raised and nothing is sent."""
         return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
     async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
@@ -313,9 +319,10 @@ class Client:
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
         """Send one request of the engine, and return a coroutine that waits for the answer.
 
-        If a connection and a token are ready, a placement or a cancel is sent before this function returns. A placement
-        that has to wait for them is dropped if everything is cancelled in the meantime, or if the process stands still.
-        A failed request is answered with ``Failed``. The coroutine raises an error only when it is cancelled.
+        If a connection and a token are ready, a placement or a cancel is sent before this function returns. Otherwise
+        the request waits. A waiting placement is dropped if everything is cancelled in the meantime, or if the process
+        stands still. A failed request is answered with ``Failed``. The coroutine raises an error only when it is
+        cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -330,7 +337,7 @@ class Client:
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
         """Return the call for a placement or a cancel. None for a read, and for a batch that has no items or too many.
-        A single cancel uses the call for one cancel, whose answers are documented best."""
+        For a batch of one cancel, the result is the call that cancels one wager, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -403,8 +410,8 @@ class Client:
     async def _cancel_item(
         self, call: Call[None] | Written[None], item: Cancellation, number: int
     ) -> answers.Cancelled:
-        """Cancel one wager, and answer like a batch of one. If the failure concerns the call as a whole, such as a 429
-        or a missing token, raise it instead."""
+        """Cancel one wager, and return an answer like that to a batch of one wager. An error is raised if the failure
+        concerns the call as a whole, such as a 429 or a missing token."""
         try:
             await self._ask(call)
         except (Rejected, Malformed, Retryable) as error:
@@ -434,7 +441,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because the
-    remaining ones would look complete."""
+    """Combine all pages of matches. If one match of a wager is unreadable, all matches of the wager are left out.
+    Otherwise the readable matches would look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

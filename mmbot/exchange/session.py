@@ -1,7 +1,8 @@
 """The session with the exchange. It offers a valid access token at any time, with as few log-ins as possible.
 
-A key pair may have twenty sessions, and each log-in opens one (docs/protocol.md 2). So the refresh token and the time
-of the newest log-in are kept across restarts, a refresh is tried before a log-in, and log-ins are kept apart in time.
+A pair of keys may have twenty sessions, and each log-in opens a session (docs/protocol.md 2). So the refresh token and
+the time of the newest log-in are kept across restarts. A refresh is tried before a log-in. Log-ins have a shortest time
+between them (the cool-down).
 """
 
 from __future__ import annotations
@@ -26,37 +27,38 @@ from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 
 UNSTATED_LIFE: Final = 10 * MINUTE
-"""The assumed life of an access token if the answer gives no expiry or an impossible one (docs/protocol.md 2)."""
+"""The assumed life of an access token if the answer names no expiry, or an impossible expiry (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
 
 SHORTEST_LIFE: Final = 10 * SECOND
-"""The shortest life of an access token that mmbot believes. A shorter life mostly shows that the clocks differ. Such a
+"""The shortest life of an access token that mmbot believes. A shorter life usually means that the clocks differ. Such a
 token is used until the exchange rejects it, and is then renewed at once."""
 
 REFRESHES_APART: Final = 5 * SECOND
-"""The shortest time from one renewal to the next if the token is not rejected, however short the token's life is."""
+"""The shortest time between two renewals of a token that was not rejected, however short its life is."""
 
 RENEWALS_APART: Final = SECOND
-"""The shortest average time between two renewals of tokens that the exchange rejects."""
+"""The shortest average time between two renewals of rejected tokens."""
 
 RENEWALS_AT_ONCE: Final = 5
-"""How many renewals may follow each other without a pause."""
+"""The number of renewals that may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
-"""The pause after a log-in with wrong keys, or with all sessions in use. It is common practice (docs/protocol.md 2)."""
+"""The pause after a log-in that fails because the keys are wrong or all sessions are in use. This length is common
+practice (docs/protocol.md 2)."""
 
 REJECTED_APART: Final = 5 * SECOND
-"""The shortest time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but
-a restarting bot must not flood the exchange."""
+"""The shortest time between a rejected log-in and the log-in of the next start. It keeps a restarting bot from sending
+too many log-ins. A rejected log-in opens no session."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
 """A function that is called with the name and the fields of a log entry. No field contains a key or a token."""
 
 
 def refresh_after(life: Duration) -> Duration:
-    """Return the age at which a token is refreshed. It is 60 % of its life, or 90 s before its end if this is
-    earlier."""
+    """Return the age at which a token is refreshed. The age is 60 % of the token's life, or 90 s before its end if this
+    is earlier."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
@@ -64,14 +66,15 @@ class SessionKeeper:
     """Keeps one session. Only one renewal of the token runs at a time, and all callers wait for it.
 
     Args:
-        http: connections from ``open_http``. The caller closes them after ``close``.
+        http: connections from ``open_http``. The caller closes these connections after ``close``.
         dialect: writes the log-in and the refresh, and names their errors.
-        base_url: address of the REST API, including ``/partner``.
-        cooldown: the shortest time between two log-ins, also across restarts. It doubles with each log-in that gets no
-            answer. A log-in that a cancel needs does not wait for the cool-down, but the next log-in does.
-        timeout_s: time limit of one request, in seconds.
-        urgent: True for a kill by the operator. In this case the first log-in does not wait for the cool-down of an
-            earlier process, and a log-in that gets no answer does not lengthen the cool-down.
+        base_url: the address of the REST API, including ``/partner``.
+        cooldown: the shortest time between two log-ins, also across restarts. The cool-down doubles with each log-in
+            that gets no answer. A log-in that a cancel needs does not wait for the cool-down. The next log-in waits for
+            it.
+        timeout_s: the time limit of one request, in seconds.
+        urgent: True for a kill by the operator. The first log-in then does not wait for the cool-down of an earlier
+            process. A log-in without an answer then does not lengthen the cool-down.
         on_event: called for each log entry, such as ``session.logged_in``, ``session.refreshed``,
             ``session.renewal_failed``.
         on_request: called after each request with the name of the call, its result, and its duration.
@@ -131,11 +134,11 @@ class SessionKeeper:
         return self._access if self._access is not None and self._clock.now() < self._ends else None
 
     async def token(self, urgent: bool = False) -> str:
-        """Return an access token. If there is no valid one, wait for a renewal.
+        """Return an access token. If there is no valid token, wait for a renewal.
 
         Args:
-            urgent: True if a cancel needs the token. If a log-in is needed and only the cool-down forbids it, the
-                log-in is sent at once. This is not done twice in a row.
+            urgent: True if a cancel needs the token. A log-in is then sent without waiting for the cool-down, but not
+                twice in a row.
 
         Raises:
             LoginRejected: if the exchange rejects the keys. No other log-in is sent in the next ten minutes.
@@ -152,12 +155,12 @@ class SessionKeeper:
             return await self._renewed()  # the renewal started before the cancel asked for one
 
     def accepted(self, token: str) -> None:
-        """Take note that the exchange accepted this token."""
+        """Record that the exchange accepted this token."""
         if token == self._access:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token that the exchange answered with 401 (not accepted). If there is no newer token, start a
+        """Drop a token to which the exchange answered 401 (token not accepted). If there is no newer token, start a
         renewal."""
         if token != self._access:
             return
@@ -166,18 +169,19 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next one as ``token`` does.
+        """Drop a token to which the exchange answered 401 (token not accepted). Then wait for the next token, as
+        ``token`` does.
 
         Raises:
-            LoginRejected, Retryable: as in ``token``. Retryable also if a new token is rejected at once.
+            LoginRejected, Retryable: as in ``token``. Retryable is also raised if a new token is rejected at once.
         """
         self._hurry = self._hurry or (urgent and not self._urgent)
         self.reject(token)
         return await self.token(urgent)
 
     async def run(self) -> None:
-        """Renew the token before it expires, until this task is cancelled. After failures, wait up to 30 s between
-        tries."""
+        """Renew the token before it expires, until this task is cancelled. After a failure, wait up to 30 s before the
+        next renewal."""
         failures = 0
         while True:
             self._changed.clear()
@@ -202,8 +206,8 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return the text without this session's keys and tokens, recent tokens included. A key or token shorter than
-        ``SHORTEST_SECRET`` stays, because ordinary words may contain it."""
+        """Return the text without the keys and tokens of this session. Recent tokens are removed too. A key or token
+        shorter than ``SHORTEST_SECRET`` stays, because an ordinary word may contain it."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
@@ -270,7 +274,7 @@ class SessionKeeper:
         """Refresh the session. Return None if a log-in has to follow.
 
         Raises:
-            Retryable: if a refresh may work later and a log-in would not help or is not needed yet.
+            Retryable: if a refresh may work later, and a log-in is not needed yet or would not help.
         """
         call = self._session.refresh(refresh_token)
         try:
@@ -347,13 +351,14 @@ class SessionKeeper:
         raise Retryable(code, self.scrub(error_body.message), now + self._pause())
 
     def _pause(self) -> Duration:
-        """Return the present cool-down. It doubles with each log-in that gets no answer, up to ten minutes."""
+        """Return the present cool-down (the shortest time between log-ins). It doubles with each log-in that gets no
+        answer, up to ten minutes."""
         if self._urgent:
             return self._cooldown
         return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REJECTED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
-        """Return the reason why no log-in may be sent now. None if a log-in may be sent."""
+        """Return an error that says why no log-in may be sent now. None if a log-in may be sent."""
         if self._barred is not None and now < self._barred_until:
             return self._barred
         if (until := self._cooling_until(now)) is None or (self._hurry and not self._kept.hurried):
@@ -395,7 +400,7 @@ class SessionKeeper:
         return tokens.access
 
     async def _keep(self, refresh: str | None, logged_in_at: Instant | None, hurried: bool | None = None) -> None:
-        """Write the session to disk. If ``hurried`` is None, its present value is kept."""
+        """Write the session to disk. If ``hurried`` (see ``Kept``) is None, its present value is kept."""
         hurried = self._kept.hurried if hurried is None else hurried
         self._kept = Kept(self._kept.account, refresh, logged_in_at, hurried)
         try:

@@ -20,27 +20,28 @@ class Kept(msgspec.Struct, frozen=True):
     """The part of a session that is kept across restarts."""
 
     account: str
-    """A hash of the access key and the exchange's address. It shows whether the file belongs to another account."""
+    """A hash of the access key and the exchange's address. It shows whether the file belongs to this account."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
     """The time of the newest log-in that may have opened a session, by the wall clock."""
     hurried: bool = False
-    """True if the newest log-in did not wait for the cool-down, because a cancel needed it. In this case the next
-    log-in has to wait."""
+    """True if the newest log-in did not wait for the cool-down (the shortest time between log-ins), because a cancel
+    needed it. The next log-in then has to wait."""
 
     def __repr__(self) -> str:
         return f"Kept(account={self.account!r}, logged_in_at={self.logged_in_at!r})"
 
 
 class TokenStore:
-    """The file of a session. Only its owner can read it. A new version replaces it completely or not at all."""
+    """The file of a session. Only the owner of the file can read it. A new version replaces the whole file, or the old
+    version stays."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self, account: str) -> Kept:
-        """Read the saved session of an account. The result is empty if the file is missing or unreadable, or belongs to
-        another account."""
+        """Read the saved session of an account. The result is empty if the file is missing or unreadable, or if it
+        belongs to another account."""
         try:
             kept = msgspec.json.decode(read_file(self._path, LARGEST), type=Kept)
         except (OSError, ValueError):
@@ -48,7 +49,7 @@ class TokenStore:
         return kept if kept.account == account else Kept(account)
 
     def save(self, kept: Kept) -> None:
-        """Replace the file and flush it to the disk.
+        """Replace the file, and wait until the new file is on the disk.
 
         Raises:
             OSError: if the file cannot be written.

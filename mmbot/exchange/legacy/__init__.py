@@ -1,2 +1,2 @@
-"""The exchange's API as its specification describes it. Its words are wager, odds, stake and line, and its field names
-appear only in this folder."""
+"""The exchange's API as its specification describes it. This API uses the words wager, odds, stake and line. Its field
+names appear only in this folder."""

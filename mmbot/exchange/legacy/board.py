@@ -1,9 +1,9 @@
-"""The board in the legacy dialect. It consists of the odds ladder, tournaments, sport events, players, markets and
-books.
+"""The board in the legacy dialect. The board consists of the odds ladder, tournaments, sport events, players, markets
+and books.
 
-If an item cannot be read, the reason is added to the list ``malformed``, and the item is left out and not quoted. If
-one level of a book cannot be read, the whole line is left out, because a book without this level would be wrong. An
-answer that cannot be read at all raises ValueError.
+An item that cannot be read is left out and not quoted. The reason is added to the list ``malformed``. If one level of a
+book cannot be read, the whole line is left out, because a book without this level would be wrong. An answer that cannot
+be read at all raises ValueError.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ class _SportEvents(msgspec.Struct):
 
 
 def read_sport_events(body: bytes, tournament: int | None, malformed: MalformedItems) -> tuple[SportEvent, ...]:
-    """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. If
-    the status of a sport event is missing, it is read as an empty text, and the sport event is not quoted."""
+    """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. A
+    missing status is read as an empty text, and the sport event is then not quoted."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_SportEvents).sport_events if data is not None else None
     found = []
@@ -184,7 +184,7 @@ class _Players(msgspec.Struct):
 
 
 def read_players(body: bytes, malformed: MalformedItems) -> tuple[Player, ...]:
-    """Read the players of a tournament. The list of players is ``data`` itself or a member of ``data``."""
+    """Read the players of a tournament. The list of players is the value of ``data`` or a member of it."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -202,7 +202,7 @@ def read_players(body: bytes, malformed: MalformedItems) -> tuple[Player, ...]:
 
 
 def read_player(body: bytes) -> Player:
-    """Read one player. The player is ``data`` itself or its member ``player``."""
+    """Read one player. The player is the value of ``data`` or its member ``player``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_Players).player)
     return _player(msgspec.json.decode(data if inner is None else inner, type=_Player))
@@ -255,9 +255,8 @@ class _Market(msgspec.Struct):
 
 
 def read_markets(body: bytes, wanted: Sequence[int], malformed: MalformedItems) -> dict[int, tuple[MarketImage, ...]]:
-    """Read the markets and books of the sport events ``wanted``. If a sport event is missing or null in the answer, it
-    has no markets. If the markets of a sport event are not a list, they are unknown, and the sport event is left out of
-    the result."""
+    """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null in the answer
+    has no markets. If the markets of a sport event are not a list, the sport event is left out of the result."""
     data = unwrap_or_none(body)
     by_sport_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
     found: dict[int, tuple[MarketImage, ...]] = {}
@@ -277,7 +276,7 @@ class _Markets(msgspec.Struct):
 
 
 def read_markets_of(body: bytes, sport_event: int, malformed: MalformedItems) -> tuple[MarketImage, ...]:
-    """Read the markets of one sport event. The list of markets is ``data`` itself or a member of ``data``
+    """Read the markets of one sport event. The list of markets is the value of ``data`` or a member of it
     (docs/protocol.md 4.1)."""
     data = unwrap_or_none(body)
     if data is None:
@@ -288,9 +287,9 @@ def read_markets_of(body: bytes, sport_event: int, malformed: MalformedItems) ->
 
 
 def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ...]:
-    """Read the markets that a search found. No source shows the answer, so three forms are accepted. It may be a list
-    of markets, each with its sport event, or an object that has such a list under ``markets``, or an object that has a
-    list of markets for each sport event's id."""
+    """Read the markets that a search found. No source shows the form of the answer, so three forms are accepted. The
+    first is a list of markets, each with its sport event. The second is an object with such a list under ``markets``.
+    The third is an object with a list of markets for each sport event's id."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -355,7 +354,7 @@ def _image(sport_event: int, market: _Market, malformed: MalformedItems) -> Mark
 
 
 def _player_id(value: Id) -> int | None:
-    """Return the id of the player that a prop market is about. None if the id is 0, empty or unreadable."""
+    """Return the id of the player in a market about a single player. None if the id is 0, empty or unreadable."""
     try:
         return whole(value, "player_id") or None
     except ValueError:
@@ -363,8 +362,8 @@ def _player_id(value: Id) -> int | None:
 
 
 def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple[int, _Line]]:
-    """Return the lines of a market. A market of spreads or totals lists its lines. Any other market has a single line,
-    whose fields stand among the fields of the market."""
+    """Return the lines of a market. A market of spreads or totals lists its lines. Any other market is itself its only
+    line."""
     if market.market_lines:
         before = len(malformed)
         lines = list(each(market.market_lines, _Line, malformed))
@@ -376,8 +375,8 @@ def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple
 
 
 def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
-    """Return a line with its book. If nobody offers on an outcome, a placeholder usually names the outcome. If the
-    placeholder is missing too (docs/protocol.md 5.2), the outcome keeps its place but has no name."""
+    """Return a line with its book. If nobody offers a price on an outcome, a placeholder usually names the outcome. If
+    the placeholder is missing too (docs/protocol.md 5.2), the outcome keeps its place but has no name."""
     sides = [side or [] for side in line.selections or ()]
     outcomes = tuple([_outcome(side) for side in sides])
     named = [outcome.line_id for outcome in outcomes if outcome.line_id]
@@ -389,8 +388,8 @@ def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
 
 
 def _outcome(side: list[_Level]) -> Outcome:
-    """Return the outcome that one side of a book is about. Raises ValueError if the levels of the side name different
-    outcomes."""
+    """Return the outcome to which one side of a book belongs. Raises ValueError if the levels of the side name
+    different outcomes."""
     named = [level for level in side if level.line_id]
     if not named:
         return _UNNAMED

@@ -1,4 +1,4 @@
-"""Placements and cancels in the legacy dialect. This module writes the requests and reads the answer for each item.
+"""Placements and cancels in the legacy dialect. This module writes the requests and reads the answers.
 
 If an answer does not say what happened to an item, the item is in neither list of the result. Its outcome is then
 unknown.
@@ -79,12 +79,12 @@ class _FailedRequest(msgspec.Struct):
     id: Id = None
 
     def name(self) -> str:
-        """Return the ``external_id`` of the wager. If it is missing, return the exchange's own id."""
+        """Return the ``external_id`` of the wager. If the wager has none, return the exchange's own id."""
         return self.external_id or text_of(self.wager_id) or text_of(self.id)
 
 
 class _Item(msgspec.Struct):
-    """One item in the answer to a batch, either of placements or of cancels."""
+    """One item in the answer to a batch of placements or of cancels."""
 
     index: int | None = None
     request: _FailedRequest | None = None
@@ -100,7 +100,7 @@ class _Item(msgspec.Struct):
     status: Any = msgspec.field(name="statusCode", default=None)
 
     def failed_item(self, external_id: str, purpose: Purpose) -> FailedItem:
-        """Return the rejection that this item describes."""
+        """Return this item as the rejection of a placement or cancel."""
         error, number, message = self.error, self.error_code, self.message or ""
         if isinstance(error, dict):
             number = error.get("error_code", number)
@@ -120,8 +120,9 @@ class _PlacedMany(msgspec.Struct):
 
 
 def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
-    """Read the answer to a batch of placements. A placement is left out of the result if it is in neither list of the
-    answer, if it is in both, or if it cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
+    """Read the answer to a batch of placements. The answer has a list of accepted placements and a list of rejected
+    placements. A placement is left out of the result if it is in neither list or in both. It is also left out if it
+    cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
     if answer.succeed_wagers is None and answer.failed_wagers is None:
         raise ValueError("a batch answer with neither list")
@@ -176,8 +177,8 @@ def cancel_sport_event(sport_event: int) -> Call[None]:
 
 
 def cancel_market(sport_event: int, market: int, line_id: str | None) -> Call[None]:
-    """The call that cancels every open wager of a market. If ``line_id`` is given, it cancels only the wagers on its
-    outcome."""
+    """The call that cancels every open wager of a market. If ``line_id`` is given, only the wagers on this outcome are
+    cancelled."""
     wire: dict[str, object] = {"event_id": sport_event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
@@ -199,8 +200,7 @@ class _Success(msgspec.Struct):
 
 
 def confirmed(body: bytes) -> None:
-    """Check the answer to a cancel of one wager. If the answer has no ``data``, the outcome is unknown, and the wager
-    is looked up.
+    """Check the answer to a cancel of one wager. After an error, the outcome is unknown, and the wager is looked up.
 
     Raises:
         ValueError: if the answer has no ``data``, or denies success.
@@ -212,11 +212,10 @@ def confirmed(body: bytes) -> None:
 
 def succeeded(body: bytes) -> None:
     """Check the answer to a cancel that lists no wagers. The answer may have any form or be empty. Its content is not
-    needed, because the history shows what is open.
+    needed, because the history shows which wagers are open.
 
     Raises:
-        ValueError: if the answer denies success, or is not JSON. In the second case a gateway may have answered in
-            place of the exchange.
+        ValueError: if the answer denies success, or is not JSON. An answer that is not JSON may come from a gateway.
     """
     if not body.strip():
         return
@@ -232,8 +231,9 @@ class _CancelledMany(msgspec.Struct):
 
 
 def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems) -> Cancelled:
-    """Read the answer to a batch of cancels. It is a list of results, or an object with two lists (docs/protocol.md 6,
-    14). If the answer does not name a wager, the wager is left out of the result. Its outcome is then unknown."""
+    """Read the answer to a batch of cancels. The answer is a list of results, or an object with two lists
+    (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. Its outcome is then
+    unknown."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         results = [

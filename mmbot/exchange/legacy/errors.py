@@ -122,11 +122,10 @@ _SAID: Final = (
 
 
 def code_of(error: object, number: object, message: str) -> str:
-    """Return the code of an error as it is written in the error table. Empty if the error has no code.
+    """Return the code of an error, spelt as in the error table. Empty if the error has no code.
 
-    Items of a batch and the gateway may send a text and a number instead of an error code. If the text contains a known
-    phrase (a phrase of ``_SAID``), the phrase decides the code. Otherwise the number is the code (docs/protocol.md 3,
-    6.4).
+    Some answers have a text and a number instead of an error code. If the text contains a known phrase, the phrase
+    decides the code. Otherwise the number is the code (docs/protocol.md 3, 6.4).
     """
     if isinstance(error, str) and _CODE.match(error):
         code = _RENAMED.get(error, error)
@@ -139,8 +138,8 @@ def code_of(error: object, number: object, message: str) -> str:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """Read the body of an error answer. If the body is not a JSON object, for example HTML from a gateway, the error
-    code is empty."""
+    """Read the body of an error answer. The error code is empty if the body is not a JSON object, for example if it is
+    HTML from a gateway."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -156,9 +155,8 @@ def error_body(body: bytes) -> ErrorBody:
 
 
 def _scaled(number: object) -> Instant | None:
-    """Return the instant that a number stands for. The size of the number decides whether it counts seconds,
-    milliseconds, microseconds or nanoseconds. Milliseconds are expected, but no source confirms this (docs/protocol.md
-    11)."""
+    """Return the instant that a number stands for. The size of the number shows whether it is in seconds, milliseconds,
+    microseconds or nanoseconds. Milliseconds are expected, but no source confirms this (docs/protocol.md 11)."""
     if not isinstance(number, int | float) or not 0 < number < 1e20:
         return None
     for least, unit in ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000)):

@@ -1,8 +1,8 @@
-"""The feed in the legacy dialect. This module has the calls for its address and the registration, and decodes the
-messages of its eight topics.
+"""The feed in the legacy dialect. This module finds the feed's address, registers a connection, and decodes messages on
+eight topics.
 
-The field ``change_type`` alone decides the topic of a message. The channel does not matter. Only a health check has its
-own event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.
+The field ``change_type`` alone decides the topic of a message, whatever its channel is. Only a health check has its own
+event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def connection_config() -> Call[ConnectionConfig]:
 
 
 def read_connection_config(body: bytes) -> ConnectionConfig:
-    """Read the connection config. Its fields stand at the top of the answer (docs/protocol.md 3) or under ``data``."""
+    """Read the connection config. Its fields are at the top level of the answer (docs/protocol.md 3) or under
+    ``data``."""
     read = msgspec.json.decode(body, type=_Config)
     if not read.key and (inner := part(read.data)) is not None:
         read = msgspec.json.decode(inner, type=_Config)
@@ -81,14 +82,14 @@ def read_connection_config(body: bytes) -> ConnectionConfig:
 
 
 def plan(wanted: Topics) -> tuple[Topics, ...]:
-    """Return a single connection for all topics, because the channel that all accounts share carries every tournament
-    with its sport events."""
+    """Return a single connection for all topics. One channel that all accounts share has the messages about every
+    tournament."""
     return (Topics(tournaments=wanted.tournaments),)
 
 
 def register(socket_id: str, topics: Topics) -> Call[Registration]:
     """The call that registers a connection. If ``topics`` names no tournaments, the connection gets messages about all
-    of them."""
+    tournaments."""
     wire: dict[str, object] = {"socket_id": socket_id}
     if topics.tournaments:
         wire["subscriptions"] = [{"type": "tournament", "ids": [str(each) for each in topics.tournaments]}]
@@ -118,11 +119,11 @@ class _Registered(msgspec.Struct):
 
 
 def read_registration(body: bytes) -> Registration:
-    """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected, because otherwise
-    the messages of this channel would never come. If a channel has no signature of its own, it gets the signature of
-    the whole answer, as in older answers (docs/protocol.md 8.2).
+    """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected. Otherwise the
+    messages of this channel would never come. A channel without a signature gets the signature of the whole answer, as
+    in older answers (docs/protocol.md 8.2).
 
-    Any channel may carry any message. So each channel counts as one that carries every sport event and private
+    Any channel may bring any message. So each channel counts as a channel for every sport event and for private
     messages.
     """
     answer = msgspec.json.decode(body, type=_Registered)
@@ -176,7 +177,7 @@ def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMes
 
 
 def _unfold(decoder: Callable[[str | bytes], T], data: str | bytes) -> T:
-    """Decode JSON, which may be encoded a second time as a JSON string."""
+    """Decode JSON. The JSON may be encoded a second time as a JSON string."""
     try:
         return decoder(data)
     except msgspec.ValidationError:
@@ -258,7 +259,7 @@ def _stake(dollars: Id) -> Cents:
 
 
 def _odds_or_none(odds: Id) -> int | None:
-    """Return the odds of a match. None if they are no valid price. In this case the odds have to be read over REST."""
+    """Return the odds of a match. None if they are not a valid price. The odds are then read over REST."""
     try:
         return american(odds)
     except ValueError:
@@ -266,7 +267,7 @@ def _odds_or_none(odds: Id) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """Return whether a message creates, updates or deletes something. If a message has ``info`` but no ``op``, it is an
+    """Return whether a message creates, updates or deletes something. A message with ``info`` but without ``op`` is an
     update."""
     if op is None and informed:
         return Op.UPDATE
@@ -345,8 +346,8 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _first(what: str, *values: Id) -> int:
-    """Return the first of the values that is given and not 0. Raises ValueError if none is, or if this value is no
-    integer."""
+    """Return the first of the values that is neither missing nor 0. Raises ValueError if there is no such value, or if
+    it is not an integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number

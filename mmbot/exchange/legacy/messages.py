@@ -1,4 +1,5 @@
-"""The fields of the feed's messages that mmbot needs, with decoders. Many of these types also occur in REST answers."""
+"""The fields that mmbot needs from the feed's messages, with decoders. Many of these types also occur in REST
+answers."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def tournaments_path(active: bool) -> str:
-    """The path for all tournaments or, if ``active`` is true, for those that have active sport events."""
+    """The path for all tournaments. If ``active`` is true, it is the path for the tournaments that have active sport
+    events."""
     return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
@@ -90,8 +91,8 @@ def markets_of_path(sport_event: int, version: int) -> str:
 
 
 def search_path(tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents) -> str:
-    """The path for a search of markets. No source documents any filter except the tournament. So the names of the other
-    filters are taken from the exchange's market data interface (docs/endpoints.md)."""
+    """The path for a search of markets. No source documents any filter except the tournament. The names of the other
+    filters come from the exchange's market data interface (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
     query: _Query = {
         "tournament_id": tournament,
@@ -165,7 +166,7 @@ def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MA
 
 
 def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None]:
-    """Return the two ends of a range of times as query parameters. The range is widened to whole seconds.
+    """Return the beginning and the end of a range of times as query parameters. The range is widened to whole seconds.
 
     Raises:
         Malformed: if the end lies before the beginning.
@@ -176,12 +177,12 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, sport_event: int | None = None) -> str:
-    """The path for one page of the wager history. The range of times is widened to whole seconds. If this makes the
-    range too long, its older end moves one second later.
+    """The path for one page of the wager history. The range of times is widened to whole seconds. If the range is then
+    too long, it begins one second later.
 
     Raises:
-        Malformed: if the query has no range, if the end lies before the beginning, or if the exchange would reject the
-            range.
+        Malformed: if the query has no range, or if the exchange would reject the range. Also if the end lies before the
+            beginning.
     """
     created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
     updated = _bounds(

@@ -21,19 +21,20 @@ _PRICES: Final[dict[float | None, int]] = {
     if is_odds(sign * size)
 }
 TOTAL: Final = "total"
-"""The type of a market whose two outcomes have the same number, such as over 45.5 and under 45.5. In a spread the two
-outcomes have opposite numbers, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
+"""The type of a market whose two outcomes have the same number, such as over 45.5 and under 45.5. The outcomes of a
+point spread have opposite numbers, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
 
 _SPECK: Final = 1e-7  # cents; added before rounding down, because a float may lie just below a whole number
 _RESIDUE: Final = 1e-6  # cents; the most that all levels together may differ from whole cents
 
 
 def book_of(selections: Selections) -> Book:
-    """Return the book of a line. A side of the book is empty if its list is null or missing, or if the list has only
-    placeholders and levels without a value.
+    """Return the book of a line. A side of the book is empty if its list is null or missing. It is also empty if the
+    list has only placeholders and levels without a value.
 
     Raises:
-        ValueError: if odds are no valid price, if a value is no amount of money, or if there are not exactly two sides.
+        ValueError: if odds are not a valid price, or a value is not an amount of money. Also if there are not exactly
+            two sides.
     """
     if not selections:
         return Book()
@@ -49,19 +50,19 @@ def book_of(selections: Selections) -> Book:
 
 
 class Numbered(Protocol):
-    """A price level that may carry the number of its line, which is the point spread of its outcome or the total."""
+    """A price level that may name the number of its line (the point spread of its outcome, or the total)."""
 
     line: float | None
 
 
 def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
-    """Return the number of a line in quarter points (14 means 3.5). If the line itself has a number, this number
-    counts. Otherwise the number of its first outcome counts. If neither has a number, the result is 0. In a total, the
-    number of either outcome counts.
+    """Return the number of a line in quarter points (14 means 3.5). The number of the line itself is used if there is
+    one. Otherwise the number of the first outcome is used. In a total, the number of the second outcome can be used
+    too. Without any number, the result is 0.
 
     Raises:
-        ValueError: if the number is no multiple of a quarter point, or if only the second outcome has a number. Such a
-            number may be the opposite of the line's number.
+        ValueError: if the number is not a multiple of a quarter point. Also if only the second outcome of a point
+            spread has a number, because it may be the opposite of the line's number.
     """
     if line is not None:
         return quarter_points(line)
@@ -72,8 +73,8 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
-    """Read all price levels together, which is faster than one by one. Raises an error if a level is unusual, such as a
-    level without a value."""
+    """Read all price levels together, which is faster than one by one. Raises an error if a level is unusual, for
+    example without a value."""
     levels = first + second
     exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
     whole = list(map(floor, exact))

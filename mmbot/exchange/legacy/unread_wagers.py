@@ -1,7 +1,7 @@
-"""Reads the readable parts of a malformed wager. The most important question is whether others can still match it.
+"""Reads the readable parts of a malformed wager. The most important question is whether the wager can still be matched.
 
-A wager may be unreadable in any part, such as its odds, its stake, its result, its ids, or a status that nobody has
-documented. Each part is read by itself, so that one unreadable part does not hide another part.
+Any part of a wager may be unreadable, such as its odds, its stake, its result or its ids. Its status may be a word that
+is not documented. Each part is read separately, so that one unreadable part does not hide another part.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbot.exchange.legacy.wire import Id, american, amount, moment, text_of, wh
 T = TypeVar("T")
 
 STATUSES: Final[Mapping[str, Status]] = {each.value: each for each in Status} | {"cancelled": Status.CANCELED}
-"""The documented words of ``status``, and a second spelling of one of these words."""
+"""The documented words of ``status``. The second spelling of one of these words is included."""
 
 MAY_REST: Final = (Status.OPEN, Status.INACTIVE)
 
@@ -33,11 +33,11 @@ OVER: Final = frozenset(
         "won",
     }
 )  # fmt: skip
-"""The words of ``status`` that are not documented and can only mean that the wager is over. Any other undocumented word
-may mean that the wager is open."""
+"""Words of ``status`` that are not documented and can only mean that the wager is over. Any other undocumented word may
+mean that the wager is open."""
 
 UNDECIDED: Final = frozenset({"", "tbd", "pending", "unknown", "none", "open", "not_settled", "unsettled"})
-"""The words of ``winning_status`` that say nothing. Any other word is a result, and only a wager that is over has a
+"""The words of ``winning_status`` that name no result. Any other word is a result, and only a wager that is over has a
 result."""
 
 
@@ -45,10 +45,10 @@ def unread_wager(raw: msgspec.Raw | bytes, why: str, total: bool = True) -> Unre
     """Read the readable parts of a wager.
 
     Args:
-        raw: the JSON of the wager. It may be something else than an object.
+        raw: the JSON of the wager. It may not even be an object.
         why: the reason why the wager cannot be read as a whole.
-        total: True if ``matched_stake`` is the sum of all matches, as in REST. False if it is the stake of one match,
-            as in a message.
+        total: True if ``matched_stake`` is the sum of all matches, as in a REST answer. False if ``matched_stake`` is
+            the stake of one match, as in a feed message.
     """
     parts = _Parts(raw)
     status_word, winning_word = word(parts.text("status")), word(parts.text("winning_status"))
@@ -91,7 +91,7 @@ def _may_rest(status_word: str, status: Status | None, matching: Matching | None
 
 
 class _Parts:
-    """The fields of a wager. Each field is read by itself."""
+    """The fields of a wager. Each field is read separately."""
 
     def __init__(self, raw: msgspec.Raw | bytes) -> None:
         self._fields: dict[str, msgspec.Raw] = {}
@@ -101,11 +101,11 @@ class _Parts:
             return  # no object: nothing of it can be read
 
     def lacks(self, name: str) -> bool:
-        """Return True if the wager is an object that does not have this field, or has it as null."""
+        """Return True if the wager is an object in which this field is missing or null."""
         return bool(self._fields) and bytes(self._fields.get(name, b"null")) == b"null"
 
     def read(self, reader: Callable[[Id], T], *names: str) -> T | None:
-        """Return the first of these fields that can be read. None if none of them can be read."""
+        """Return the value of the first of these fields that can be read. None if no field can be read."""
         for name in names:
             if name not in self._fields:
                 continue
@@ -118,11 +118,11 @@ class _Parts:
         return None
 
     def text(self, name: str) -> str | None:
-        """Return a field as text. None if it is missing or cannot be read."""
+        """Return the text of a field. None if the field is missing or cannot be read."""
         return self.read(text_of, name)
 
     def cents(self, name: str) -> Cents | None:
-        """Return an amount of money in cents, rounded up. None if it is missing, negative or unreadable."""
+        """Return an amount of money in cents, rounded up. None if the field is missing, negative or unreadable."""
         return self.read(_rounded_up, name)
 
 

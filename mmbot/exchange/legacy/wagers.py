@@ -1,6 +1,7 @@
-"""Wagers and their matches in the legacy dialect. This module has the calls that read them, and reads the answers.
+"""Wagers and their matches in the legacy dialect. This module has the calls that read wagers and matches, and reads the
+answers.
 
-If a wager cannot be read as a whole, the reason is added to the list ``malformed``, and the wager becomes an
+If a wager cannot be read as a whole, the reason is added to the list ``malformed``. The wager becomes an
 ``UnreadWager`` with the parts that can be read. The other wagers are read as usual. An answer that cannot be read at
 all raises ValueError.
 """
@@ -61,11 +62,12 @@ class Wager(msgspec.Struct, gc=False):
 
 
 def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
-    """Read one wager. ``sent`` is the placement whose answer this is, if it is the answer to a placement. Fields that
-    the answer leaves out are then taken from the placement.
+    """Read one wager. If the wager is the answer to a placement, ``sent`` is this placement. Fields that are missing in
+    the answer are then taken from the placement.
 
     Raises:
-        ValueError: if the status is unknown, money is not in cents, odds are no valid price, or an id is missing.
+        ValueError: if the status is unknown or an id is missing. Also if money is not in whole cents or odds are not a
+            valid price.
     """
     wager_id = text_of(wager.wager_id) or text_of(wager.id)
     if not wager_id:
@@ -94,8 +96,8 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
 
 
 def _profit(value: Any) -> Cents | None:
-    """Return the amount in a field ``profit``, in cents. None if it is missing or no amount of money. Nothing else
-    depends on this field, so an unreadable amount does not make a wager or a match malformed."""
+    """Return the amount in a field ``profit``, in cents. None if the field is missing or not an amount of money.
+    Nothing else depends on this field, so the wager or match is used even if its profit is unreadable."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -118,8 +120,8 @@ def _amount(value: Id, what: str) -> Cents:
 
 
 def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
-    """Return the total matched stake of a wager. In REST, ``matched_stake`` is this total. In a message it is the stake
-    of one match."""
+    """Return the total matched stake of a wager. In a REST answer, ``matched_stake`` is this total. In a feed message,
+    ``matched_stake`` is the stake of one match."""
     total = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
     if total is not None:
         return _amount(total, "matched_stake")
@@ -178,14 +180,14 @@ def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[
 
 
 def wager_of(body: bytes) -> WagerReport | UnreadWager:
-    """Read one wager from an answer. The wager is ``data`` itself or its member ``wager``."""
+    """Read one wager from an answer. The wager is the value of ``data`` or its member ``wager``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_OneWager).wager)
     return read_wager(data if inner is None else inner)
 
 
 def read_wager(raw: msgspec.Raw) -> WagerReport | UnreadWager:
-    """Read one wager. If it cannot be read as a whole, return the parts that can be read."""
+    """Read one wager. If the wager cannot be read as a whole, return its readable parts."""
     try:
         return report_of(msgspec.json.decode(raw, type=Wager))
     except (ValueError, RecursionError) as bad:
@@ -231,7 +233,7 @@ class _Match(msgspec.Struct):
 
 
 def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
-    """Read one page of matches from an answer. The list of matches is ``data`` itself or a member of ``data``."""
+    """Read one page of matches from an answer. The list of matches is the value of ``data`` or a member of it."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         page = _Page(matching_details=msgspec.json.decode(data, type=list[msgspec.Raw]))

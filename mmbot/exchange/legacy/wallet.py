@@ -1,8 +1,8 @@
 """The account's money in the legacy dialect. It consists of the balance and the transactions.
 
-A transaction may show in several ways how it changed the balance, and each of these ways is read. If a transaction
-shows it in none of them, the reason is added to the list ``malformed`` and the transaction is counted, because the sum
-of the page would be incomplete.
+There are several ways in which a transaction may show how it changed the balance. Each of these ways is read. If a
+transaction uses none of them, the reason is added to the list ``malformed``. The transaction is also counted, because
+the sum of the page is then incomplete.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TAKEN: Final = frozenset(
     }
 )
 _UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.OTHER})
-"""The types of transactions that may either add money or take it."""
+"""The types of transactions that can increase or decrease the balance."""
 
 
 def balance(request: int) -> Call[BalanceRead]:
@@ -123,9 +123,9 @@ def _transaction(item: _Transaction) -> Transaction:
 
 
 def _change(item: _Transaction, kind: TransactionType) -> Cents:
-    """Return by how many cents a transaction changed the balance. If the transaction states its change, this figure
-    counts. Otherwise the difference between the balances before and after counts. If these are missing too, its amount
-    counts, with the sign that its type implies."""
+    """Return by how many cents a transaction changed the balance. If the transaction names the change, this figure is
+    used. Otherwise the difference between the balances before and after is used. If these balances are missing too, the
+    amount is used, with the sign of the transaction's type."""
     if item.change is not None:
         return cents(item.change)
     if item.balance is not None and item.balance_before is not None:

@@ -1,5 +1,5 @@
-"""Functions that read single values. They accept several forms of a value (7, 7.0 and "7") and reject a value that has
-no clear meaning."""
+"""Functions that read single values. A function accepts several forms of a value (7, 7.0 and "7"). It rejects a value
+that has no clear meaning."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mmbot.exchange.dialect import MalformedItems
 Id = int | float | str | None
 
 Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
-"""An integer that the exchange writes as an integer. If it is beyond ``LARGEST_ID``, it cannot be kept, and the message
-that contains it cannot be read."""
+"""An integer that the exchange writes as an integer. If an integer is beyond ``LARGEST_ID``, it cannot be stored, and
+its message is rejected."""
 T = TypeVar("T")
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")
@@ -27,8 +27,8 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
 class WireLevel(msgspec.Struct, gc=False):
-    """The fields that mmbot needs from one price level of a book. In a placeholder, which marks an empty side, both
-    odds and value are null."""
+    """The fields that mmbot needs from one price level of a book. A placeholder marks an empty side. Its odds and its
+    value are null."""
 
     odds: int | float | None = None
     value: Annotated[float, Meta(ge=0, le=LARGEST_DOLLARS)] | None = None
@@ -40,7 +40,7 @@ Selections = list[list[WireLevel] | None] | None
 
 
 def whole(value: Id, what: str) -> int:
-    """Return an integer, which the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else, and for an
+    """Return an integer. The exchange may write it as 7, 7.0 or "7". Raises ValueError for any other value, and for an
     integer beyond ``LARGEST_ID``."""
     if isinstance(value, float):
         is_whole = value.is_integer()
@@ -55,7 +55,7 @@ def whole(value: Id, what: str) -> int:
 
 
 def american(value: Id, what: str = "odds") -> Odds:
-    """Return American odds, which the exchange may write as 110.0. The odds -100 are read as +100, which is the same
+    """Return American odds. The exchange may write odds as 110.0. The odds -100 are read as +100, which is the same
     price (docs/protocol.md 7.1)."""
     odds = whole(value, what)
     if odds == -100:
@@ -66,8 +66,8 @@ def american(value: Id, what: str = "odds") -> Odds:
 
 
 def amount(value: Id) -> float:
-    """Return an amount in dollars, which the exchange may write as 5, 5.0 or "5.00". Raises ValueError for anything
-    else, and for an amount beyond ``LARGEST_DOLLARS``."""
+    """Return an amount in dollars. The exchange may write it as 5, 5.0 or "5.00". Raises ValueError for any other
+    value, and for an amount beyond ``LARGEST_DOLLARS``."""
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
         value = float(value)
     if not isinstance(value, int | float) or not -LARGEST_DOLLARS <= value <= LARGEST_DOLLARS:
@@ -81,8 +81,8 @@ def word(text: str | None) -> str:
 
 
 def moment(value: Id) -> Instant | None:
-    """Return the instant that a text in the form of RFC 3339 names. None if the text is missing or unreadable, or if it
-    names the zero time (year 1) or a time after ``LATEST``."""
+    """Return the instant that a text in the form of RFC 3339 names. None if the text is missing or unreadable. Also
+    None for the zero time (year 1) and for a time after ``LATEST``."""
     if not isinstance(value, str):
         return None
     try:
@@ -127,8 +127,7 @@ def unwrap(body: bytes) -> msgspec.Raw:
 
 
 def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
-    """Return the value of the member ``data``, or None if this value is null. Raises ValueError if ``data`` is
-    missing."""
+    """Return the value of the member ``data``. None if the value is null. Raises ValueError if ``data`` is missing."""
     envelope = msgspec.json.decode(body, type=Envelope)
     if envelope.data is msgspec.UNSET:
         raise ValueError("the answer has no data")
@@ -136,8 +135,8 @@ def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
 
 
 Part = msgspec.Raw | msgspec.UnsetType
-"""A member of a JSON object that is decoded in a second step. Its type is not ``Raw | None``, because msgspec would
-then accept only null."""
+"""A member of a JSON object that is decoded in a second step. The type ``Raw | None`` would not work, because msgspec
+would then accept only null."""
 
 
 def part(member: Part) -> msgspec.Raw | None:
@@ -146,8 +145,8 @@ def part(member: Part) -> msgspec.Raw | None:
 
 
 def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems) -> Iterator[tuple[int, T]]:
-    """Yield each item that can be decoded as ``kind``, with its position. If an item cannot be decoded, the reason is
-    added to ``malformed``."""
+    """Yield each item that can be decoded as ``kind``, with its position. For any other item, the reason is added to
+    ``malformed``."""
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
