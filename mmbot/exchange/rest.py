@@ -47,8 +47,7 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The greatest number of pages in one read of matches. If there are more pages, the exchange probably repeats the same
-pages."""
+"""The most pages in one read of matches. If there are more, the exchange probably repeats the same pages."""
 
 LOOK_S: Final = 1.0
 """The time between two checks of the open connections, in real seconds."""
@@ -140,13 +139,11 @@ class Client:
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. The answer only says that the wager is in the queue. A private message says when the wager
-        is open."""
+        """Place one wager. The answer means that the wager is queued. A private message reports when it opens."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
-        """Place up to 20 wagers. The answer has two lists, for accepted and for rejected wagers. If a wager is in
-        neither list, its outcome is unknown."""
+        """Place up to 20 wagers. If the answer does not name a wager, the outcome of the wager is unknown."""
         check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
@@ -155,14 +152,12 @@ class Client:
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
-        """Cancel up to 20 wagers. The answer has two lists, for cancelled wagers and for failures. If a wager is in
-        neither list, its outcome is unknown."""
+        """Cancel up to 20 wagers. If the answer does not name a wager, the outcome of the wager is unknown."""
         check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Returns False if the exchange found no open wager. This does not
-        prove that no wager is open."""
+        """Cancel every open wager of a sport event. False if the exchange found none, which may be wrong."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
@@ -171,8 +166,7 @@ class Client:
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Returns False if the exchange found no open wager. This does not
-        prove that no wager is open."""
+        """Cancel every open wager of the account. False if the exchange found none, which may be wrong."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -190,8 +184,7 @@ class Client:
         return await self._ask(self._board.tournaments(active))
 
     async def sport_events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """Read the sport events of a tournament. The result is empty if the exchange answers 404 or null
-        (docs/protocol.md 4.1)."""
+        """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
         return await self._found(self._board.sport_events(tournament), ())
 
     async def markets(
@@ -277,8 +270,7 @@ class Client:
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, sport_event: int | None = None
     ) -> answers.HistoryRead:
-        """Read one page of the wager history. If the exchange would reject the range of times, Malformed is raised and
-        nothing is sent."""
+        """Read one page of the wager history. Raises Malformed if the exchange would reject the range of times."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, sport_event))
 
     async def matched_bets(

@@ -45,8 +45,7 @@ RENEWALS_AT_ONCE: Final = 5
 """The number of renewals that may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
-"""The pause after a log-in that fails because the keys are wrong or all sessions are in use. This length is common
-practice (docs/protocol.md 2)."""
+"""The pause after a log-in that fails because the keys are wrong or all sessions are in use (docs/protocol.md 2)."""
 
 REJECTED_APART: Final = 5 * SECOND
 """The shortest time between a rejected log-in and the log-in of the next start. It keeps a restarting bot from sending
@@ -57,8 +56,7 @@ OnEvent = Callable[[str, Mapping[str, str | float]], None]
 
 
 def refresh_after(life: Duration) -> Duration:
-    """Return the age at which a token is refreshed. The age is 60 % of the token's life, or 90 s before its end if this
-    is earlier."""
+    """Return the age at which a token is refreshed. It is 60 % of the life, but at the latest 90 s before the end."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
@@ -160,8 +158,7 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token to which the exchange answered 401 (token not accepted). If there is no newer token, start a
-        renewal."""
+        """Drop a token to which the exchange answered 401 (token not accepted). Renew it if there is no newer token."""
         if token != self._access:
             return
         self._access = None
@@ -180,8 +177,7 @@ class SessionKeeper:
         return await self.token(urgent)
 
     async def run(self) -> None:
-        """Renew the token before it expires, until this task is cancelled. After a failure, wait up to 30 s before the
-        next renewal."""
+        """Renew the token before it expires, until this task is cancelled. Retry after up to 30 s."""
         failures = 0
         while True:
             self._changed.clear()

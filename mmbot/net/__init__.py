@@ -1,2 +1,2 @@
-"""Network code that knows nothing about the exchange. It has HTTP with limits, websockets, the Pusher protocol, and the
-back-off."""
+"""Network code that knows nothing about the exchange. It contains HTTP with limits, websockets, the Pusher protocol,
+and the back-off (waits between attempts to connect)."""

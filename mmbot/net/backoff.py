@@ -1,7 +1,7 @@
-"""The back-off of a websocket. It decides when to connect again, from the way in which the previous connection ended.
+"""The back-off of a websocket. It decides when to connect again after a connection has ended.
 
-The delay grows with each failure up to a limit, and is partly random. The caller gives the times and the random
-numbers.
+The delay depends on how the connection ended. It grows with each failure up to a limit, and is partly random. The
+caller gives the times and the random numbers.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of the back-off. Durations are in nanoseconds."""
 
     first: Duration = 500 * MILLISECOND
-    """The longest delay after a single failure. It doubles with every further failure."""
+    """The longest delay after one failure. The delay doubles with every further failure."""
     cap: Duration = 30 * SECOND
     forbidden: Duration = 30 * SECOND
-    """The longest delay after a single close code that forbids to connect again. It doubles with every further such
-    close code. The cause of some of these close codes ends by itself, such as an exhausted quota."""
+    """The longest delay after one close code that forbids a new connection. The delay doubles with every further such
+    close code. mmbot still tries again, because the cause may end by itself, such as an exhausted quota."""
     forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
-    """How long a connection has to be up to reset the back-off."""
+    """How long a connection has to be up before earlier failures are forgotten."""
 
 
 class BackOff:
@@ -43,10 +43,10 @@ class BackOff:
         self._again = False
 
     def ended(self, ending: Ending, up_for: Duration | None, now: Instant) -> None:
-        """Take note that an attempt or a connection has ended.
+        """Record that an attempt or a connection has ended.
 
         Args:
-            up_for: how long the connection was up. None if it never was up.
+            up_for: how long the connection was up. None if the connection never came up.
         """
         settled = up_for is not None and up_for >= self._settings.settled
         if settled:
@@ -73,6 +73,6 @@ class BackOff:
         return min(self._settings.cap, self._settings.first << min(self._failures, 40))
 
     def _jittered(self, delay: Duration) -> Duration:
-        """Return a random delay between half of ``delay`` and all of it. So the clients of a restarted server do not
-        all reconnect at the same moment."""
+        """Return a random delay, from half of ``delay`` to all of it. So the clients of a restarted server do not all
+        reconnect at the same moment."""
         return delay - round(delay / 2 * self._rng.random())

@@ -1,6 +1,8 @@
-"""Sends one HTTP request with aiohttp and reads its answer. A request that was not sent raises another error than a
-request that got no answer. Each answer is limited in the size of its head, and in the size of its body before and after
-decompression."""
+"""Sends one HTTP request with aiohttp and reads its answer.
+
+A request that was not sent raises another error than a request without an answer. The size of each answer is limited.
+The limits are for the headers, and for the body before and after decompression.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,15 @@ SHORTEST: Final = 1.0
 """The shortest timeout, in real seconds. The clock may run faster than real time, but the network does not."""
 
 LONGEST_PAUSE: Final = 5 * MINUTE
-"""The longest pause that an answer can impose. If an answer asks for a longer pause, the pause has this length."""
+"""The longest pause that an answer can impose. If an answer asks for a longer pause, this limit is used."""
 
 LARGEST_READ: Final = 1 << 24
 """The greatest size of the answer to a read in bytes, before and after decompression. The markets of 50 sport events
-have some million bytes."""
+have a few million bytes."""
 
 LARGEST_CHANGE: Final = 1 << 20
-"""The greatest size of the answer to any request that is not a read, in bytes, before and after decompression. The
-answer to a batch has some 20 thousand bytes."""
+"""The greatest size of any other answer in bytes, before and after decompression. The answer to a batch has about 20
+thousand bytes."""
 
 _INLINE: Final = 1 << 16  # a larger body is decompressed in a thread
 
@@ -46,7 +48,7 @@ _JSON: Final = {
 
 
 class Reply(NamedTuple):
-    """An HTTP answer with any status."""
+    """An HTTP answer, whatever its status is."""
 
     status: int
     body: bytes
@@ -55,7 +57,7 @@ class Reply(NamedTuple):
 
 
 class NotSent(Exception):
-    """Raised if the server never saw the request, mostly because no connection could be opened."""
+    """Raised if the server never got the request, usually because no connection could be opened."""
 
 
 class Withdrawn(NotSent):
@@ -63,7 +65,7 @@ class Withdrawn(NotSent):
 
 
 class NoAnswer(Exception):
-    """Raised if no complete answer came back, although the request may have reached the server."""
+    """Raised if no complete answer came back. The server may have got the request."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -72,8 +74,8 @@ class NoAnswer(Exception):
 
 
 def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
-    """Open a pool of connections, which the caller has to close. The pool has no limit of its own, so no request waits
-    for another. The rate limit of the requests keeps it small. It stores no cookies."""
+    """Open a pool of connections, which the caller has to close. The pool has no size limit, so no request waits for
+    another. The rate limit of the requests keeps the pool small. Cookies are not stored."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON, auto_decompress=False
@@ -86,8 +88,8 @@ def timeout_for(clock: Clock, limit_s: float) -> float:
 
 
 class _Body(aiohttp.BytesPayload):
-    """A request body. When it is about to be written, it checks whether the request was withdrawn. aiohttp writes the
-    headers together with the body, so no byte of a withdrawn request is sent."""
+    """A request body that can stop its own request. Just before it is written, it checks whether the request was
+    withdrawn. aiohttp writes the headers together with the body, so nothing of a withdrawn request is sent."""
 
     def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:
         super().__init__(body)
@@ -112,20 +114,22 @@ async def send(
     withdrawn: Callable[[], bool] | None = None,
     largest: int = LARGEST_CHANGE,
 ) -> Reply:
-    """Send one request and read the whole answer. A redirect counts as the answer and is not followed. Only a GET may
-    be sent twice. This happens if the server had closed a connection that was kept open.
+    """Send one request and read the whole answer. A redirect is returned as the answer and is not followed. If the
+    server had closed an idle connection, a GET may be sent again. No other request is sent twice.
 
     Args:
-        timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. Connecting
-            may take 60 % of it.
-        withdrawn: a function that returns True if the request must not be sent any more. It is called at the start and
-            just before the first byte is sent. It has no effect on a request without a body.
-        largest: the greatest size of the answer's body in bytes. A larger body is not read to its end.
+        timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. 60 % of this
+            time may be used to connect.
+        withdrawn: a function that returns True if the request must not be sent any more. The function is called at the
+            start, and just before the first byte is sent. A request without a body ignores it.
+        largest: the greatest size of the answer's body in bytes. A larger body is not read completely.
 
     Raises:
-        NotSent: if no connection could be opened. If the request was withdrawn, it is the subclass ``Withdrawn``.
-        NoAnswer: if no complete answer came. Its code is ``timeout`` after a timeout, ``connection`` if the connection
-            broke or the answer was not HTTP, and ``undecodable`` if the answer is too large or cannot be decompressed.
+        NotSent: if no connection could be opened. If the request was withdrawn, the error is the subclass
+            ``Withdrawn``.
+        NoAnswer: if no complete answer came. Its code is ``timeout`` after a timeout. It is ``connection`` if the
+            connection broke or the answer was not HTTP. It is ``undecodable`` if the answer is too large or cannot be
+            decompressed.
     """
     if http.closed:
         raise NotSent("the pool is closed")
@@ -158,7 +162,7 @@ async def send(
 
 
 async def _whole(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    """Read the body of an answer. If the body is too large, the connection is closed, and NoAnswer is raised."""
+    """Read the body of an answer. If the body is too large, close the connection and raise NoAnswer."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_any():
@@ -201,8 +205,8 @@ def too_large() -> NoAnswer:
 
 
 def _without_connection(error: Exception) -> str:
-    """Return the reason why no connection could be opened. If the operating system gives a reason, its words are
-    used."""
+    """Return the reason why no connection could be opened, in the words of the operating system if it names a
+    reason."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, aiohttp.ClientConnectorError):
@@ -217,7 +221,7 @@ def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Insta
 
     Args:
         allowed_at: the time that the body of the answer names, by the server's clock. If it is None, the header
-            ``Retry-After`` counts, which gives a number of seconds or a date.
+            ``Retry-After`` is used. This header has a number of seconds or a date.
     """
     wait: Duration | None = None
     if allowed_at is not None:
@@ -235,8 +239,8 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """Return the instant of an HTTP date, in whole seconds. None if the text is no date, or if the date is before 1970
-    or after ``LATEST``."""
+    """Return the instant of an HTTP date, in whole seconds. None if the text is not a date, or if the date is before
+    1970 or after ``LATEST``."""
     if text is None or len(text) > LONGEST_HEADER:
         return None
     try:

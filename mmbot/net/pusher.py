@@ -1,4 +1,5 @@
-"""The Pusher protocol (version 7) as a state machine. It takes frames and times, and returns what has to be done.
+"""The Pusher protocol (version 7) as a state machine. The machine takes frames and times, and returns the actions to be
+done.
 
 The machine opens no socket and reads no clock. The code that uses the machine does both. The machine splits a message
 into channel, event name and data. It does not decode the data.
@@ -16,13 +17,16 @@ from mmbot.domain.instant import SECOND, Duration, Instant
 
 
 class State(Enum):
-    """The state of a connection. The usual order is OPENING, REGISTERING, SUBSCRIBING, UP. If the exchange asks for a
-    sign-in, SIGNING_IN comes before SUBSCRIBING. ENDED may follow any state."""
+    """The state of a connection.
+
+    The usual order is OPENING, REGISTERING, SUBSCRIBING, UP. If the exchange asks for a sign-in, SIGNING_IN comes
+    before SUBSCRIBING. ENDED can follow any state.
+    """
 
     OPENING = "opening"
     """The websocket is open, and the message ``pusher:connection_established`` has not come yet."""
     REGISTERING = "registering"
-    """The server has given a socket id. The exchange has been asked to which channels this connection may subscribe."""
+    """The server has given a socket id. The bot has asked the exchange for the channels of this connection."""
     SIGNING_IN = "signing_in"
     """The sign-in was sent, and the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
@@ -30,27 +34,29 @@ class State(Enum):
     UP = "up"
     """Every channel is subscribed."""
     ENDED = "ended"
-    """The connection is over. The machine returns nothing more."""
+    """The connection has ended. The machine returns nothing more."""
 
 
 class Ending(Enum):
-    """How a connection ended. This decides when to connect again."""
+    """The way in which a connection ended. The wait before the next connection depends on this."""
 
     ORDERED = "ordered"
     """mmbot ended the connection."""
     LOST = "lost"
     """The connection broke or fell silent, or a step took too long."""
     REJECTED = "rejected"
-    """The server closed the connection with a code from 4000 to 4099, which forbids to connect again unchanged. The
-    cause of some of these codes ends by itself, so mmbot tries again slowly."""
+    """The server closed the connection with a code from 4000 to 4099, which forbids to connect again without a change.
+    The cause of some of these codes ends by itself. So mmbot tries again slowly."""
     BACK_OFF = "back_off"
-    """The server closed the connection with a code from 4100 to 4199. It asks to connect again after a pause."""
+    """The server closed the connection with a code from 4100 to 4199. Such a code asks the client to connect again
+    after a pause."""
     AGAIN = "again"
-    """The server closed the connection with a code from 4200 to 4299. It asks to connect again immediately."""
+    """The server closed the connection with a code from 4200 to 4299. Such a code asks the client to connect again
+    immediately."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits in nanoseconds. They are measured by the clock from which the machine gets its times."""
+    """Time limits in nanoseconds, by the clock of the caller."""
 
     establish: Duration = 10 * SECOND
     """The time limit for the message ``pusher:connection_established``."""
@@ -59,14 +65,14 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     sign_in: Duration = 10 * SECOND
     """The time limit for the message ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
-    """The time limit within which each channel must get its message ``subscription_succeeded``."""
+    """The time limit for the messages ``subscription_succeeded``. There is one for each channel."""
     silence: Duration = 15 * SECOND
-    """How long the server may be silent before a ping is sent. If the server's own ``activity_timeout`` is shorter, it
-    counts instead."""
+    """How long the server may be silent before a ping is sent to it. If the server announces a shorter
+    ``activity_timeout``, that time is used instead."""
     pong: Duration = 5 * SECOND
-    """The time limit within which some frame must come after a ping."""
+    """The time limit for the first frame after a ping."""
     least_silence: Duration = SECOND
-    """The lower bound for the server's ``activity_timeout``. A shorter timeout is raised to this value."""
+    """The shortest silence before a ping. It is used if the server announces a shorter ``activity_timeout``."""
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -74,45 +80,45 @@ class SignIn(msgspec.Struct, frozen=True):
 
     auth: str
     user_data: str
-    """A text from the exchange that is sent back unchanged."""
+    """A text from the exchange, which the bot sends back unchanged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """An output of the machine: a message that was published on one of our channels."""
+    """An output of the machine that contains a message published on one of our channels."""
 
     channel: str
     event: str
     data: str | bytes
-    """The data of the message. It is a text, mostly with JSON. If the frame has a JSON object as its data, it is the
-    bytes of this object."""
+    """The data of the message. It is a text, usually JSON. If the data in the frame is a JSON object, it is the bytes
+    of this object."""
 
 
 class Send(msgspec.Struct, frozen=True):
-    """An output of the machine: a text to send to the server."""
+    """An output of the machine that contains a text to send to the server."""
 
     text: str
 
 
 class Established(msgspec.Struct, frozen=True):
-    """An output of the machine: the socket id that the server gave. The caller registers it at the exchange, and
-    afterwards calls ``registered`` or ``fail``."""
+    """An output of the machine that contains the socket id from the server. The caller registers this id at the
+    exchange. Afterwards the caller calls ``registered`` or ``fail``."""
 
     socket_id: str
 
 
 class Up(msgspec.Struct, frozen=True):
-    """An output of the machine: every channel is now subscribed."""
+    """An output of the machine that says that every channel is now subscribed."""
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """An output of the machine: a frame that mmbot does not understand. The connection continues."""
+    """An output of the machine that reports a frame that mmbot does not understand. The connection continues."""
 
     kind: str
     why: str
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The final output of the machine: the connection is over, and its websocket has to be closed."""
+    """The final output of the machine. The connection has ended, and the caller has to close its websocket."""
 
     ending: Ending
     reason: str
@@ -157,7 +163,7 @@ _LONGEST_REASON: Final = 200
 
 
 def ending_of(code: int | None) -> Ending:
-    """Return the way of ending that a close code or an error code stands for."""
+    """Return the way in which a connection ended, from its close code or error code."""
     if code is None or not 4000 <= code < 4300:
         return Ending.LOST
     return (Ending.REJECTED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
@@ -212,7 +218,7 @@ class Pusher:
         return heard_by if self._step_by is None else min(heard_by, self._step_by)
 
     def tick(self, now: Instant) -> Outputs:
-        """Take note that time has passed."""
+        """Do what is due at the time ``now``."""
         if self.state is State.ENDED:
             return ()
         if self._step_by is not None and now >= self._step_by:
@@ -284,7 +290,7 @@ class Pusher:
         return self._end(Ending.ORDERED, reason)
 
     def closed(self, code: int | None, reason: str) -> Outputs:
-        """Take note that the websocket has closed. ``code`` is its close code, or None if it had no close code."""
+        """Record that the websocket has closed. ``code`` is the close code, or None if there was no close code."""
         return self._end(ending_of(code), reason or "closed", code)
 
     def _protocol(self, event: str, channel: str | None, data: str | bytes, now: Instant) -> Outputs:

@@ -19,7 +19,7 @@ class LinkClosed(Exception):
 
     Args:
         code: the close code. None if no close code came.
-        reason: the text of the close frame. If no close frame came, a description of what happened.
+        reason: the text of the close frame. If no close frame came, it is a description of the error.
     """
 
     def __init__(self, code: int | None, reason: str) -> None:
@@ -32,20 +32,20 @@ class Link(Protocol):
     """An open websocket."""
 
     async def receive(self) -> str | bytes:
-        """Wait for the next text frame. If the caller is cancelled, at most this one frame is lost.
+        """Wait for the next text frame. If the wait is cancelled, at most one frame is lost.
 
         Raises:
             LinkClosed: when no more frames will come.
         """
 
     def send(self, text: str) -> None:
-        """Put a text frame into the queue for sending. Never blocks and never raises an error. If nothing more can be
-        sent, ``receive`` raises LinkClosed."""
+        """Put a text frame into the queue for sending. This method never waits and never raises an error. If nothing
+        more can be sent, ``receive`` raises LinkClosed."""
 
     async def close(self) -> None:
         """Close the link immediately, with all its tasks and sockets. A second call does nothing."""
 
 
 OpenLink = Callable[[str], Awaitable[Link]]
-"""A function that opens a websocket to an address. Raises LinkFailed if the websocket cannot be opened. If it fails or
-is cancelled, it leaves nothing open."""
+"""A function that opens a websocket to an address. Raises LinkFailed if the websocket cannot be opened. If the function
+fails or is cancelled, nothing stays open."""

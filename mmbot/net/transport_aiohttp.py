@@ -79,11 +79,10 @@ def _shut(one: socket.socket) -> None:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None) -> AiohttpLink:
-    """Open a websocket. There is no time limit, so the caller has to cancel it if it takes too long.
+    """Open a websocket. There is no time limit, so the caller has to cancel this coroutine if it takes too long.
 
     Args:
-        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
-            are trusted.
+        tls: the settings that check the server's certificate. If it is None, the machine's own settings are used.
 
     Raises:
         LinkFailed: if the websocket could not be opened.

@@ -1,4 +1,5 @@
-"""The websocket transport with the library pysher, which runs in its own threads. It only carries frames.
+"""The websocket transport that uses the library pysher, which runs in its own threads. It only sends and receives
+frames.
 
 ``pusher.py`` handles pings, deadlines and subscriptions, and the feed reconnects. docs/decisions/transport.md gives the
 reasons. Import this module only if the settings choose it, because pysher loads libraries that nothing else needs.
@@ -60,23 +61,23 @@ class _Place(NamedTuple):
 
 
 class _Mailbox:
-    """Passes frames and the connection's state from the threads to the event loop. It wakes the event loop only once
-    for many frames."""
+    """Passes frames and the connection's state from the threads to the event loop. Many frames together wake the event
+    loop only once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
         self.opened = False
         self.said = False
         """True when everything that could be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
-        """The close code and the reason of the end of the connection. None until the end is noticed. Later ends do not
-        change it."""
+        """The close code and the reason of the first end of the connection that was noticed. None until an end is
+        noticed."""
         self.gone = False
         """True when the socket is closed and both threads are about to end."""
         self.full = False
         self.frames: Final[deque[bytes]] = deque()
         self.taken = 0
-        """How many bytes the frames had that were received from the mailbox. Only the event loop writes this figure.
-        Only the reading thread writes ``_came``, the bytes of all frames that came in."""
+        """The total bytes of all frames that the event loop has taken from the mailbox. Only the event loop writes this
+        number."""
         self._came = 0
         self._room: Final = room
         self._loop: Final = loop
@@ -94,18 +95,19 @@ class _Mailbox:
         self._tell()
 
     def end(self, code: int | None, reason: str) -> None:
-        """Take note that the connection has ended. A thread calls this."""
+        """Record that the connection has ended. A thread calls this."""
         if self.over is None:
             self.over = code, reason
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """Take note that the connection has reached a state. A thread calls this."""
+        """Record that the connection has reached a state. A thread calls this."""
         setattr(self, what, True)
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until ``true`` returns something true. It is a condition on the attributes of this object."""
+        """Wait until the condition ``true`` returns a true value. The condition depends on the attributes of this
+        object."""
         while not true():
             self._news.clear()
             await self._news.wait()
@@ -144,12 +146,12 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
         self._outbox.put((text, ABNF.OPCODE_TEXT))
 
     def take_leave(self) -> None:
-        """Put a close frame into the queue for sending. No other frame is sent after it."""
+        """Put a close frame into the queue for sending. No frame is sent after it."""
         self._outbox.put((struct.pack("!H", websocket.STATUS_NORMAL), ABNF.OPCODE_CLOSE))
         self._outbox.put(None)
 
     def end(self) -> None:
-        """Stop both threads, even if they are waiting. Any thread may call this, and may call it more than once."""
+        """Stop both threads, even if they are waiting. Any thread may call this method, even more than once."""
         with self._guard:
             self._is_ended = True
             if self._held is not None:
@@ -174,7 +176,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
             self._let_go()
 
     def _open(self) -> None:
-        """Open the socket in this module, because the library gives no access to its own socket while it connects."""
+        """Open the socket in this module. The library gives no access to its own socket while the library connects."""
         failed: OSError | None = None
         for family, kind, proto, _, end in socket.getaddrinfo(
             self._place.host, self._place.port, type=socket.SOCK_STREAM
@@ -269,8 +271,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
 
 
 class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
-    """One attempt to connect. It is used only once, because a second use would keep channels and settings of the
-    previous connection."""
+    """One attempt to connect. It is used only once, because it keeps the channels and settings of its connection."""
 
     client_id = "mmbot"
     protocol = 7
@@ -290,7 +291,7 @@ class PysherLink:
 
     @property
     def backlog(self) -> int:
-        """The number of frames that have come and were not received yet."""
+        """The number of frames that have arrived and are not taken yet."""
         return len(self._box.frames)
 
     async def open(self) -> None:
@@ -341,12 +342,11 @@ class PysherLink:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None, room: int = _ROOM) -> PysherLink:
-    """Open a websocket. There is no time limit, so the caller has to cancel it if it takes too long.
+    """Open a websocket. There is no time limit, so the caller has to cancel this coroutine if it takes too long.
 
     Args:
-        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
-            are trusted.
-        room: how many frames may wait to be received. One more frame ends the link.
+        tls: the settings that check the server's certificate. If it is None, the machine's own settings are used.
+        room: the greatest number of frames that may wait to be received. A further frame ends the link.
 
     Raises:
         LinkFailed: if the websocket could not be opened.

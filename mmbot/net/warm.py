@@ -1,4 +1,4 @@
-"""HTTP connections that are kept open, so that a placement or a cancel is written to a socket immediately.
+"""HTTP connections that are kept open. So a placement or a cancel is written to a socket immediately.
 
 An HTTP library needs longer to send a request than the engine needs to decide on it. If none of the open connections is
 free, ``http.py`` sends the request. The library httptools parses the answers.
@@ -20,14 +20,14 @@ SIZE: Final = 3
 """The number of connections that are kept open."""
 
 TOUCH_AFTER_S: Final = 10.0
-"""How long a connection may be unused before it is used for a read, in real seconds. Otherwise the server would close
-it."""
+"""The longest time that a connection is idle before a read is sent over it, in real seconds. Otherwise the server would
+close the connection."""
 
 _OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
 _LARGEST_HEAD: Final = 1 << 16  # most bytes of an answer besides its body: heads, interim responses, chunk sizes
 
 Outcome = Reply | NoAnswer
-"""The outcome of a request that was written. It is an answer, or the reason why no answer came."""
+"""The outcome of a request that was written to a socket. It is an answer, or the reason why no answer came."""
 
 
 class Connection(asyncio.Protocol):
@@ -35,16 +35,16 @@ class Connection(asyncio.Protocol):
 
     Args:
         host: the value of the header ``Host``, including the port.
-        prefix: the part of the base URL that stands before every path.
+        prefix: the part of the base URL with which every path begins.
     """
 
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
-        """The time at which the connection was opened or its newest answer ended, in seconds of the machine's monotonic
-        clock."""
+        """The time at which the connection was opened, or at which its newest answer ended. It is in seconds of the
+        machine's monotonic clock."""
         self.proved = False
-        """True once a complete answer has left the connection open. Such an answer shows that answers can be read on
-        this connection."""
+        """True once a complete answer came and the connection stayed open. So answers can be read over this
+        connection."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -68,8 +68,8 @@ class Connection(asyncio.Protocol):
         return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
-        """Write a request to the socket. When this method returns, the bytes have been sent, unless the server does not
-        read. The request is never repeated. If the future is cancelled, the connection is closed.
+        """Write a request to the socket, and return a future of its outcome. The bytes are sent at once, unless the
+        server does not read. The request is never repeated. If the future is cancelled, the connection is closed.
 
         Args:
             path: the path and the query, encoded for HTTP.
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
             timeout_s: the time limit for the whole answer, in real seconds.
 
         Raises:
-            RuntimeError: if the connection is not idle. In this case nothing is sent.
+            RuntimeError: if the connection is not idle. Nothing is then sent.
         """
         if self._transport is None or not self.idle:
             raise RuntimeError("the connection is not idle")
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
             self._abort()
 
     def eof_received(self) -> None:
-        """See ``asyncio``. If an answer has no stated length, the end of the data is the end of the answer."""
+        """See ``asyncio``. If an answer does not state its length, the answer ends with the data."""
         if self._is_headed and not self._has_length:
             self._complete()
 
@@ -209,9 +209,8 @@ class WarmPool:
     """Keeps connections to one host open.
 
     Args:
-        base_url: the address of the host, with the part that stands before every path.
-        tls: the settings that check the server's certificate. If it is None, the authorities that this machine trusts
-            are trusted.
+        base_url: the address of the host, with the beginning of every path.
+        tls: the settings that check the server's certificate. If it is None, the machine's own settings are used.
     """
 
     def __init__(self, base_url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -225,8 +224,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Return a connection that is idle and has given an answer before. If there are several, it is the most
-        recently used one. None if at most ``leave`` such connections are idle."""
+        """Return the idle connection that was used most recently. Only a connection that has given an answer before is
+        returned. None if at most ``leave`` such connections are idle."""
         found = None
         idle = 0
         for each in self._connections:
@@ -237,16 +236,16 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """Return the connections that need a read. These are all that have given no answer yet, and at most one that
-        has been idle for so long that the server may close it."""
+        """Return the connections over which a read has to be sent. Each connection without an answer so far is one of
+        them. In addition, one connection is returned that the server may soon close because it is idle."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]
         return new + old[:1]
 
     async def fill(self) -> bool:
-        """Open the connections that are missing. Returns False if a connection cannot be opened. A new connection must
-        give one answer before it carries placements or cancels."""
+        """Open the missing connections. Return False if a connection cannot be opened. A new connection must give one
+        answer before a placement or a cancel is sent over it."""
         self._connections = [each for each in self._connections if each.open]
         while len(self._connections) < SIZE:
             try:

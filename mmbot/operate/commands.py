@@ -24,7 +24,8 @@ FAILED: Final = 2
 
 
 class Listing(NamedTuple):
-    """The arguments of ``mmbot journal``. They say which rows it shows, and whether it writes them to a file."""
+    """The arguments of ``mmbot journal``. They choose the rows, and the file if the rows are not shown but written to a
+    file."""
 
     table: str
     since: str | None
@@ -40,8 +41,11 @@ class Listing(NamedTuple):
 
 
 def journal(directory: Path, zone_name: str, wanted: Listing, now: Instant) -> int:
-    """List, export or back up the journal of a state directory. Returns the exit code. It is 0 after success, and 2 if
-    the arguments, the journal or the file do not allow it."""
+    """List, export or back up the journal of a state directory.
+
+    Returns the exit code. It is 0 after success. It is 2 if the arguments are wrong, or if the journal or the file
+    cannot be used.
+    """
     try:
         if wanted.backup is not None:
             backup(directory, wanted.backup)
@@ -81,12 +85,12 @@ def show_statement(
         zone_name: the time zone of the days.
         first: the first day, as ``days.day_of`` reads it.
         last: the last day, in the same form. If it is None, the statement covers only the first day.
-        now: the present.
-        as_json: print JSON instead of text.
+        now: the present time.
+        as_json: True to print JSON instead of text.
 
     Returns:
-        The exit code. 0 means that the journal agrees with the exchange's transactions or holds no transactions. 1
-        means that they differ. 2 means that the statement cannot be made.
+        The exit code. It is 0 if the journal agrees with the exchange's transactions or has no transactions. It is 1 if
+            they differ. It is 2 if the statement cannot be made.
     """
     try:
         zone = zone_of(zone_name)

@@ -12,7 +12,7 @@ MOST_DAYS: Final = 3_700
 
 
 class DaysError(ValueError):
-    """Raised for a day or a time zone that does not exist. The message says what is accepted."""
+    """Raised for a day or a time zone that does not exist. The message says which values are accepted."""
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -24,8 +24,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def day_of(text: str, zone: ZoneInfo, now: Instant) -> date:
-    """Read a day. It may be written as ``2026-12-01``, ``today`` or ``yesterday``. Raises DaysError for anything
-    else."""
+    """Read a day. It may be written as ``2026-12-01``, ``today`` or ``yesterday``. Raises DaysError for any other
+    text."""
     today = datetime.fromtimestamp(now / SECOND, zone).date()
     if text in ("today", "yesterday"):
         return today - timedelta(days=text == "yesterday")
@@ -37,8 +37,10 @@ def day_of(text: str, zone: ZoneInfo, now: Instant) -> date:
 
 def days_between(first: date, last: date, zone: ZoneInfo) -> list[tuple[str, Instant, Instant]]:
     """Return the name, the beginning and the end of each day from ``first`` to ``last``, both included. A day may have
-    23 or 25 hours. Raises DaysError if ``last`` is earlier than ``first``, or if the period has more than ``MOST_DAYS``
-    days."""
+    23 or 25 hours.
+
+    Raises DaysError if ``last`` is earlier than ``first``, or if the period is longer than ``MOST_DAYS`` days.
+    """
     if last < first:
         raise DaysError(f"the period ends on {last}, before it begins on {first}")
     if (last - first).days >= MOST_DAYS:

@@ -24,7 +24,7 @@ def as_text(columns: Sequence[str], rows: Iterable[Sequence[Value]], out: TextIO
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: Path) -> int:
-    """Write rows to a CSV file. Return the number of rows. Raises ExportError if the file cannot be written."""
+    """Write rows to a CSV file, and return the number of rows. Raises ExportError if the file cannot be written."""
     number = 0
     try:
         with file.open("w", newline="") as out:
@@ -39,7 +39,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: Path) 
 
 
 def as_parquet(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: Path) -> int:
-    """Write rows to a Parquet file. Return the number of rows.
+    """Write rows to a Parquet file, and return the number of rows.
 
     Raises:
         ExportError: if polars is not installed, or the file cannot be written.

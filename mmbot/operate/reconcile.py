@@ -40,30 +40,30 @@ class Difference(NamedTuple):
     """A difference between the journal and the exchange's transactions. Money is in cents."""
 
     about: str
-    """The wager, the market or the transaction that differs, in words for a person."""
+    """The wager, the market or the transaction with the difference, in words for a person."""
     ours: Cents | None
-    """The amount according to the journal. None if the journal has no entry for it."""
+    """The amount according to the journal. None if the journal has no entry for this amount."""
     theirs: Cents | None
     """The sum of the transactions. None if there are no transactions."""
 
 
 class Reconciliation(NamedTuple):
-    """The comparison of a period. Money is in cents."""
+    """The result of comparing a period. Money is in cents."""
 
     wagers: int
-    """The number of wagers that were compared. They are the wagers with a result in the period."""
+    """The number of wagers that were compared. Each of them has a result in the period."""
     ours: Cents
     """The profit of the compared wagers according to the journal, less the commission of their markets."""
     theirs: Cents
     """The profit of the compared wagers according to the transactions, less the commission of their markets."""
     differences: tuple[Difference, ...]
     moved: Cents
-    """The deposits less the withdrawals in the period."""
+    """The deposits of the period less the withdrawals."""
 
 
 def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reconciliation:
-    """Compare all wagers and markets that have a result between two instants. For each wager, all transactions count,
-    also those before the period, because the exchange may have taken the stake long before the result."""
+    """Compare all wagers and markets that have a result between two instants. All transactions of a wager count,
+    including earlier ones. The exchange may have taken the stake long before the result."""
     differences: list[Difference] = []
     wagers = ours = theirs = 0
     for external_id, wager_id, profit, change, count in journal.execute(_WAGERS, (begin, end)):

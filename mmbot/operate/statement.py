@@ -50,27 +50,28 @@ _OPEN: Final = f"""
 
 
 class Figures(NamedTuple):
-    """The figures of one group of wagers: its matches, and its stakes and profit in cents."""
+    """The figures of one group of wagers. Money is in cents."""
 
     matches: int = 0
     makers: int = 0
     """The number of matches in which our wager was the maker."""
     matched: Cents = 0
-    """The matched stake."""
+    """The matched stake of all matches in the group."""
     realised: Cents = 0
     """The profit of settled wagers, before commission."""
     commission: Cents = 0
     marked: Cents = 0
-    """The change of the value of unsettled matches at their fair probability."""
+    """The change in the value of the matches that are not settled. Their value is calculated from the fair
+    probability."""
     closing: Cents = 0
-    """The closing-line value: the profit that the matches were expected to bring at the closing line (the fair
-    probability just before the start). Only matches of games that have started count."""
+    """The closing-line value. It is the expected profit of the matches at the fair probability just before the start
+    (the closing line). Only matches of games that have started count."""
     closing_stake: Cents = 0
-    """The stake of the matches that count in ``closing``."""
+    """The stake of the matches that count for ``closing``."""
 
     @property
     def profit(self) -> Cents:
-        """The realised profit less commission, plus the change of the marked value."""
+        """The realised profit less commission, plus the change in the value of the unsettled matches."""
         return self.realised - self.commission + self.marked
 
     def plus(self, other: Figures) -> Figures:
@@ -83,12 +84,13 @@ class Statement(NamedTuple):
 
     total: Figures
     by: dict[str, dict[str, Figures]]
-    """For each of ``DIMENSIONS`` and for ``day``, the figures of each group, in the order of their first appearance."""
+    """The figures of each group, by the property that makes the groups. The properties are ``DIMENSIONS`` and ``day``.
+    The groups are in the order of their first appearance."""
     open_stake: Cents
-    """The matched stake that is not settled at the end of the period."""
+    """The matched stake that is not yet settled at the end of the period."""
     unvalued: Cents
-    """The part of ``open_stake`` from matches whose outcome or fair probability is not known. These matches count at
-    their stake, which means without profit or loss."""
+    """The part of ``open_stake`` whose outcome or fair probability is not known. It is valued at its stake, that is,
+    without profit or loss."""
     marked_at_end: Cents
 
 
@@ -98,7 +100,7 @@ def statement(journal: sqlite3.Connection, days: Sequence[tuple[str, Instant, In
     Args:
         journal: a journal that is open for reading.
         days: the name, the beginning and the end of each day.
-        now: the present. A game that starts later has no closing line yet.
+        now: the present time. A game that starts later has no closing line yet.
     """
     groups = _Groups()
     worth: dict[tuple[str, ...], Cents] = _marked(journal, days[0][1]).worth
@@ -140,7 +142,7 @@ class _Open(NamedTuple):
 
 
 def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
-    """Return the value of the matches that were not settled at an instant, by group."""
+    """Return the value at an instant of the matches that were not settled by then, by group."""
     worth: dict[tuple[str, ...], Cents] = {}
     total = unvalued = 0
     for side, stake, win, fair, *keys in journal.execute(_OPEN, (at,)):

@@ -1,4 +1,4 @@
-"""The statement as text for a person, and as plain values for JSON."""
+"""Writes the statement as text for a person, and as plain values for JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal's tables for people. They say which columns ``mmbot journal`` shows, and how it filters the rows."""
+"""The tables that ``mmbot journal`` shows. Each table names its columns, and says how rows are filtered."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ STRATEGY: Final = """
     CASE WHEN w.is_foreign THEN '(by hand)' WHEN coalesce(d.hedge, w.hedge) THEN '(hedge)'
     ELSE coalesce(d.strategy, '(unknown)') END
 """
-"""SQL that gives the strategy of a wager. In it, ``w`` is the wager, and ``d`` is the decision behind the wager."""
+"""SQL that gives the strategy of a wager. In this SQL, ``w`` is the wager, and ``d`` is the decision that led to the
+wager."""
 
 
 class Table(NamedTuple):
     """One table that ``mmbot journal`` shows."""
 
     columns: tuple[str, ...]
-    """The columns. A name that ends in ``at`` marks a column of instants. A name that begins with ``$`` marks a column
-    of cents."""
+    """The names of the columns. A column whose name ends in ``at`` has instants. A column whose name begins with ``$``
+    has cents."""
     query: str
     at: str
-    """The column with the instant of a row. The rows are ordered by it, and a filter by time uses it."""
+    """The column with the instant of a row. It orders the rows, and a filter by time compares it."""
 
 
 _OF_WAGER: Final = f"""
@@ -87,17 +88,17 @@ TABLES: Final[dict[str, Table]] = {
 
 
 class Filter(NamedTuple):
-    """The filter for the rows of a table. A field that is an empty text or None excludes no row."""
+    """The filter for the rows of a table. A field that is None or an empty text excludes no row."""
 
     since: Instant | None = None
     until: Instant | None = None
     sport_event: str = ""
-    """A part of the name of the wanted sport event. For a sport event without a known name, a part of its id."""
+    """A part of the name of the sport event. If the name of a sport event is not known, a part of its id."""
     market: str = ""
     strategy: str = ""
     external_id: str = ""
     limit: int | None = None
-    """The greatest number of rows. If there are more, the newest rows are shown."""
+    """The greatest number of rows. If there are more rows, the newest rows are shown."""
 
 
 def rows_of(journal: sqlite3.Connection, name: str, wanted: Filter) -> Iterator[tuple[Value, ...]]:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, so that the caller can stop in an orderly way. Otherwise rich would end the process
+        """Raise BrokenPipeError, so that the caller can stop in an orderly way. The library rich would end the process
         with the exit code 1."""
         raise BrokenPipeError
 

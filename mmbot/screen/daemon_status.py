@@ -1,4 +1,4 @@
-"""The status of a daemon. It is the engine's status with facts that the engine does not know."""
+"""The status of a daemon. It is the engine's status together with facts that the engine does not know."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
-"""The value of ``Trouble.what`` for a failure of the feed. For other failures, that field holds the name of a
-request."""
+"""The value of ``Trouble.what`` for a failure of the feed. For any other failure, ``what`` is the name of a request."""
 
 
 class Unreachable(Exception):
@@ -22,10 +21,10 @@ class Unreachable(Exception):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """The failures of one kind since the newest success."""
+    """The failures of one kind that came after the newest success."""
 
     what: str
-    """The name of the request that failed most recently. For a failure of the feed, it is ``feed``."""
+    """The name of the newest request that failed. For a failure of the feed, it is ``feed``."""
     code: str
     message: str
     tries: int
@@ -37,17 +36,18 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class DaemonStatus(Status, frozen=True):
-    """The engine's status with facts that the engine does not know."""
+    """The engine's status together with facts that the engine does not know."""
 
     environment: str = ""
-    """The setting ``environment``."""
+    """The value of the setting ``environment``."""
     exchange: str = ""
     """The scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
 
 
 def quoting_text(status: Status) -> str:
-    """Return a text that says how many of the lines that should be quoted are quoted, and why the others are not."""
+    """Return a text with the number of quoted lines, the number of lines that should be quoted, and the reasons for the
+    difference."""
     lines = status.lines
     if not status.may_quote:
         return "not quoting"
@@ -60,7 +60,7 @@ def quoting_text(status: Status) -> str:
 
 
 def trouble_text(status: Status) -> str | None:
-    """Describe the present failure in a sentence. None if nothing fails or the failure is not known."""
+    """Describe the present failure in a sentence. None if there is no failure or no known failure."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
     trouble = status.trouble

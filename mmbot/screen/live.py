@@ -1,7 +1,7 @@
-"""The live view. It shows a daemon's whole status on one screen, and draws it again a few times a second.
+"""The live view. It shows a daemon's whole status on one screen, and updates the screen a few times a second.
 
-The pure function ``screen`` turns a status into rows of text for a given size. ``watch`` reads the status and shows it
-again and again.
+The pure function ``screen`` turns a status into rows of text for a given size. ``watch`` reads and shows the status
+repeatedly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mmbot.screen.live_keys import Keyboard, Window
 from mmbot.screen.live_lines import lines_of, rows_for, table
 
 EVERY_S: Final = 0.25
-"""The time between two drawings of the screen, in seconds."""
+"""The time between two updates of the screen, in seconds."""
 
 LINE_EVERY_S: Final = 5.0
 """The time between two lines of text if the output is not a terminal, in seconds."""
@@ -43,7 +43,7 @@ class Caption(NamedTuple):
 
     title: str = "mmbot"
     rate: float = 1.0
-    """The speed of the daemon's clock. 1 means real time."""
+    """The speed of the daemon's clock. The value 1 means real time."""
     note: str = " Ctrl-C ends this view; the daemon keeps running"
     waiting: str = "waiting for the daemon"
     """The text that is shown while no daemon answers."""
@@ -56,7 +56,7 @@ def screen(
 
     Args:
         status: the status to show. None until a daemon answers.
-        window: the lines that the reader chose to see. None if there are no keys to choose them with.
+        window: the lines that the reader chose to see. None if the reader has no keys to choose lines.
     """
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
@@ -80,7 +80,7 @@ def screen(
 
 
 def line(status: Status | None, waiting: str = Caption().waiting) -> str:
-    """Return the status in one line of plain text, for an output that is not a terminal."""
+    """Return the status as one line of plain text. It is for an output that is not a terminal."""
     if status is None:
         return waiting
     counts = status.counts
@@ -112,13 +112,13 @@ def watch(
     plain: bool = False,
     on_quit: Callable[[], None] = lambda: None,
 ) -> None:
-    """Show the status again and again until ``wait`` returns True.
+    """Show the status repeatedly until ``wait`` returns True.
 
     Args:
         read: a function that returns the present status, or None if no daemon answers.
         wait: a function that waits for at most the given number of seconds. It returns True if the view should end.
         console: the output. If it is a terminal, the full screen is used.
-        caption: a function that returns the texts around the status. It is called for each drawing.
+        caption: a function that returns the texts around the status. It is called at each update.
         plain: True to print a line every few seconds instead of using the full screen.
         on_quit: a function that is called when the reader presses the key that quits.
     """
@@ -144,7 +144,7 @@ def watch(
 
 
 def follow(read: Callable[[], Status]) -> None:
-    """Show a running daemon until Ctrl-C. While no daemon answers, the view shows the address that is tried."""
+    """Show a running daemon until Ctrl-C. While no daemon answers, show the address that is tried."""
     caption = Caption()
     quits = False
 
@@ -186,8 +186,7 @@ def _write_lines(
 
 
 def _foot(status: Status, width: int, caption: Caption, window: Window | None) -> Text:
-    """Return the bottom row of the screen. It shows the keys that the reader can press, if there are any, and how to
-    end the view."""
+    """Return the bottom row of the screen. It shows how to end the view, and the other keys if there are any."""
     if window is None:
         return fit(Text(caption.note, DIM), width)
     keys = Text(window.text(len(lines_of(status, window))), DIM)
@@ -258,8 +257,8 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
-    """Return the rows with the guards. The guards of the account come first. If there are more guards than rows, the
-    final row shows the names and the numbers of the other guards."""
+    """Return the rows with the guards (reasons not to quote). The guards of the account come first. If there are more
+    guards than rows, the bottom row shows the names and the numbers of the other guards."""
     guards = sorted(
         status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("sport event"))
     )
@@ -293,8 +292,8 @@ def _scope_name(scope: str, status: Status) -> str:
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
-    """Return the lower rows of the screen. They show the worst cases by scope and the newest matches. On a wide screen,
-    the worst cases and the matches stand side by side."""
+    """Return the lower rows of the screen. They show the worst cases by scope (such as a market or the account) and the
+    newest matches. On a wide screen, the worst cases and the matches are next to each other."""
     if width < _SCOPES_WIDTH + 24:
         return _scopes(status.scopes, width, height)
     left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH

@@ -26,13 +26,13 @@ class Figure(NamedTuple):
     """One figure in a row of figures."""
 
     rank: int
-    """How soon the figure is left out if there is no room for all. The figure with the highest rank is left out
+    """The order in which figures are left out if the row is too short. The figure with the highest rank is left out
     first."""
     text: Text
 
 
 def row_of(figures: Sequence[Figure], width: int) -> Text:
-    """Return one row of ``width`` characters with as many complete figures as there is room for."""
+    """Return one row of ``width`` characters. It has as many complete figures as fit."""
     kept = list(figures)
     while len(kept) > 1 and sum(figure.text.cell_len for figure in kept) > width:
         kept.remove(max(kept, key=lambda figure: figure.rank))
@@ -40,8 +40,8 @@ def row_of(figures: Sequence[Figure], width: int) -> Text:
 
 
 def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -> str:
-    """Return an amount in dollars without a currency sign, as exactly as ``width`` allows, for example ``1234.50``,
-    ``1235`` or ``1.2k``.
+    """Return an amount in dollars without a currency sign, for example ``1234.50``, ``1235`` or ``1.2k``. It has as
+    many digits as ``width`` allows.
 
     Args:
         cents: the amount in cents.
@@ -60,12 +60,12 @@ def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -
 
 
 def odds(number: Odds) -> str:
-    """Return American odds with their sign."""
+    """Return American odds with a plus or minus sign."""
     return f"{number:+d}"
 
 
 def profit(cents: Cents, width: int) -> Text:
-    """Return an amount with its sign. A gain is green, and a loss is red."""
+    """Return an amount with a plus or minus sign. A gain is green, and a loss is red."""
     return Text(amount(cents, width, signed=True), GAIN if cents > 0 else LOSS if cents < 0 else DIM)
 
 
@@ -83,7 +83,7 @@ def span(duration: Duration) -> str:
 
 
 def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
-    """Return the colour of a worst case. It is green below the soft threshold, yellow from there to the hedge
+    """Return the colour for a worst case. The colour is green below the soft threshold, yellow from there to the hedge
     threshold, and red above."""
     return GAIN if worst < soft else "yellow" if worst < hedge else LOSS
 
@@ -91,9 +91,8 @@ def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
 def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, width: int) -> Text:
     """Return a bar that shows a worst case as a share of its limit.
 
-    The first part of the bar comes from matched wagers, and the second part from wagers that could still match. Two
-    marks show the soft and the hedge threshold. The matched part decides the colour, because the two thresholds apply
-    to it.
+    The left part of the bar stands for matched wagers, and the right part for wagers that could still be matched. Two
+    marks show the soft and the hedge threshold. The colour depends on the matched part only, like the two thresholds.
     """
     cells = [_EMPTY] * width
     for threshold in (soft, hedge):
@@ -106,8 +105,8 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
 
 
 def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
-    """Return a text in exactly ``width`` characters of one row. A longer text is cut with an ellipsis, and a shorter
-    text is filled with blanks."""
+    """Return a text with exactly ``width`` characters. A longer text is cut and ends in an ellipsis. A shorter text is
+    filled with blanks."""
     cell = text.copy() if isinstance(text, Text) else Text(text)
     if not cell.plain.isprintable():  # names from the exchange must not control the terminal
         cell.plain = "".join(letter if letter.isprintable() else " " for letter in cell.plain)
@@ -121,7 +120,7 @@ def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
 
 
 def _cells(part: Cents, whole: Cents, width: int) -> int:
-    """Return how many of ``width`` characters stand for a part of a whole. If the part is above 0, it gets at least one
+    """Return how many of ``width`` characters stand for a part of a whole. A part above 0 gets at least one
     character."""
     if part <= 0:
         return 0

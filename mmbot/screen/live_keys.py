@@ -1,4 +1,4 @@
-"""The keys of the live view. With them, the reader scrolls, turns pages, filters lines and quits."""
+"""The keys of the live view. The reader uses them to scroll, to turn pages, to filter lines and to quit."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ _ONE: Final = re.compile(r"\x1b(?:\[[0-9;]*[~A-Za-z]|O[A-Za-z])?|.", re.DOTALL)
 _LONGEST: Final = 40  # letters of the text that is searched for
 
 SHOWN: Final = ("all", "quoted", "not quoted", "with a position")
-"""The filters, in the order in which the key ``f`` goes through them."""
+"""The filters, in the order in which the key ``f`` selects them."""
 
 
 class Window:
-    """The lines of the board that a reader chose to see."""
+    """The reader's choice of lines to see."""
 
     def __init__(self) -> None:
         self.shown = SHOWN[0]
         """The filter that the reader chose, which is one of ``SHOWN``."""
         self.words = ""
-        """Only lines whose names contain this text are shown."""
+        """A search text. Only lines whose names contain this text are shown."""
         self.typing = False
-        """True while the reader types ``words``."""
+        """True while the reader types the search text."""
         self.quit = False
         """True once the reader has pressed the key that ends the view."""
         self.first = 0
         """The index of the line at the top of the page, counted from 0."""
         self.page = 1
-        """The number of lines for which the newest drawing of the page had room."""
+        """The number of lines for which the page had room when it was last drawn."""
 
     def press(self, keys: str) -> None:
-        """Carry out the keys that the reader pressed, or add them to the text that the reader is typing."""
+        """Act on the keys that the reader pressed. While the reader types a search text, add the keys to this text."""
         for text in _ONE.findall(keys):
             if self.typing:
                 self._type(text)
@@ -69,7 +69,7 @@ class Window:
                 self._do(_KEYS.get(text, ""))
 
     def shows(self, sport_event: SportEventStatus, line: LineStatus) -> bool:
-        """Return True if a line passes the reader's filter and contains the text that the reader searches for."""
+        """Return True if a line passes the reader's filter and contains the search text."""
         if self.words:
             names = " ".join((sport_event.name, sport_event.tournament, line.name, *line.outcomes)).casefold()
             if self.words.casefold() not in names:
@@ -135,7 +135,7 @@ class Window:
 
 
 class Keyboard:
-    """Reads keys from the terminal without waiting for Enter. If there is no terminal, it never returns a key."""
+    """Reads keys from the terminal without waiting for Enter. Without a terminal, there are never any keys."""
 
     def __init__(self) -> None:
         self._terminal: int | None = None

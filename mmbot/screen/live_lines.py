@@ -1,7 +1,7 @@
-"""The table of lines in the live view. It has a row for each outcome (or for each line, if there is little room), and
-as many columns as fit.
+"""The table of lines in the live view. Each outcome has a row. If there is little room, each line has one row. The
+table has as many columns as fit.
 
-The lines stand in the order of the board, so a line keeps its place.
+The lines are in the order of the board, so a line keeps its place.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ _MARKS: Final = (
     (State.INACTIVE, "…", "yellow"),
     (State.CANCELLING, "×", "magenta"),
 )
-"""For each state of our wagers other than open: the mark and the style in the table. The most serious state comes first
-in this list."""
+"""The mark and the style for each state of our wagers except open. The most serious state comes first."""
 
 _LEVEL: Final = 11
 _OWN: Final = 12
@@ -43,9 +42,9 @@ class Row(NamedTuple):
     side: Side
     now: Instant
     shares: tuple[float, float]
-    """The soft and the hedge threshold as shares of the line's limit."""
+    """The soft and the hedge threshold, each as a share of the line's limit."""
     grouped: bool
-    """True if the sport event has a row of its own above its lines."""
+    """True if the sport event has its own row above the rows of its lines."""
 
 
 class Column(NamedTuple):
@@ -58,10 +57,10 @@ class Column(NamedTuple):
 
 
 def table(status: Status, width: int, height: int, window: Window | None = None) -> list[Text]:
-    """Return the table. Together with its header, it has at most ``height`` rows of exactly ``width`` characters.
+    """Return the table with its header. It has at most ``height`` rows of exactly ``width`` characters.
 
-    If there is room for two rows for each line, each line has two rows. Otherwise each line has one row. If there is
-    too little room even for one row for each line, the table shows the page that the reader chose (``window``).
+    If there is enough room, each line has two rows. Otherwise each line has one row. If there is not enough room for
+    one row for each line, the table shows the page that the reader chose (``window``).
     """
     if height <= 0:
         return []
@@ -86,13 +85,13 @@ def table(status: Status, width: int, height: int, window: Window | None = None)
 
 
 def rows_for(status: Status, window: Window) -> int:
-    """Return how many rows the table and its header need if each line has one row."""
+    """Return the number of rows that the table and its header need if each line has one row."""
     return 1 + max(1, len(lines_of(status, window)))
 
 
 def lines_of(status: Status, window: Window) -> list[tuple[SportEventStatus, LineStatus]]:
-    """Return the lines that the reader chose to see, in the order of the board. This order changes only when a sport
-    event starts or is listed."""
+    """Return the lines that the reader chose to see, in the order of the board. The order changes only when a sport
+    event starts or is added."""
     return [
         (sport_event, line)
         for sport_event in _by_start(status)
@@ -129,7 +128,7 @@ def is_quoted(line: LineStatus) -> bool:
 
 
 def line_name(line: LineStatus) -> str:
-    """Return the name of a line. The line's number is added if the name does not contain it."""
+    """Return the name of a line. If the name does not contain the line's number, the number is added."""
     number = f"{line.number / 4:g}"
     return line.name if not line.number or number.lstrip("-") in line.name else f"{line.name} {line.number / 4:+g}"
 
@@ -138,8 +137,8 @@ def line_name(line: LineStatus) -> str:
 
 
 def _by_start(status: Status) -> list[SportEventStatus]:
-    """Return the sport events in order. Future sport events come first, in the order of their start. Sport events that
-    have started follow."""
+    """Return the sport events in order. Future sport events come first, ordered by their start. Started sport events
+    come after them."""
     return sorted(
         status.sport_events,
         key=lambda sport_event: (
@@ -162,8 +161,8 @@ def _shares(status: Status) -> tuple[float, float]:
 
 
 def _columns(width: int, grouped: bool) -> list[Column]:
-    """Return the columns of the table for a width, in their order. A narrow screen has fewer columns. A wide screen has
-    longer names and more price levels."""
+    """Return the columns that fit a width. A narrow screen has fewer columns. A wide screen has longer names and more
+    price levels."""
     fair = width >= 92
     levels = 3 if width >= 142 else 2 if width >= 128 else 1
     state = width >= 108
@@ -191,7 +190,7 @@ def _columns(width: int, grouped: bool) -> list[Column]:
 
 
 def _compact_columns(width: int) -> list[Column]:
-    """Return the columns of a table with one row for each line. The figures of both outcomes stand next to each
+    """Return the columns of a table with one row for each line. The figures of the two outcomes are next to each
     other."""
     fixed: list[Column] = []
     for side in (0, 1):
@@ -214,8 +213,8 @@ def _compact_columns(width: int) -> list[Column]:
 
 
 def _compact_label(width: int, reason: bool) -> Callable[[Row], Text]:
-    """Return a function that makes the cell with the names of the sport event and the market. If ``reason`` is True,
-    the cell also marks a line that is not quoted."""
+    """Return a function that makes a cell with the names of the sport event and the market. If ``reason`` is True, the
+    cell also marks a line that is not quoted."""
 
     def cell(row: Row) -> Text:
         market = line_name(row.line)
@@ -257,9 +256,9 @@ def _compact_profit(side: Side) -> Callable[[Row], Text]:
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
-    """Return a function that makes the cell at the left of a line's row. The cell shows the sport event and the market.
-    If the sport event has a row of its own above, the cell shows only the market. If ``reason`` is True, the cell also
-    shows why the line is not quoted."""
+    """Return a function that makes the cell on the left of a line's row. The cell names the sport event and the market.
+    If the sport event has its own row above, the cell names only the market. If ``reason`` is True, the cell also says
+    why the line is not quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line
@@ -280,8 +279,8 @@ def _fair(row: Row) -> Text:
 
 
 def _level(level: int) -> Callable[[Row], Text]:
-    """Return a function that makes the cell with a price that others offer to a taker. The cell shows the odds and how
-    much can still be staked."""
+    """Return a function that makes a cell with a price that others offer. The cell shows the odds and the stake that a
+    taker can still bet."""
 
     def cell(row: Row) -> Text:
         book = row.line.book[row.side]
@@ -296,7 +295,8 @@ def _level(level: int) -> Callable[[Row], Text]:
 
 def _own(row: Row) -> Text:
     """Return the cell about our wagers on the outcome. It shows the odds of our best wager, the unmatched stake of all
-    our wagers, and a mark. The mark shows that a wager is not open, or with ``+`` that there are several wagers."""
+    our wagers, and a mark. The mark ``+`` means that there are several wagers. Any other mark means that a wager is not
+    open."""
     mine = [one for one in row.line.own if one.side == row.side]
     if not mine:
         return Text("–", DIM)
@@ -315,8 +315,9 @@ def _mark(mine: list[OwnStatus]) -> tuple[str, str]:
 
 
 def _top(row: Row) -> Text:
-    """Return ``best`` if our wager has the best price of all makers, ``same`` if others have this price too, or the
-    number of ticks by which our price is worse than the best price, as in ``-3t``."""
+    """Return how our best price compares with the best price of all makers. It is ``best`` if only our wager has the
+    best price, and ``same`` if others have it too. Otherwise it is the number of ticks by which our price is worse,
+    such as ``-3t``."""
     behind = row.line.behind[row.side]
     if behind is None:
         alone = any(one.side == row.side for one in row.line.own) and not row.line.book[1 - row.side]

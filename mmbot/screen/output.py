@@ -1,4 +1,5 @@
-"""Makes it safe to write to standard output, even if its encoding lacks a character or its reader has ended."""
+"""Makes it safe to write to standard output. The encoding of the output may lack a character, or its reader may have
+ended."""
 
 from __future__ import annotations
 
@@ -42,8 +43,8 @@ _ALIKE: Final = {
     "Đ": "D",
     "ı": "i",
 }
-"""The replacement for each character that an output may be unable to hold. Each replacement takes as many cells of a
-terminal as its character, so that columns stay straight."""
+"""A replacement for each character that an output may be unable to show. Each replacement has the width of its
+character on a terminal, so that columns stay straight."""
 
 
 def prepare() -> None:
@@ -64,16 +65,16 @@ def prepare() -> None:
 
 
 def write_json(text: str) -> None:
-    """Write a JSON document to standard output. If the output has the encoding UTF-8, the document is written as it is.
-    Otherwise, characters outside ASCII are written as escapes."""
+    """Write a JSON document to standard output. If the encoding is UTF-8, the document is written unchanged. Otherwise,
+    characters outside ASCII are written as escapes."""
     utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     sys.stdout.write((text if utf8 else text.encode("ascii", _JSON).decode()) + "\n")
 
 
 def say(line: str) -> None:
-    """Write a line to standard output at once. If standard output cannot be written any more, discard the line.
+    """Write a line to standard output at once. If this is not possible any more, discard the line.
 
-    A command that cancels wagers must not end because the reader of its lines has ended.
+    A command that cancels wagers must continue even if nobody reads its output any more.
     """
     try:
         sys.stdout.write(line + "\n")
@@ -92,8 +93,7 @@ def complain(problem: str) -> None:
 
 
 def abandon() -> None:
-    """Discard everything that still has to be written to standard output, because standard output cannot be written any
-    more."""
+    """Discard the output that is not written yet, because standard output cannot be written any more."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(devnull, sys.stdout.fileno())

@@ -13,7 +13,7 @@ from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps of the bot between its start and quoting, in their order."""
+"""The steps of the bot from its start until it quotes, in their order."""
 
 
 def status_text(status: Status) -> str:
@@ -84,8 +84,8 @@ def _step(status: Status) -> Iterator[str]:
 
 
 def _unread(status: Status) -> Iterator[str]:
-    """Yield the wagers that cannot be read. A wager that is over does not stop quoting, but a person has to look at
-    it."""
+    """Yield a text about each wager that cannot be read. A wager that is over does not stop quoting, but a person has
+    to check it."""
     count = status.counts.unread_wagers
     if count:
         yield f"{counted(count, 'wager')} could not be read as a whole; look at the exchange's own page:"
@@ -165,7 +165,7 @@ def _sport_events(status: Status) -> Iterator[str]:
 
 
 def _positions(status: Status) -> Iterator[str]:
-    """Yield the wagers on lines that no quoting rule quotes now."""
+    """Yield a text about each wager on a line that no quoting rule quotes now."""
     if status.positions:
         yield ""
         yield "wagers on other lines, such as games in play"

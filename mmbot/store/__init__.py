@@ -1,1 +1,1 @@
-"""State on disk. It consists of the lock of the state directory, the kill switch, and the journal."""
+"""The state on disk. It consists of the lock of the state directory, the kill switch, and the journal."""

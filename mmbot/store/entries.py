@@ -1,4 +1,4 @@
-"""Turns the engine's records into statements and rows of the journal, in the journal's thread."""
+"""Turns the engine's records into SQL statements and rows of the journal. This is done in the journal's thread."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from mmbot.store import rows, schema
 
 Row = tuple[str | int | float | None, ...]
 Entry = tuple[str, Row]
-"""A statement of ``schema`` with its values."""
+"""A SQL statement of ``schema`` and the values for it."""
 
 
 class Entries:
-    """Makes the entries of the journal. It remembers which names the journal has, so that each name is written only
+    """Makes the entries of the journal. It remembers the names that the journal has, so that each name is written only
     once."""
 
     def __init__(self, strategies: Sequence[str] = ()) -> None:
-        """Create the object. ``strategies`` has the name of the strategy of each quoting rule, in the order of the
+        """Create the object. ``strategies`` contains the name of each quoting rule's strategy, in the order of the
         rules."""
         self._strategies: Final = tuple(strategies)
         self._named: dict[object, object] = {}
         self._fresh: dict[object, object] = {}
 
     def of(self, record: Record) -> list[Entry]:
-        """Return the entries of a record. If a record has numbers that SQLite cannot hold, it has no entries."""
+        """Return the entries for a record. A record with a number that SQLite cannot hold has no entries."""
         entries = self._of(record)
         fits = all(not isinstance(value, int) or abs(value) <= LARGEST_ID for _, row in entries for value in row)
         return entries if fits else []
 
     def written(self) -> None:
-        """Take note that all entries made since the previous call are on disk."""
+        """Record that all entries made since the previous call are on disk."""
         self._named.update(self._fresh)
         self._fresh.clear()
 
     def not_written(self) -> None:
-        """Take note that the entries made since the previous call are lost. So their names are made again."""
+        """Record that the entries made since the previous call are lost. Their names are then made again."""
         self._fresh.clear()
 
     def _of(self, record: Record) -> list[Entry]:
@@ -147,8 +147,8 @@ def _best(levels: Levels) -> tuple[int | None, int | None]:
 
 
 def _transaction(each: Transaction, read_at: int) -> Row:
-    """Return the row of a transaction. A transaction without an id is identified by its content. This is possible
-    because the balance afterwards differs between transactions."""
+    """Return the row of a transaction. A transaction without an id is identified by its content. The content is unique
+    because it includes the balance after the transaction."""
     at = read_at if each.created_at is None else each.created_at
     key = each.transaction_id or f"{each.created_at} {each.word} {each.change} {each.balance} {each.wager_id}"
     return (

@@ -1,8 +1,9 @@
-"""The files of an event log: how a run of the daemon is written to them, and how it is read back.
+"""The format of an event log (the record of a run of the daemon), and the code that reads it.
 
-A log is a directory. Each run has one or more files in it, ``<start>-<run id>.0001.events`` and so on. A file begins
-with ``MAGIC``. Blocks follow, each with its kind, its length, a checksum and compressed bytes. The first block of a run
-is the header, which holds everything with which the engine was made. ``event_log_writer.py`` writes the files.
+An event log is a directory. Each run has one or more files in it, named ``<start>-<run id>.0001.events`` and so on. A
+file begins with ``MAGIC``. The blocks come after it. Each block has a kind, a length, a checksum and compressed bytes.
+The first block of a run is the header. It contains everything from which the engine was made. ``event_log_writer.py``
+writes the files.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ from mmbot.engine.requests import Request
 from mmbot.store import rows
 
 FORMAT: Final = 1
-"""Version of the format. A reader rejects every other version."""
+"""The version of the format. A reader rejects every other version."""
 
 _FAMILY: Final = b"mmbot event log "
 MAGIC: Final = _FAMILY + b"%d\n" % FORMAT
 
 HEADER: Final = b"H"
-"""Kind of the block that holds a ``Header``. Only the first file of a run has one."""
+"""The kind of a block that contains a ``Header``. Only the first file of a run has such a block."""
 RECORDS: Final = b"R"
-"""The kind of a block that holds records. The records are in batches, and four bytes before each batch hold its
+"""The kind of a block that contains records. The records are in batches. The four bytes before each batch are its
 length."""
 END: Final = b"E"
-"""Kind of the block that ends a log on purpose. It holds the reason as text."""
+"""The kind of a block that ends a log on purpose. The block contains the reason as text."""
 
 HEAD: Final = struct.Struct(">cIII")
-"""The head that stands before the bytes of a block. It holds the kind of the block, the length of its bytes, their
-length after decompression, and a checksum of the compressed bytes."""
+"""The head of a block, which comes before its compressed bytes. It contains the kind of the block, the number of these
+bytes, their number after decompression, and a checksum of the compressed bytes."""
 LENGTH: Final = struct.Struct(">I")
 
 LARGEST_BLOCK: Final = 1 << 28
-"""Most bytes of a block, before and after decompression. A journal of 50,000 wagers makes a header of some ten million.
-"""
+"""The largest number of bytes in a block, before and after decompression. A journal of 50,000 wagers makes a header of
+about ten million bytes."""
 
 _READ: Final = -1  # the last column of a row is for queries, and is not read back
 _Kind = TypeVar("_Kind")
@@ -54,35 +55,35 @@ NAME: Final = re.compile(r"(?P<run>\d{8}T\d{6}Z-[A-Za-z0-9]{1,64})\.(?P<part>\d{
 
 
 class EventLogError(Exception):
-    """Raised if an event log cannot be written or read. The message says why, in words for an operator."""
+    """Raised if an event log cannot be written or read. The message gives the reason in words for an operator."""
 
 
 # --- records --------------------------------------------------------------------------------------------------------
 
 
 class Handled(msgspec.Struct, frozen=True, array_like=True, tag="h"):
-    """The engine was given an event."""
+    """The record of an event that the engine got."""
 
     now: Instant
     event: Event
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="n"):
-    """The engine was asked for a request. ``request`` is None if it had none. Such a call is recorded, too, because it
-    may change the engine."""
+    """The record of a call that asked the engine for a request. ``request`` is None if no request was due. Such a call
+    is recorded too, because it may change the engine."""
 
     now: Instant
     request: Request | None
 
 
 class AskedDeadline(msgspec.Struct, frozen=True, array_like=True, tag="d"):
-    """The engine was asked when it next has work."""
+    """The record of a call that asked the engine for the time of its next task."""
 
     now: Instant
 
 
 class Raised(msgspec.Struct, frozen=True, array_like=True, tag="x"):
-    """The latest call raised an error. It is the last record of its run."""
+    """The record of an error that the latest call raised. Nothing is recorded after it."""
 
     now: Instant
     error: str
@@ -96,7 +97,7 @@ Record = Handled | Asked | AskedDeadline | Raised
 
 
 class SavedSeed(msgspec.Struct, frozen=True):
-    """A ``Seed`` whose wagers are rows of the journal."""
+    """A ``Seed`` (the saved state from which an engine starts), with its wagers as rows of the journal."""
 
     run_id: str
     next_sequence: int
@@ -110,19 +111,19 @@ class SavedSeed(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What the engine of a run was made of, and by which version of mmbot."""
+    """Everything from which the engine of a run was made, and the version of mmbot."""
 
     mmbot: str
     compiled: bool
     start: Instant
-    """The instant that the engine was made with."""
+    """The time at which the engine was made."""
     config: Config
-    """The settings as resolved, with the name and the params of each strategy."""
+    """The settings as the daemon used them, with the name and the params of each strategy."""
     saved: SavedSeed
 
     @property
     def seed(self) -> Seed:
-        """The saved state that the engine started from.
+        """The saved state from which the engine started.
 
         Raises:
             EventLogError: if the row of a wager cannot be read.
@@ -152,7 +153,7 @@ def header_of(version: str, compiled: bool, start: Instant, config: Config, seed
 
 
 class Part(NamedTuple):
-    """One file of a run."""
+    """One file of the event log of a run."""
 
     number: int
     path: Path
@@ -160,7 +161,7 @@ class Part(NamedTuple):
 
 
 def runs_in(directory: Path) -> dict[str, list[Part]]:
-    """Return the files of each run in a directory, the oldest run first.
+    """Return the files of each run in a directory. The oldest run comes first.
 
     Raises:
         EventLogError: if the directory cannot be read.
@@ -182,11 +183,12 @@ class LoggedRun:
     """One run in an event log.
 
     Args:
-        directory: the log.
+        directory: the event log.
         name: the name of the run. If it is None, the latest run is read.
 
     Raises:
-        EventLogError: if there is no such run, its beginning is missing, or another version of the format wrote it.
+        EventLogError: if there is no such run, or its beginning is missing. Also if the run has another version of the
+            format.
     """
 
     def __init__(self, directory: Path, name: str | None = None) -> None:
@@ -194,16 +196,16 @@ class LoggedRun:
         if not runs:
             raise EventLogError(f"there is no event log in {directory}")
         self.name: Final = next(reversed(runs)) if name is None else name
-        """The start of the run and its run id."""
+        """The name of the run, made of its start and its run id."""
         if self.name not in runs:
             raise EventLogError(f"there is no run {name} in {directory}: it has {', '.join(runs)}")
         self._parts: Final = runs[self.name]
         if self._parts[0].number != 1:
             raise EventLogError(f"the beginning of run {self.name} is missing, so it cannot be replayed")
         self.end = ""
-        """Why the log ends where it does. Empty until all records were read."""
+        """The reason why the log ends. Empty until all records were read."""
         self.damaged = False
-        """True if something after the latest record cannot be read, and no crash explains that."""
+        """True if a part after the latest record cannot be read, and a crash of the daemon is not the cause."""
         blocks = self._blocks_of(self._parts[0])
         first = next(blocks, None)
         if first is None or first[0] != HEADER:
@@ -217,10 +219,10 @@ class LoggedRun:
         return self._decoded(_Version).mmbot
 
     def header(self) -> Header:
-        """Return what the engine was made of.
+        """Return everything from which the engine was made.
 
         Raises:
-            EventLogError: if this version of mmbot cannot read it.
+            EventLogError: if this version of mmbot cannot read the header.
         """
         return self._decoded(Header)
 
@@ -231,7 +233,8 @@ class LoggedRun:
             raise EventLogError(f"the header of run {self.name} cannot be read: {bad}") from bad
 
     def records(self) -> Iterator[Record]:
-        """Return the records in their order. May be called once. Afterwards, ``end`` says why there are no more."""
+        """Yield the records in their order. This method can be called once. Afterwards, ``end`` has the reason why the
+        log ends."""
         decoder = msgspec.msgpack.Decoder(list[Record])
         for data in self._batches():
             try:
@@ -272,7 +275,7 @@ class LoggedRun:
                 self._stop(str(bad), damaged=True)
 
     def _blocks_of(self, part: Part) -> Iterator[tuple[bytes, bytes]]:
-        """Return the kind and the bytes of each block of a file, up to the first one that cannot be read."""
+        """Yield the kind and the bytes of each block of a file, up to the first block that cannot be read."""
         with _opened(part.path) as file:
             last = part is self._parts[-1]
             while head := file.read(HEAD.size):
@@ -310,8 +313,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _unpacked(packed: bytes, length: int) -> bytes | None:
-    """Return the decompressed bytes of a block. The result is None if the bytes do not agree with the head of the
-    block."""
+    """Return the decompressed bytes of a block. None if the bytes do not agree with the head of the block."""
     if length > LARGEST_BLOCK:
         return None
     inflate = zlib.decompressobj()

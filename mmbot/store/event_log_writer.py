@@ -1,7 +1,7 @@
-"""Writes the files of an event log in a thread. Whatever the disk does, the caller never waits for it.
+"""Writes the files of an event log in a thread. The caller never waits for the disk.
 
-If the log cannot go on, it ends with a mark that says why. It never goes on after a gap, because a replay needs every
-event from the beginning of the run.
+If writing fails, the log ends with a mark that contains the reason. The log does not continue after a gap, because a
+replay needs every event from the beginning of the run.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from mmbot.store.event_log import END, HEAD, HEADER, LARGEST_BLOCK, MAGIC, RECOR
 MEBIBYTE: Final = 1 << 20
 
 LARGEST_PART: Final = 64 * MEBIBYTE
-"""Most bytes of one file. With a small bound for the whole log, it is an eighth of that bound."""
+"""The largest number of bytes in one file. If the limit for the whole log is small, a file has at most an eighth of
+that limit."""
 
 MOST_WAITING: Final = 64 * MEBIBYTE
-"""Most bytes that may wait for the disk."""
+"""The largest number of bytes that may wait to be written to disk."""
 
 LEAST_FREE: Final = 256 * MEBIBYTE
-"""Free bytes of the disk below which the log ends, unless the caller names another number. The journal needs the rest.
-"""
+"""The free space of the disk below which the log ends, in bytes. The journal needs this space. The caller can give
+another limit."""
 
 _LEVEL: Final = 3  # of compression: twice as fast as the default, and some tenth larger
 _FOR_THE_MARK: Final = 1024  # bytes that are kept for the reason of the end
@@ -44,23 +45,24 @@ class _Block(NamedTuple):
 
 
 class EventLogPlace(NamedTuple):
-    """Where an event log is written."""
+    """The directory of an event log, and the limit of its size."""
 
     directory: Path
     largest: int
-    """Most bytes of all files in the directory together."""
+    """The largest total size of all files in the directory, in bytes."""
 
 
 def free_space(directory: Path) -> int:
-    """Return the free bytes of the disk that a directory is on."""
+    """Return the free space, in bytes, of the disk that contains a directory."""
     return shutil.disk_usage(directory).free
 
 
 class EventLogWriter:
     """Writes one run to an event log.
 
-    When the directory would exceed its bound, the oldest of the earlier runs are removed. The present run is never cut:
-    without its beginning, nothing of it could be replayed. So if it alone would exceed the bound, the log ends.
+    When the directory would become too large, the oldest of the earlier runs are removed. The present run is kept
+    whole, because a run without its beginning cannot be replayed. If the present run alone becomes too large, the log
+    ends.
     """
 
     def __init__(
@@ -76,12 +78,12 @@ class EventLogWriter:
         """Create the directory if it does not exist.
 
         Args:
-            place: directory and bound.
-            ended: called from the thread, with the reason, if the log ends before ``close``.
-            mask: replaces secrets in a block, and keeps its length.
-            least_free: the log ends when the disk has fewer free bytes than this.
-            free: returns the free bytes of the disk.
-            most_waiting: most bytes that may wait for the disk.
+            place: the directory, and the limit of its size.
+            ended: a function that the thread calls with the reason, if the log ends before ``close``.
+            mask: a function that replaces the secrets in a block, and keeps the length of the block.
+            least_free: the free space of the disk below which the log ends, in bytes.
+            free: a function that returns the free space of the disk, in bytes.
+            most_waiting: the largest number of bytes that may wait to be written to disk.
 
         Raises:
             EventLogError: if the directory cannot be used.
@@ -113,13 +115,13 @@ class EventLogWriter:
         self._total = 0  # bytes in all files of this run
         self._thread = threading.Thread(target=self._run, name="event log", daemon=True)
         self.open = False
-        """True while the log takes records."""
+        """True while records are accepted."""
 
     def begin(self, name: str, header: bytes) -> None:
         """Start the thread, and begin the files of a run with its header.
 
         Args:
-            name: the start of the run and its run id, as ``event_log.NAME`` has them.
+            name: the name of the run, made of its start and its run id (see ``event_log.NAME``).
             header: the encoded ``Header``.
         """
         self._name = name
@@ -128,7 +130,7 @@ class EventLogWriter:
         self._put(HEADER, header)
 
     def write(self, records: bytes) -> None:
-        """Queue a block of records. If too much waits for the disk, the log ends."""
+        """Put a block of records into the queue for writing. If too many bytes wait, the log ends."""
         if not self.open:
             return
         if self._given - self._taken + len(records) > self._most_waiting:
@@ -137,13 +139,13 @@ class EventLogWriter:
             self._put(RECORDS, records)
 
     def end(self, why: str) -> None:
-        """End the log with a mark after the queued records. What comes later is not written."""
+        """End the log with a mark after the queued records. Later records are not written."""
         if self.open:
             self.open = False
             self._blocks.put(_Block(END, why.encode(errors="replace"), early=True))
 
     def close(self, why: str = "the daemon ended", timeout_s: float = 5.0) -> None:
-        """Write the queued records and the mark, for at most ``timeout_s`` seconds."""
+        """Write the queued records and the mark at the end of the log. This takes at most ``timeout_s`` seconds."""
         if self.open:
             self.open = False
             self._blocks.put(_Block(END, why.encode(errors="replace")))
@@ -175,7 +177,7 @@ class EventLogWriter:
             self._tell(why)
 
     def _write(self, block: _Block) -> str | None:
-        """Write a block. If the log cannot go on, return the reason. Otherwise return None."""
+        """Write a block. If the log has to end, return the reason. Otherwise return None."""
         if len(block.data) > LARGEST_BLOCK:
             return f"a block of {len(block.data):,} bytes is too large"
         packed = _packed(block.kind, self._mask(block.data))
@@ -208,7 +210,7 @@ class EventLogWriter:
         self._append(MAGIC)
 
     def _append(self, data: bytes) -> None:
-        """Write to the file, all or nothing."""
+        """Write all bytes to the file, or none of them."""
         left = memoryview(data)
         try:
             while left:

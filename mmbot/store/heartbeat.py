@@ -1,13 +1,14 @@
-"""The heartbeat file of the state directory. It has the daemon's sign of life, and the fence of the watchdog.
+"""The heartbeat file of the state directory. With this file, the daemon shows that it is alive, and the watchdog shows
+that it has acted.
 
-The daemon and the watchdog each write their own part of the file, in place. The daemon writes when its event loop ran
-most recently, and whether the run has ended with a clear account. The watchdog writes when it cancelled everything in
-place of the daemon. This record is called a fence. A part is written with one call and is never longer than a disk
-block, so a reader hardly ever sees half of it.
+The daemon and the watchdog each write their own part of the file. The daemon's part is called a beat. It has the newest
+time at which the event loop ran, and whether the run has ended with a clear account. The watchdog's part is called a
+fence. It has the time at which the watchdog cancelled everything in place of the daemon. A part is written with one
+call and is never longer than a disk block. So a reader hardly ever sees a part that is only half written.
 
-The time of a beat is in nanoseconds since the machine booted, including time when the machine was suspended. No step of
-a clock changes such a time, and every process and container of the machine agrees on it. It means nothing after a
-reboot, so the file names the boot.
+The time of a beat is in nanoseconds since the machine booted, including time when the machine was suspended. Such a
+time does not depend on the wall clock, and is the same in every process and container of the machine. It means nothing
+after a reboot, so the file has an id of the boot.
 """
 
 from __future__ import annotations
@@ -46,20 +47,20 @@ class Heartbeat(NamedTuple):
     """The content of the heartbeat file."""
 
     boot: bytes
-    """The id of the machine's boot during which the daemon wrote."""
+    """The id of the machine's boot at the time when the daemon wrote."""
     run_id: str
-    """The id of the daemon's run, with which its ``external_id`` texts begin."""
+    """The id of the daemon's run. Each ``external_id`` of the run begins with this id."""
     state: int
     beat: int
     """The time of the newest beat, in nanoseconds since the boot."""
     at: int
-    """The time of the newest beat by the wall clock, for people."""
+    """The wall-clock time of the newest beat. It is for people."""
     known: int
-    """The number of the newest fence that the daemon has taken note of."""
+    """The number of the newest fence that the daemon has seen."""
     fence: int
-    """The number of the newest fence. It is 0 if there was no fence."""
+    """The number of the newest fence (the record that the watchdog has acted). It is 0 if there was no fence."""
     fenced_beat: int
-    """The beat after which the daemon was silent when the newest fence was set."""
+    """The time of the newest beat when the newest fence was set."""
     proved: bool
     """True if the account was proved clear after the newest fence."""
 
@@ -96,7 +97,7 @@ class HeartbeatFile:
     """The heartbeat file, open for writing. Use it as a context manager, or call ``close``."""
 
     def __init__(self, directory: Path) -> None:
-        """Open the file. If it does not exist, it is created.
+        """Open the file. A missing file is created.
 
         Raises:
             OSError: if this fails, for example because the disk is full.
@@ -111,7 +112,7 @@ class HeartbeatFile:
             raise
 
     def begin(self, run_id: str, beat: int, wall: int, known: int) -> None:
-        """Write the first beat of a run. The watchdog's part of the file stays.
+        """Write the first beat of a run. The watchdog's part of the file does not change.
 
         Raises:
             OSError: if the file cannot be written.
@@ -120,8 +121,8 @@ class HeartbeatFile:
         os.pwrite(self._fd, run + _BEAT.pack(beat, wall, known), 0)
 
     def beat(self, beat: int, wall: int, known: int) -> None:
-        """Write a beat, with the number of the newest fence that the daemon has taken note of. This does not wait for
-        the disk.
+        """Write a beat, with the number of the newest fence that the daemon has seen. The method does not wait for the
+        disk.
 
         Raises:
             OSError: if the file cannot be written.
@@ -146,7 +147,8 @@ class HeartbeatFile:
         return number
 
     def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
-        """Set a fence, or write that the account was proved clear after the fence. Call ``sync`` to make this durable.
+        """Set a fence, or write that the account was proved clear after the fence. Call ``sync`` to be sure that the
+        change is on the disk.
 
         Raises:
             OSError: if the file cannot be written.

@@ -1,8 +1,9 @@
-"""The journal. It has the records that mmbot needs after a restart, in SQLite. A thread writes them, so trading never
-waits.
+"""The journal. It is a SQLite file with the records that mmbot needs after a restart. A thread writes them, so trading
+never waits.
 
-The id of a run and its sequence numbers are on disk before they are used. Wagers, days and settlements are written some
-milliseconds later, many in one commit. If a crash loses the newest wagers, the exchange's history still has them.
+The id of a run and its sequence numbers are on disk before they are used. Wagers, days and settlements are written a
+few milliseconds later, many in one commit. If a crash loses the newest wagers, they are still in the exchange's
+history.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from mmbot.store.entries import Entries, Row
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""How old the end of a wager may be, counted back from the end of the previous run, for the wager to be loaded. Such a
-wager is needed because its result may be corrected."""
+"""How long before the end of the previous run a wager may have ended and is still loaded. Such a wager is needed
+because its result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
-"""The number of sequence numbers that are reserved for a run at its start."""
+"""The number of sequence numbers that a run reserves at its start."""
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
@@ -49,7 +50,7 @@ class JournalError(Exception):
 
 
 class Run(NamedTuple):
-    """A run that is recorded on disk. It may use sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""
+    """A run that is recorded on disk. Its sequence numbers go from ``next_sequence`` to ``end_sequence - 1``."""
 
     run_id: str
     next_sequence: int
@@ -60,12 +61,13 @@ class Kept(NamedTuple):
     """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, and the wagers that ended within ``KEPT_FOR``, with the oldest first."""
+    """All unsettled wagers, and each wager that ended less than ``KEPT_FOR`` (three days) before the end of the
+    previous run. The oldest wager comes first."""
     day: SaveDay | None
     """The record of the newest day. None if there is no day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """The newest time at which a run is known to have been alive. It is 0 if there was no run."""
+    """The latest time at which a run is known to have been alive. It is 0 if there was no run."""
 
 
 class _Reserve(NamedTuple):
@@ -96,8 +98,8 @@ class Journal:
 
         Args:
             directory: the state directory.
-            lock_wait_s: the longest wait for a process that has locked the file, in seconds.
-            min_free: the free space of the disk, in bytes, below which trouble is reported.
+            lock_wait_s: the longest wait for another process that has locked the file, in seconds.
+            min_free: the free space of the disk below which trouble is reported, in bytes.
             free: a function that returns the free space of a directory's disk, in bytes.
 
         Raises:
@@ -114,14 +116,14 @@ class Journal:
         self._min_free: Final = min_free
         self._free: Final = free
         self._short: str | None = None
-        """The message that the disk has too little free space. None if it has enough."""
+        """The message that the disk has too little free space. None if there is enough free space."""
         self._look_at: float = 0.0
         self._run_number = 0
         self._entries = Entries()
         self._forget_before: Instant | None = None
-        """The time before which entries are deleted. None if no more entries have to be deleted."""
+        """The time before which entries are deleted. None if no entries have to be deleted now."""
         self.alive = True
-        """False once the writer thread has died, so that nothing more is written."""
+        """False once the writer thread has died. Nothing is then written any more."""
         try:
             _close_to_others(self.path)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)
@@ -135,10 +137,11 @@ class Journal:
 
         Args:
             now: the present time.
-            salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
-                was lost and the count of runs starts again.
+            salt: a few random letters or digits. They make the run id unique on the account. The count of runs alone is
+                not enough, because it starts again if the state directory is lost.
             strategies: the name of the strategy of each quoting rule, in the order of the rules.
-            keep: how long the journal keeps entries that no restart needs. If it is None, they are kept for ever.
+            keep: how long the journal keeps entries that no restart needs. If it is None, these entries are kept for
+                ever.
         """
         if not salt.isalnum() or not salt.isascii():
             raise ValueError(f"{salt!r}: a run id consists of letters and digits")
@@ -188,12 +191,12 @@ class Journal:
             raise JournalError(f"{self.path} cannot be read: {bad}") from bad
 
     def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
-        """Start the writer thread. Records that could not be written are kept, and are tried again every second.
+        """Start the writer thread. Records that could not be written are kept. Their writing is retried every second.
 
         Args:
-            trouble: a function that the writer thread calls. It gets a message when writing begins to fail, when the
-                disk's free space falls below ``min_free``, and when the thread dies. It gets None when all is well
-                again. Once the thread has died, ``alive`` is False.
+            trouble: a function that the writer thread calls with a message. It is called when writing begins to fail,
+                and when the disk's free space falls below ``min_free``. It is also called when the thread dies, and
+                ``alive`` is then False. It is called with None when all is well again.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -205,17 +208,17 @@ class Journal:
         return len(self._pending) + len(self._batch)
 
     def save(self, what: Save) -> None:
-        """Put the entries of one change into the queue for writing. A single transaction writes them all. The call
+        """Put the entries of one change into the queue for writing. One transaction writes all of them. The caller
         never waits."""
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Put a record into the queue for writing. The record says that the run was alive at ``now``. From it, the next
-        run knows how far back to read the exchange's history."""
+        """Put a record into the queue for writing. The record says that the run was alive at ``now``. It tells the next
+        run how much of the exchange's history to read."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
-        """Reserve the sequence numbers below ``end`` on disk. When this is done, the writer thread calls ``done``."""
+        """Reserve on disk all sequence numbers below ``end``. Afterwards, the writer thread calls ``done``."""
         self._pending.append(_Reserve(end, done))
         self._urgent.set()
 
@@ -251,7 +254,7 @@ class Journal:
                 self._trouble("the writer died")
 
     def _look_at_disk(self) -> None:
-        """Report that the free space has fallen below the limit, or that it is above the limit again."""
+        """Report that the disk's free space has fallen below the limit, or that it is above the limit again."""
         now = time.monotonic()
         if now < self._look_at:
             return
@@ -297,7 +300,7 @@ class Journal:
 
     def _put(self, batch: Iterable[Save | _Reserve | _Touch]) -> None:
         """Write a batch of records. If a wager occurs several times, only its newest entry is written. A record with a
-        number of more than 64 bits can never be written, so it is left out and reported."""
+        number of more than 64 bits cannot be written. Such a record is left out and reported."""
         rows: dict[str, dict[object, Row]] = {}
         reserved = at = left_out = 0
         for item in batch:
@@ -326,8 +329,8 @@ class Journal:
             self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
 
     def _forget_some(self) -> None:
-        """Delete some of the entries that are older than the journal keeps them. At most a few thousand are deleted at
-        a time, so that no write waits long."""
+        """Delete some of the entries that the journal need not keep any longer. At most a few thousand are deleted at a
+        time, so that no write waits long."""
         if self._forget_before is None:
             return
         try:
@@ -365,10 +368,11 @@ class Journal:
 
 
 def _close_to_others(path: Path) -> None:
-    """Create the journal's file if it does not exist. Let only its owner read this file and the files that SQLite adds.
+    """Create the journal's file if it does not exist. Only the owner of the file can read it, and the files that SQLite
+    adds.
 
     Raises:
-        OSError: if the path leads to something else than a regular file, or if the file cannot be created.
+        OSError: if the path leads to something that is not a regular file. Also if the file cannot be created.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:
@@ -383,8 +387,8 @@ def _close_to_others(path: Path) -> None:
 
 
 def run_ids_of(directory: Path) -> tuple[str, ...]:
-    """Return the ids of all runs of a state directory. Nothing is checked, migrated or created. So this is quick, and
-    it works while a daemon runs.
+    """Return the ids of all runs of a state directory. Nothing is checked, migrated or created. So this function is
+    quick, and can be called while a daemon runs.
 
     Raises:
         JournalError: if there is no journal, or if it cannot be read.

@@ -1,8 +1,9 @@
-"""The latch of the kill switch on disk. While its file exists, the kill switch is on and no run quotes.
+"""The latch of the kill switch (its state on disk). While the file of the latch exists, the kill switch is on and no
+run quotes.
 
-The file is written as a whole or not at all, and synced, so that it survives a power failure. If it cannot be read, the
-latch counts as set. The file is written under a new, random name, never through a link, and renamed afterwards. So
-nobody can redirect it.
+The file is replaced as a whole, and survives a power failure. A file that cannot be read counts as a latch that is set.
+The file is written under a new, random name, and renamed afterwards. A link is never followed, so nobody can redirect
+the writing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _LARGEST: Final = 1 << 16  # bytes of the file
 
 
 class Latch(msgspec.Struct, frozen=True):
-    """The reason why the latch was set, and the time at which it was set."""
+    """The reason why the latch (the stored kill switch) was set, and the time at which it was set."""
 
     reason: str
     at: Annotated[Instant, Meta(ge=0, le=LATEST)]
@@ -47,10 +48,10 @@ def read(directory: Path) -> Latch | None:
 
 
 def write(directory: Path, latch: Latch) -> None:
-    """Set the latch on disk. It replaces an existing latch.
+    """Set the latch on disk. An existing latch is replaced.
 
     Raises:
-        OSError: if the file could not be written. In this case an earlier latch is still set.
+        OSError: if the file could not be written. An earlier latch then stays set.
     """
     draft = directory / f".{LATCH_FILE}.{secrets.token_hex(8)}"
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -73,7 +74,7 @@ def clear(directory: Path) -> None:
     """Remove the latch from disk, if it is set.
 
     Raises:
-        OSError: if the file could not be removed. In this case the latch is still set.
+        OSError: if the file could not be removed. The latch then stays set.
     """
     (directory / LATCH_FILE).unlink(missing_ok=True)
     _sync(directory)

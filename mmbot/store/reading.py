@@ -1,4 +1,4 @@
-"""Reads a journal while a daemon may be writing it, and makes a backup of it."""
+"""Reads a journal and makes a backup of it. Both are possible while a daemon writes the journal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mmbot.store.journal import JOURNAL_FILE, JournalError
 
 @contextlib.contextmanager
 def reading(directory: Path) -> Iterator[sqlite3.Connection]:
-    """Open the journal of a state directory for reading, in one consistent state.
+    """Open the journal of a state directory for reading. All reads see the journal as it was at one moment.
 
     Raises:
-        JournalError: if there is no journal, or it was written by another version of mmbot.
+        JournalError: if there is no journal, or another version of mmbot wrote it.
     """
     path = directory / JOURNAL_FILE
     if not path.is_file():
@@ -44,10 +44,11 @@ def reading(directory: Path) -> Iterator[sqlite3.Connection]:
 
 
 def backup(directory: Path, target: Path) -> None:
-    """Copy the journal to a new file, in one consistent state, while a daemon may be writing it.
+    """Copy the journal to a new file. The copy shows the journal as it was at one moment, even if a daemon is writing
+    it.
 
     Raises:
-        JournalError: if the journal cannot be read, or the file exists or cannot be written.
+        JournalError: if the journal cannot be read. Also if the new file exists already or cannot be written.
     """
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -13,8 +13,7 @@ from mmbot.engine.orders import LostDay, SaveDay, SavedMatches, SaveSettlement, 
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 
 _NO_SIDE: Final = -1
-"""The value in the column ``side`` if the line of a wager is not known. In this case the column ``number`` has no
-meaning."""
+"""The value in the column ``side`` if the line of a wager is not known. The column ``number`` then has no meaning."""
 
 _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(SavedMatches)

@@ -1,11 +1,11 @@
-"""The tables of the journal. If the tables change, a new step has to migrate older files."""
+"""The tables of the journal. If a table changes, a new step has to migrate older files."""
 
 from __future__ import annotations
 
 from typing import Final
 
 APPLICATION_ID: Final = 0x6D6D626A
-"""The text ``mmbj`` in ASCII. It marks a SQLite file as a journal of mmbot."""
+"""The text ``mmbj`` in ASCII. It marks a SQLite file as mmbot's journal."""
 
 STEPS: Final[tuple[str, ...]] = (
     """
@@ -276,5 +276,5 @@ FORGET: Final[tuple[str, ...]] = (
     "DELETE FROM wagers WHERE external_id IN "
     "(SELECT external_id FROM wagers WHERE done = 1 AND coalesce(over_at, sent_at) < ? LIMIT ?)",
 )
-"""Statements that delete some of the entries older than a given time. Settlements and days are kept, because the profit
-is computed from them."""
+"""SQL statements that delete some of the entries that are older than a given time. Settlements and days are kept,
+because the profit is computed from them."""

@@ -1,7 +1,8 @@
-"""The state directory. Only one bot at a time can use it, and its lock file says where this bot can be reached.
+"""The state directory. Only one bot at a time can use a state directory. Its lock file says where this bot can be
+reached.
 
-The kernel holds the lock (``flock``) and releases it when the process ends in any way. The lock file is never removed,
-because two bots could then lock two different files of the same name.
+The kernel holds the lock (``flock``), and releases it when the process ends in any way. The lock file is never removed.
+Otherwise two bots could lock two different files of the same name.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from mmbot.config.files import read_file
 LOCK_FILE: Final = "lock"
 
 LARGEST_PID: Final = 1 << 22
-"""The largest process id of the system. A signal to the id 0 or to a negative id would reach other processes."""
+"""The largest process id of the system. Zero and negative ids are also not allowed, because a signal to them would
+reach other processes."""
 
 _LARGEST: Final = 1 << 16  # bytes of the lock file
 _OURS: Final = 0o700
@@ -45,12 +47,12 @@ class StateDirLocked(StateDirError):
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """The process that holds the lock, as described in the lock file."""
+    """The process that holds the lock, as the lock file describes it."""
 
     pid: Annotated[int, Meta(ge=1, le=LARGEST_PID)] | None = None
-    """The process id. None until the process has written it."""
+    """The process id. None until the process has written its id to the lock file."""
     url: str | None = None
-    """The address of the process's HTTP server. None until the server listens."""
+    """The address of the process's HTTP server. None until the HTTP server listens."""
 
 
 class StateDir:
@@ -83,8 +85,8 @@ class StateDir:
             raise StateDirError(f"the state directory {path} cannot be locked: {bad.strerror}") from bad
         self._write(Holder(pid=os.getpid()))
         self.exposed = not _close_to_others(path)
-        """True if other users of the machine can read the directory and this could not be changed, because the
-        directory belongs to another user or is shared."""
+        """True if other users of the machine can read the directory, and this could not be changed. The directory then
+        belongs to another user or is shared."""
 
     def publish(self, url: str) -> None:
         """Write the address of the HTTP server into the lock file, for ``mmbot status`` and ``mmbot kill``."""
@@ -120,7 +122,7 @@ class StateDir:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return the process that has locked the directory. None if no process has locked it. No file is created."""
+    """Return the process that has locked the directory. None if no process has. No file is created."""
     try:
         fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -137,8 +139,8 @@ def holder_of(path: Path) -> Holder | None:
 
 
 def _close_to_others(path: Path) -> bool:
-    """Make a directory inaccessible to other users. Returns False if this is not possible, because the directory
-    belongs to another user or is a shared one such as ``/tmp``."""
+    """Make a directory inaccessible to other users. Return False if this is not possible. The directory then belongs to
+    another user or is shared, such as ``/tmp``."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & stat.S_ISVTX:
         return False

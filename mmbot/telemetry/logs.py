@@ -1,4 +1,4 @@
-"""The log. Each line is one event with fields, as JSON or as text for a terminal, without secrets.
+"""The log. Each line is one event with fields. It is JSON or text for a terminal, and shows no secrets.
 
 Secrets are removed from the finished line, so they are also removed from tracebacks and messages of libraries. A thread
 writes the lines, so a slow reader of the log does not delay trading.
@@ -51,7 +51,7 @@ _TAKEN: Final[Mapping[str, str]] = {
 
 
 class Secrets:
-    """The secret values that a log must never show. Values can be added at any time."""
+    """The secret values that a log must never show. Further values can be added at any time."""
 
     def __init__(self, *values: str) -> None:
         self._values: list[str] = []
@@ -74,7 +74,7 @@ class Secrets:
         self._others.append(hide)
 
     def hide(self, text: str) -> str:
-        """Return the text without the secrets, and without anything that looks like a token."""
+        """Return the text without secrets. Everything that looks like a token is removed too."""
         for hide in self._others:
             text = hide(text)
         for value in self._values:
@@ -82,8 +82,8 @@ class Secrets:
         return _NAMED.sub(rf"\1{HIDDEN}", _TOKENS.sub(HIDDEN, text))
 
     def mask(self, data: bytes) -> bytes:
-        """Return binary data in which secrets, and everything that looks like a token, are asterisks. The length does
-        not change, so that lengths inside the data stay right."""
+        """Return binary data in which secrets are replaced by asterisks. Everything that looks like a token is replaced
+        too. The length does not change, so that lengths inside the data stay right."""
         for value in self._values:
             secret = value.encode(errors="replace")
             data = data.replace(secret, b"*" * len(secret))
@@ -91,8 +91,7 @@ class Secrets:
 
 
 class LineWriter:
-    """Writes lines to a stream in a thread of its own. If the reader of the stream is too slow, lines are dropped and
-    counted."""
+    """Writes lines to a stream in its own thread. If the stream is read too slowly, lines are dropped and counted."""
 
     def __init__(self, out: TextIO, limit: int = 10_000) -> None:
         self.dropped = 0
@@ -107,7 +106,7 @@ class LineWriter:
         self._thread.start()
 
     def write(self, line: str) -> None:
-        """Put a line into the queue. The thread writes it soon."""
+        """Put a line into the queue. The thread writes the line soon afterwards."""
         if len(self._lines) >= self._limit:
             self.dropped += 1
             return
@@ -116,7 +115,7 @@ class LineWriter:
             self._some.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write the lines in the queue, for at most ``timeout_s`` seconds."""
+        """Write the lines in the queue. This takes at most ``timeout_s`` seconds."""
         self._closing = True
         self._some.set()
         self._thread.join(timeout_s)
@@ -137,7 +136,7 @@ class LineWriter:
 
 
 class _Lines:
-    """Passes finished lines from structlog to the writer."""
+    """Passes finished lines from the library structlog to the writer."""
 
     def __init__(self, out: LineWriter) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = self.msg = out.write
@@ -201,12 +200,12 @@ def logger(
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename the fields whose names the log itself uses. For example, ``event`` becomes ``event_``."""
+    """Rename the fields whose names the log uses for itself. For example, ``event`` becomes ``event_``."""
     return {_TAKEN.get(name, name): value for name, value in given.items()}
 
 
 class Forwarding(logging.Handler):
-    """Forwards the messages of libraries from the standard library's logging to our log."""
+    """Writes the messages of libraries, which use the standard library's logging, to our log."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         super().__init__(logging.WARNING)

@@ -1,5 +1,4 @@
-"""Metrics for Prometheus. Values that the engine knows are read when Prometheus asks. Other events are counted as they
-happen.
+"""Metrics for Prometheus. The engine's values are read when Prometheus asks. Other events are counted as they happen.
 
 The labels are kinds, scopes, guards, endpoints, outcomes and causes. So the number of series does not grow with the
 number of wagers, lines or sport events.
@@ -30,8 +29,8 @@ from mmbot.engine.status import Status
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.25, 1.0)
-"""The upper limits of the buckets, in seconds. Many of them are near 150 µs, 1 ms and 5 ms, which are the speed
-budgets."""
+"""The upper limits of the buckets for delays, in seconds. Many of them are near 150 µs, 1 ms and 5 ms, which are the
+speed budgets."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -43,7 +42,8 @@ class Metrics:
     """All metrics of one daemon, in their own registry.
 
     Args:
-        guards: the names of all guards. A guard that does not hold is shown with the value 0.
+        guards: the names of all guards (reasons not to quote). A guard that does not apply now is shown with the value
+            0.
     """
 
     def __init__(self, guards: Sequence[str] = ()) -> None:
@@ -124,8 +124,8 @@ class Metrics:
             backlog: returns the number of records that wait to be written to the journal.
             dropped: returns the number of log lines that were dropped.
             differences: returns how many differences between books and REST reads were repaired, by kind.
-            taken_or_pulled: returns the size that left the books by kind, in cents that takers could have staked.
-            audited: returns how many differences between the bot's records and the exchange's were found, by kind.
+            taken_or_pulled: returns the size that left the books, by kind, in cents of the taker's stake.
+            audited: returns how many differences between the bot's and the exchange's records were found, by kind.
         """
         scraped = self._scraped
         scraped.status = status
@@ -142,13 +142,13 @@ class Metrics:
         self._request_seconds.labels(endpoint).observe(in_seconds(took))
 
     def tick_to_wire(self, took: Duration) -> None:
-        """Record how long it took from a book message to the placement that the message caused. ``took`` is in
-        nanoseconds of real time."""
+        """Record the time from a book message to the placement that resulted. ``took`` is in nanoseconds of real
+        time."""
         self._tick_to_wire.observe(in_seconds(took))
 
     def match_to_wire(self, took: Duration) -> None:
-        """Record how long it took from a match to the placement or cancel that the match caused. ``took`` is in
-        nanoseconds of real time."""
+        """Record the time from a match to the placement or cancel that resulted. ``took`` is in nanoseconds of real
+        time."""
         self._match_to_wire.observe(in_seconds(took))
 
     def undecodable(self, kind: str) -> None:
@@ -164,7 +164,7 @@ class Metrics:
         self._losses.inc()
 
     def stopped_clear(self) -> None:
-        """Take note that the daemon was asked to stop and has proved that none of its wagers is open."""
+        """Record that a stop was asked for and that the account was proved clear (no wager of ours is open)."""
         self._stopped.set(1)
         self.is_stopped_clear = True
 
@@ -173,8 +173,8 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert of the engine. The alert ``life.clear`` says how long it took to prove the account clear, and
-        this time is recorded too."""
+        """Count an alert of the engine. The alert ``life.clear`` contains the time until the account was proved clear.
+        This time is recorded too."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
@@ -184,7 +184,7 @@ class Metrics:
 
 
 class _Scraped(Collector):
-    """The metrics whose values are read when Prometheus asks for them, with the functions that return the values."""
+    """The metrics whose values are read when Prometheus asks. Each has a function that returns its value."""
 
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards

@@ -1,4 +1,4 @@
-"""Records when Prometheus scrapes the metrics, and waits for one more scrape before the daemon ends."""
+"""Records each scrape (a read of the metrics by Prometheus), and waits for one more scrape before the daemon ends."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
-"""The number of intervals between scrapes within which another scrape is expected. If none comes, Prometheus has
-ended."""
+"""The longest expected time between two scrapes (reads of the metrics by Prometheus), as a multiple of the previous
+interval. A server that takes longer is assumed to have ended."""
 
 _FIRST_S: Final = 60.0
-"""The interval that is assumed while only one scrape has come, in real seconds. It is the default of Prometheus."""
+"""The assumed time between the first and the second scrape, in real seconds. It is the default of Prometheus."""
 
 
 _MOST: Final = 16
-"""The number of addresses that are remembered. The daemon does not wait for scrapes from other addresses."""
+"""The largest number of servers whose scrapes are recorded. The daemon waits only for these servers."""
 
 
 class _Scraper(NamedTuple):
@@ -28,22 +28,23 @@ class _Scraper(NamedTuple):
 
 
 class Scrapes:
-    """The times of Prometheus' scrapes, by the machine's monotonic clock. Several Prometheus servers may scrape."""
+    """The times at which Prometheus servers scraped (read the metrics), by the machine's monotonic clock."""
 
     def __init__(self) -> None:
         self._scrapers: Final[dict[str, _Scraper]] = {}
         self._came: Final = asyncio.Event()
 
     def note(self, address: str, at: float) -> None:
-        """Record that the server at ``address`` scraped at the time ``at``, in seconds."""
+        """Record that the server at ``address`` scraped at the time ``at``, in seconds of the machine's monotonic
+        clock."""
         before = self._scrapers.get(address)
         if before is not None or len(self._scrapers) < _MOST:
             self._scrapers[address] = _Scraper(at, _FIRST_S if before is None else at - before.latest)
             self._came.set()
 
     async def wait(self, longest_s: float, hurry: asyncio.Event) -> None:
-        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that has
-        ended is not waited for. Return as soon as ``hurry`` is set."""
+        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that seems to
+        have ended is ignored. Return as soon as ``hurry`` is set."""
         began = time.monotonic()
         while not hurry.is_set():
             now = time.monotonic()

@@ -144,7 +144,7 @@ class TapeCrowd:
             self._started()
 
     def _started(self) -> None:
-        """Take note that the sport event is in play. All orders from before the start were cancelled by the
+        """Record that the sport event is in play. All orders from before the start were cancelled by the
         exchange."""
         self._in_play = True
         self._forget_levels()

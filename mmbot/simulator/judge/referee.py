@@ -120,7 +120,7 @@ class Referee:
     # --- calls by the exchange ----------------------------------------------------------------------------------------
 
     def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager was accepted or changed. The exchange calls this."""
+        """Record that a wager was accepted or changed. The exchange calls this."""
         before = self._wagers.get(wager.wager_id)
         line = self._lines.get(wager.line)
         if line is None:
@@ -142,7 +142,7 @@ class Referee:
                 duty.wagers.pop(wager.wager_id, None)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Take note that the bot used an ``external_id`` twice. The exchange calls this."""
+        """Record that the bot used an ``external_id`` twice. The exchange calls this."""
         what = "the same" if repeat.same_content else "different"
         self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
@@ -183,11 +183,11 @@ class Referee:
         self._must_clear(cause, now, 0)
 
     def note_resumed(self, now: Instant) -> None:
-        """Take note that a person released the kill switch."""
+        """Record that a person released the kill switch."""
         self._stopped_at = None
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
-        """Take note that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot may need to notice
+        """Record that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot may need to notice
         the loss. If the feed falls silent, this time is 30 seconds."""
         if self._process_killed:
             return
@@ -196,12 +196,12 @@ class Referee:
         self._must_clear("feed", now, notice_ns)
 
     def note_feed_up(self, now: Instant) -> None:
-        """Take note that the bot is subscribed to the feed again."""
+        """Record that the bot is subscribed to the feed again."""
         self._feed_lost_at = None
         self._process_killed = False
 
     def note_process_killed(self) -> None:
-        """Take note that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
+        """Record that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
         wagers. Therefore the referee does not demand that these wagers end in time, as it does after any other loss of
         the feed. Everything that the bot does after its restart is judged as usual."""
         self._process_killed = True

@@ -15,14 +15,14 @@ class Watcher(Protocol):
     """An observer that is told of every change of one account's wagers, such as the referee."""
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager was accepted or changed. If the change is a match, ``match_stake`` (in cents) and
+        """Record that a wager was accepted or changed. If the change is a match, ``match_stake`` (in cents) and
         ``match_odds`` describe this match. Otherwise both are None."""
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Take note that a request used an ``external_id`` a second time."""
+        """Record that a request used an ``external_id`` a second time."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Take note that an operation of the exchange is complete. The exchange's present state can now be judged."""
+        """Record that an operation of the exchange is complete. The exchange's present state can now be judged."""
 
 
 class Announcements:

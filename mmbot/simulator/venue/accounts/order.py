@@ -202,7 +202,7 @@ class Account:
         self.created_at.append(order.created_at)
 
     def ended(self, order: Order) -> None:
-        """Take note that a wager cannot match any more."""
+        """Record that a wager cannot match any more."""
         if self.live.pop(order.number, None) is not None:
             del self.on_line[order.line][order.number]
 
