@@ -147,9 +147,9 @@ def _add_commands_for_a_daemon(add: AddCommand) -> None:
     kill.add_argument(
         "--wait",
         type=float,
-        default=30.0,
         metavar="S",
-        help="seconds to wait for the proof that no wager is open (default: 30, or stop.deadline_s if longer)",
+        help="seconds that the command may take, a few more at most. Without it, the command waits 30 s, or "
+        "stop.deadline_s if longer, for the proof that no wager is open, and first for a log-in if it needs one",
     )
     kill.set_defaults(command=_kill)
     resume = add("resume", help="kill switch off: allow quoting again")
@@ -347,7 +347,7 @@ def _kill(options: argparse.Namespace) -> int:
 
         config, place = _place(options)
         return operate.kill(
-            place, options.reason, say, lambda: kill_alone(config, place.directory, say, options.wait), options.wait
+            place, options.reason, say, lambda left: kill_alone(config, place.directory, say, left), options.wait
         )
     except KeyboardInterrupt:
         say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")

@@ -72,7 +72,7 @@ class AccountClearer:
         self._failed: Failed | None = None  # the last request, if it failed
         self._told: str | None = None
 
-    async def run(self, limit: Duration, patience: Duration = 0) -> Cleared:
+    async def run(self, limit: Duration, patience: Duration = 0, grace: Duration | None = None) -> Cleared:
         """Cancel everything, for at most ``limit``. If a request is under way at the end of this time, the method still
         waits for its answer.
 
@@ -80,6 +80,7 @@ class AccountClearer:
             limit: the time limit, counted from the first answer.
             patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
                 the operator. If it is set, wrong keys end the attempt immediately, because waiting does not help.
+            grace: how long the method still waits for that answer. None for as long as the request may take.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -95,7 +96,7 @@ class AccountClearer:
                 continue
             if now >= end:
                 break
-            answer = await self._client.perform(request)
+            answer = await self._perform(request, None if grace is None else end + grace - now)
             now = self._clock.now()
             first = not self._answered
             self._note(request, answer)
@@ -107,6 +108,17 @@ class AccountClearer:
                     break
                 self._tell(work)
         return self._ended(work, self._clock.now() - started)
+
+    async def _perform(self, request: Request, longest: Duration | None) -> Answer:
+        """Send a request. If it has no answer after ``longest``, its outcome is unknown."""
+        if longest is None:
+            return await self._client.perform(request)
+        task = asyncio.ensure_future(self._client.perform(request))
+        await asyncio.wait({task}, timeout=self._clock.real_seconds(longest))
+        if task.done():
+            return task.result()
+        task.cancel()
+        return Failed(request=request.id, failure=Failure.UNKNOWN, code="timeout", message="no answer in time")
 
     def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
         """Return True if no log-in can succeed before the time is up."""

@@ -44,6 +44,7 @@ async def clear_after(
     except JournalError as unknown:
         log.error("start.not_cleared", why=f"nothing says which wagers are ours: {unknown}")
         return
+    log.warning("start.clearing", longest_s=in_seconds(limit))
     cleared = await AccountClearer(Guarded(client), clock, ours).run(limit, patience=1)
     said = {"cancels": cleared.cancels, "seconds": in_seconds(cleared.took)}
     if cleared.proved:

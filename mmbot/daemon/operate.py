@@ -21,7 +21,7 @@ import msgspec
 from mmbot.config import Config
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
-from mmbot.screen.daemon_status import DaemonStatus, Unreachable
+from mmbot.screen.daemon_status import DaemonStatus, Unreachable, trouble_text
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
@@ -46,6 +46,12 @@ HUNG_S: Final = 2.0
 seconds from the start of the ``kill``. The first cancel has to be sent within 5 s of this start, and a log-in comes
 before it."""
 
+WAIT_S: Final = 30.0
+"""How long a ``kill`` without ``--wait`` waits for the proof that the account is clear."""
+
+ALONE_S: Final = 3.0
+"""The least time that a ``kill`` with ``--wait`` has without the daemon: enough for a log-in and a cancel."""
+
 ASK_S: Final = 1.0
 """The time limit of the first request of a ``kill`` that can cancel without the daemon, in seconds."""
 
@@ -66,6 +72,9 @@ __all__ = [
 ]
 
 Say = Callable[[str], None]
+
+Alone = Callable[[float | None], int]
+"""A function that cancels everything without a daemon, within so many seconds, and returns the exit code."""
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -177,45 +186,55 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
     return NOT_CLEAR
 
 
-def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: float = 30.0) -> int:
-    """Turn the kill switch on, and wait for the proof that the account is clear. Returns the exit code, which is 0 if
-    the account is clear and 3 if this is not proved.
+def kill(place: Place, reason: str, say: Say, alone: Alone, wait_s: float | None = None) -> int:
+    """Turn the kill switch on, and wait for the proof that the account is clear. Returns the exit code. It is 0 if the
+    account is clear and the kill switch is on disk, and 3 if one of these is not certain.
 
     Args:
         place: where to find the daemon.
         reason: the reason to store with the kill switch.
         say: a function that shows a line to the operator.
         alone: a function that logs in, cancels everything and returns the exit code. It is called if no daemon runs, or
-            if the daemon does not answer.
-        wait_s: how long to wait for a running daemon, in real seconds.
-
-    Raises:
-        StateDirError, OSError: if no daemon runs and the kill switch cannot be written.
+            if the daemon does not answer. Its argument is the rest of ``wait_s``.
+        wait_s: the time limit of the whole command in real seconds. None to wait ``WAIT_S`` for a running daemon, and
+            as long as ``alone`` wants without one.
     """
     called = time.monotonic()
-    holder = holder_of(place.directory)
+
+    def alone_for_the_rest() -> int:
+        return alone(None if wait_s is None else max(ALONE_S, wait_s - (time.monotonic() - called)))
+
+    try:
+        holder = holder_of(place.directory)
+    except StateDirError:  # it is reported below, where the kill switch cannot be stored
+        holder = None
     if holder is None and place.door is not None and _try(place.door, ASK_S) is not None:
         say(f"the daemon at {place.door} does not use {place.directory} as its state directory; killing it anyway")
         holder = Holder(url=place.door)
     if holder is not None:
-        code = _kill_living(place, holder, reason, say, wait_s, called)
+        code = _kill_living(place, holder, reason, say, WAIT_S if wait_s is None else wait_s, called)
         if code is not None:
             return code
         say("the daemon does not answer: logging in and cancelling everything from here")
-        return _kill_alone(place, reason, say, alone)
+        return _kill_alone(place, reason, say, alone_for_the_rest)
     try:
         with StateDir(place.directory):
             say(
                 f"no daemon runs on {place.directory}: turning the kill switch on, logging in and cancelling everything"
             )
-            return _kill_alone(place, reason, say, alone)
+            return _kill_alone(place, reason, say, alone_for_the_rest)
     except StateDirLocked:  # a daemon was started at this moment
         return kill(place, reason, say, alone, wait_s)
+    except StateDirError as bad:
+        say(f"{bad}: logging in and cancelling everything without the kill switch")
+        code = alone_for_the_rest()
+        say(_unstored(place.directory, str(bad)))
+        return code or NOT_CLEAR
 
 
-def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
-    """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code, which is 0 if
-    the account is clear and 3 if this is not proved.
+def kill_at(door: str, reason: str, say: Say, wait_s: float | None = None) -> int:
+    """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code. It is 0 if the
+    account is clear and the kill switch is on disk, and 3 if one of these is not certain.
 
     Raises:
         Unreachable: if no daemon answers, or if the daemon stops answering.
@@ -227,29 +246,50 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
         )
     post(door, "/kill", {"reason": _short(reason)})
     say(f"kill switch on ({door})")
-    code = _until_clear(lambda: door, say, wait_s, time.monotonic(), SILENT_S)
+    code = _until_clear(lambda: door, say, WAIT_S if wait_s is None else wait_s, time.monotonic(), SILENT_S)
     if code is None:
         raise Unreachable(
             f"the daemon at {door} stopped answering, so wagers may be open; use -c FILE to cancel without the daemon"
         )
-    return code
+    return code if code != DONE else _stored(door, None, say)
 
 
 def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -> int:
-    written = _write_latch(place, reason, say)
+    why = _write_latch(place, reason)
+    if why is not None:
+        say(_unstored(place.directory, why))
     code = alone()
-    return code if written else NOT_CLEAR
+    if why is not None:
+        say(_unstored(place.directory, why))  # again, where a person reads the end
+        return code or NOT_CLEAR
+    return code
 
 
-def _write_latch(place: Place, reason: str, say: Say) -> bool:
-    """Write the kill switch to disk. If this fails, tell the operator and return False. No error is raised, because
-    cancelling matters more."""
+def _unstored(directory: Path | None, why: str) -> str:
+    where = "to the daemon's state directory" if directory is None else f"to {directory}"
+    return (
+        f"the kill switch could NOT be written {where}, so a restart would quote again: {why}. "
+        "Make the state directory writable and run mmbot kill again before you start the bot"
+    )
+
+
+def _stored(door: str, directory: Path | None, say: Say) -> int:
+    """Wait until a daemon that is clear has stored its kill switch. Returns the exit code."""
+    status = wait_for_status(door, ANSWER_WITHIN_S, lambda status: status.latch_unstored is None)
+    if status is not None and status.latch_unstored is None:
+        return DONE
+    say(_unstored(directory, "the daemon no longer answers" if status is None else str(status.latch_unstored)))
+    return NOT_CLEAR
+
+
+def _write_latch(place: Place, reason: str) -> str | None:
+    """Write the kill switch to disk. If this fails, return the reason instead of raising an error, because cancelling
+    matters more."""
     try:
         latch.write(place.directory, latch.Latch(_short(reason), time.time_ns()))
     except OSError as bad:
-        say(f"the kill switch could NOT be written to {place.directory}, so a restart would quote again: {bad}")
-        return False
-    return True
+        return str(bad)
+    return None
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float, called: float) -> int | None:
@@ -271,7 +311,9 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
             return None
-        _write_latch(place, reason, say)  # a signal carries no text: the daemon reads the reason from the disk
+        why = _write_latch(place, reason)  # a signal carries no text: the daemon reads the reason from the disk
+        if why is not None:
+            say(_unstored(place.directory, why))
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url
@@ -280,10 +322,8 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         return door or getattr(holder_of(place.directory), "url", None)
 
     code = _until_clear(find, say, wait_s, called, HUNG_S)
-    if code == DONE and holder.pid is not None and not _comes(lambda: latch.read(place.directory) is not None):
-        say(f"but the kill switch is NOT on disk in {place.directory}, so a restart would quote again")
-        return NOT_CLEAR
-    return code
+    found = find()
+    return code if code != DONE or found is None else _stored(found, place.directory if holder.pid else None, say)
 
 
 def _comes(condition: Callable[[], bool]) -> bool:
@@ -321,9 +361,12 @@ def _until_clear(
     if status is None:
         return None
     counts = status.counts
+    problem = trouble_text(status)
+    trouble = "" if problem is None else f"; last problem: {problem}"
     say(
         f"kill switch {'on' if status.latched is not None else 'NOT ON'}, but not proved clear in {wait_s:g} s: "
-        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; the bot keeps trying"
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome{trouble}; "
+        "the bot keeps trying"
     )
     return NOT_CLEAR
 

@@ -8,17 +8,18 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
-from mmbot.daemon.operate import Say
+from mmbot.daemon.operate import WAIT_S, Say
 from mmbot.daemon.our_wagers import ours_of
-from mmbot.daemon.trouble import Troubles
+from mmbot.daemon.trouble import Troubles, address_of
 from mmbot.daemon.wire import OpenWire, Surroundings
-from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
+from mmbot.domain.instant import DAY, SECOND, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.orders import Seed
 from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
@@ -29,6 +30,9 @@ from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
+
+GRACE_S: Final = 2.0
+"""How long a ``kill`` with a time limit waits for the answer of a request that is under way when its time is up."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -74,7 +78,7 @@ def clear_unattended(config: Config, directory: Path, say: Say) -> None:
         return
 
 
-def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, urgent: bool = True) -> int:
+def kill_alone(config: Config, directory: Path, say: Say, wait_s: float | None = None, urgent: bool = True) -> int:
     """Log in and cancel everything without a daemon. ``clear_alone`` explains ``wait_s``.
 
     Returns 0 if the account is proved clear, and 3 if it is not. Returns 2 if the keys or the journal cannot be read.
@@ -102,7 +106,11 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, u
 
 
 async def clear_alone(
-    surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say, wait_s: float = 0.0
+    surroundings: Surroundings,
+    open_wire: OpenWire,
+    ours: Callable[[str], bool] | None,
+    say: Say,
+    wait_s: float | None = None,
 ) -> int:
     """Log in, cancel everything and report the result. Returns 0 if the account is proved clear, and 3 if it is not.
 
@@ -112,15 +120,21 @@ async def clear_alone(
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. For an exclusive
             account, ``ours`` is None.
         say: a function that shows a line to the operator.
-        wait_s: the time limit in real seconds. If ``stop.deadline_s`` is longer, it is used instead. Until the exchange
-            answers, the wait between two log-ins is added to the time limit.
+        wait_s: the time limit in real seconds, log-in included. If a request is under way at its end, the answer is
+            awaited for two more seconds. None for the longer of ``stop.deadline_s`` and 30 s. Until the exchange
+            answers, the wait between two log-ins is added to the latter.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)
     try:
-        limit = max(life.emergency_limit(config, clock), seconds(min(in_seconds(DAY), wait_s) * clock.rate))
-        patience = seconds(config.exchange.login_cooldown_s)
-        clear = await AccountClearer(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
+        clearer = AccountClearer(Guarded(wire.client), clock, ours, say=say)
+        real = clock.rate * SECOND
+        if wait_s is None:
+            limit = max(life.emergency_limit(config, clock), round(WAIT_S * real))
+            clear = await clearer.run(limit, seconds(config.exchange.login_cooldown_s))
+        else:
+            limit = round(min(in_seconds(DAY), wait_s) * real)
+            clear = await clearer.run(limit, patience=1, grace=round(GRACE_S * real))
     finally:
         await wire.close()
     if clear.proved:
@@ -132,7 +146,8 @@ async def clear_alone(
         later = f"the next log-in is allowed at {iso(clear.retry_at)[11:19]}Z, " if clear.retry_at is not None else ""
         hint += f"; {later}another mmbot kill may log in at once"
     head = "NOTHING WAS CANCELLED" if clear.nothing else "NOT proved clear"
-    say(f"{head} in {in_seconds(clear.took):.1f} s; last problem: {trouble}{hint}")
+    at = f"{head} at {address_of(config)} in {in_seconds(clear.took):.1f} s"
+    say(f"{at}; last problem: {trouble}{hint}")
     return life.NOT_CLEAR
 
 

@@ -93,12 +93,17 @@ class Troubles:
         self._failing[key] = Trouble(what, code, message, tries, since, now, reason)
 
 
+def address_of(config: Config) -> str:
+    """Return the scheme, host and port of the exchange's REST API."""
+    parts = urlsplit(config.exchange.base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:
     """Return the engine's status with the present failure added."""
-    parts = urlsplit(config.exchange.base_url)
     return DaemonStatus(
         **msgspec.structs.asdict(status),
         environment=config.environment,
-        exchange=f"{parts.scheme}://{parts.netloc}",
+        exchange=address_of(config),
         trouble=troubles.latest(status.feed_up, status.now),
     )

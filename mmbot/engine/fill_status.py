@@ -119,6 +119,7 @@ class StatusWriter:
             clock_behind_s=None if shared.clock.lead is None else round(in_seconds(shared.clock.lead), 3),
             lines=lines,
             unread=self._unread.named(),
+            latch_unstored=shared.latch_unstored,
         )
 
     def _sport_event(self, sport_event_id: int) -> SportEventStatus | None:

@@ -63,6 +63,7 @@ class OperatorEvents:
         reason = shared.guards.reason("latch", ACCOUNT) or order.reason
         shared.hold("latch", ACCOUNT, reason, now)
         self._life.kill(now)
+        shared.latch_unstored = "it is still being written"
         shared.outbox.order(WriteLatch(reason, now))
         shared.outbox.alert(Severity.WARNING, "latch.set", reason=order.reason)  # a person did it: no fault
 
@@ -76,14 +77,19 @@ class OperatorEvents:
             shared.outbox.alert(Severity.WARNING, "latch.resume_rejected", reason=reason)
             return
         shared.hold("latch", ACCOUNT, None, now)
+        shared.latch_unstored = None
         shared.outbox.order(ReleaseLatch())
         shared.outbox.alert(Severity.WARNING, "latch.released")
 
     def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
+        shared = self._shared
+        if not shared.guards.holds("latch", ACCOUNT):  # it was released meanwhile
+            return
+        shared.latch_unstored = event.error
         if event.error is not None:
-            self._shared.outbox.alert(Severity.ERROR, "latch.not_written", error=event.error)
-        elif event.reason is not None and self._shared.guards.holds("latch", ACCOUNT):
-            self._shared.hold("latch", ACCOUNT, event.reason, now)
+            shared.outbox.alert(Severity.ERROR, "latch.not_written", error=event.error)
+        elif event.reason is not None:
+            shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_strategy_overran(self, event: e.StrategyOverran, now: Instant) -> None:
         """Stop quoting a sport event for a minute, because its strategy took too long. The wagers on this sport event

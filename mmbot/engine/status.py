@@ -218,3 +218,5 @@ class Status(msgspec.Struct, frozen=True):
     equity: Cents | None = None
     """What the account is worth, in cents: the balance, the locked stakes and the marked profit. Between two reads of
     the balance, mmbot adds the changes by matches and results. None before the first read of the balance."""
+    latch_unstored: str | None = None
+    """Why the kill switch is on and not on disk, so that a restart would quote again. None if it is on disk or off."""

@@ -59,6 +59,15 @@ def quoting_text(status: Status) -> str:
     return f"{text}: {lines.why_not}" if not lines.quoted else f"{text}; others: {lines.why_not}"
 
 
+def kill_switch_text(status: Status) -> str | None:
+    """Return a text that says why the kill switch is on, and whether a restart would forget it. None if it is off."""
+    if status.latched is None:
+        return None
+    unstored = status.latch_unstored
+    forgotten = "" if unstored is None else f" (NOT STORED, so a restart would quote again: {unstored})"
+    return f"KILL SWITCH ON{forgotten}: {status.latched}"
+
+
 def trouble_text(status: Status) -> str | None:
     """Describe the present failure in a sentence. None if there is no failure or no known failure."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:

@@ -20,7 +20,7 @@ from mmbot.domain.money import Cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
 from mmbot.screen.console import console_on
-from mmbot.screen.daemon_status import Unreachable, quoting_text, trouble_text
+from mmbot.screen.daemon_status import Unreachable, kill_switch_text, quoting_text, trouble_text
 from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
 from mmbot.screen.live_keys import Keyboard, Window
 from mmbot.screen.live_lines import lines_of, rows_for, table
@@ -96,8 +96,8 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
         parts.append(f"worst case {show(account.worst_case)} of {show(account.limit)}")
     parts.append(f"realised {show(status.profit.today_realised - status.profit.today_commission)}")
     parts.append(f"marked {show(status.profit.today_marked)}")
-    if status.latched is not None:
-        parts.append(f"KILL SWITCH ON: {status.latched}")
+    if (kill_switch := kill_switch_text(status)) is not None:
+        parts.append(kill_switch)
     names = dict.fromkeys(guard.guard for guard in status.guards)
     parts.append(f"guards: {', '.join(names)}" if names else "no guard holds")
     return "; ".join(parts)
@@ -199,7 +199,8 @@ def _foot(status: Status, width: int, caption: Caption, window: Window | None) -
 def _title(status: Status, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
-        text.append(" KILL SWITCH ON ", "bold white on red")
+        stored = status.latch_unstored is None
+        text.append(" KILL SWITCH ON " if stored else " KILL SWITCH ON, NOT STORED ", "bold white on red")
     elif status.may_quote and not status.lines.quotable:
         text.append(" NOTHING TO QUOTE ", "bold black on yellow")
     elif status.may_quote:  # no guard of the account holds; each line has its own reason

@@ -10,7 +10,7 @@ from mmbot.domain.money import show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, LineStatus, SportEventStatus, Status
 from mmbot.engine.step import Step
-from mmbot.screen.daemon_status import quoting_text, trouble_text
+from mmbot.screen.daemon_status import kill_switch_text, quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
 """The steps of the bot from its start until it quotes, in their order."""
@@ -105,7 +105,7 @@ def _has_read_books(status: Status) -> bool:
 
 
 def _head(status: Status) -> list[str]:
-    kill_switch = f"KILL SWITCH ON: {status.latched}" if status.latched is not None else "kill switch off"
+    kill_switch = kill_switch_text(status) or "kill switch off"
     age = "no message yet" if status.feed_age_s is None else f"last message {status.feed_age_s:.1f} s ago"
     profit, counts = status.profit, status.counts
     return [

@@ -8,7 +8,7 @@ import pytest
 from scripted_daemon import HeldClient
 
 from mmbot.daemon.clear_account import AccountClearer, Guarded
-from mmbot.domain.clock import ManualClock
+from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
@@ -398,3 +398,13 @@ async def test_a_client_that_was_cancelled_is_one_too():
             raise asyncio.CancelledError
 
     assert (await Guarded(Cancelling()).perform(r.CancelAll(9))).code == "cancelled"
+
+
+async def test_an_answer_is_not_awaited_long_after_the_time_is_up():
+    """The exchange takes the request and never answers."""
+    clock = SystemClock(rate=100.0)
+    ended = await AccountClearer(Guarded(HeldClient(answer_cancels=False)), clock).run(SECOND, grace=SECOND)
+    assert not ended.proved
+    assert ended.trouble == "timeout: no answer in time"
+    assert ended.took < 30 * SECOND  # of this clock: 0.3 s
+    assert not ended.nothing  # the cancel may have been carried out

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def alone_in(directory, config, clock=None):
     return Surroundings(config, keys, clock, directory, print, int, None, None, None, Troubles(), True)
 
 
-def never():
+def never(_left):
     raise AssertionError("no session of its own was needed")
 
 
@@ -139,7 +140,9 @@ def test_a_hung_daemon_is_waited_for_two_seconds(tmp_path, daemon, said):
     daemon().send_signal(signal.SIGSTOP)
     alone = []
     called = time.monotonic()
-    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(time.monotonic()) or DONE) == DONE
+    assert (
+        kill(Place(tmp_path, None), "drill", said.append, lambda _left: alone.append(time.monotonic()) or DONE) == DONE
+    )
     assert len(alone) == 1
     assert alone[0] - called < 3.5  # the log-in and the first cancel follow; they have to fit into 5 s
     assert latch.read(tmp_path).reason == "drill"
@@ -152,7 +155,7 @@ def test_a_daemon_that_gets_no_answers_is_latched_but_not_called_clear(tmp_path,
 
 
 def test_without_a_daemon_it_latches_and_cancels_on_its_own_while_nobody_can_start(tmp_path, said):
-    def alone():
+    def alone(_left):
         assert latch.read(tmp_path).reason == "drill"
         assert holder_of(tmp_path).pid == os.getpid()
         return NOT_CLEAR
@@ -162,16 +165,47 @@ def test_without_a_daemon_it_latches_and_cancels_on_its_own_while_nobody_can_sta
 
 
 def test_a_reason_that_json_cannot_hold_does_not_keep_it_from_cancelling(tmp_path, said):
-    assert kill(Place(tmp_path, None), "caf\udce9", said.append, lambda: DONE) == DONE
+    assert kill(Place(tmp_path, None), "caf\udce9", said.append, lambda _left: DONE) == DONE
     assert latch.read(tmp_path).reason == "caf?"
 
 
 def test_a_latch_that_cannot_be_written_does_not_keep_it_from_cancelling(tmp_path, said):
     (tmp_path / "latch.json").mkdir()
     alone = []
-    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(1) or DONE) == NOT_CLEAR
+    assert kill(Place(tmp_path, None), "drill", said.append, lambda _left: alone.append(1) or DONE) == NOT_CLEAR
     assert alone == [1]
     assert any("could NOT be written" in line for line in said)
+
+
+def test_a_kill_says_that_the_daemon_could_not_store_the_kill_switch(tmp_path, daemon, said):
+    """Somebody removed the state directory of a daemon that runs."""
+    daemon()
+    place = Place(tmp_path, door_of(Place(tmp_path, None)))
+    shutil.rmtree(tmp_path)
+    assert kill(place, "drill", said.append, never) == NOT_CLEAR
+    assert "kill switch on, and clear: drill" in said
+    assert "could NOT be written" in said[-1]
+    assert "a restart would quote again" in said[-1]
+    assert kill_at(place.door, "drill", said.append) == NOT_CLEAR
+    assert "could NOT be written to the daemon's state directory" in said[-1]
+
+
+def test_a_state_directory_that_cannot_be_used_does_not_keep_it_from_cancelling(tmp_path, said):
+    (tmp_path / "file").touch()
+    alone = []
+    place = Place(tmp_path / "file" / "state", None)
+    assert kill(place, "drill", said.append, lambda left: alone.append(left) or DONE) == NOT_CLEAR
+    assert alone == [None]
+    assert "could NOT be written" in said[-1]
+
+
+def test_the_time_limit_of_a_kill_is_that_of_the_whole_command(tmp_path, daemon, said):
+    daemon().send_signal(signal.SIGSTOP)
+    alone = []
+    assert (
+        kill(Place(tmp_path, None), "drill", said.append, lambda left: alone.append(left) or DONE, wait_s=9.0) == DONE
+    )
+    assert 5.0 < alone[0] < 7.5
 
 
 def test_a_daemon_with_another_directory_is_found_by_its_door(tmp_path, daemon, said):
@@ -342,15 +376,16 @@ async def test_alone_without_a_log_in_it_says_that_nothing_was_cancelled(tmp_pat
         return HeldWire(Barred())
 
     assert await clear_alone(alone_in(tmp_path, settings()), open_wire, None, said.append, 30.0) == NOT_CLEAR
-    assert said[0].startswith("NOTHING WAS CANCELLED in 0.0 s; last problem: " + failed.code)
+    at = "NOTHING WAS CANCELLED at http://127.0.0.1:1 in 0.0 s; last problem: "
+    assert said[0].startswith(at + failed.code)
     assert said[0].endswith(said_last.format(at=iso(1 << 61)[11:19]))
 
 
 async def test_alone_it_tries_for_as_long_as_it_was_told_to_wait(tmp_path, said, monkeypatch):
     limits = []
 
-    async def run(_self, limit, patience):
-        limits.append((limit, patience))
+    async def run(_self, limit, patience, grace=None):
+        limits.append((limit, patience, grace))
         return Cleared(True, 0, 1, 0, None)
 
     async def open_wire(_around):
@@ -358,9 +393,9 @@ async def test_alone_it_tries_for_as_long_as_it_was_told_to_wait(tmp_path, said,
 
     monkeypatch.setattr("mmbot.daemon.start.AccountClearer.run", run)
     around = alone_in(tmp_path, settings(stop={"deadline_s": 20.0}, exchange={"login_cooldown_s": 7.0}))
-    for wait_s in (0.0, 100.0, float("inf")):
+    for wait_s in (None, 5.0, float("inf")):
         assert await clear_alone(around, open_wire, None, said.append, wait_s) == DONE
-    assert limits == [(limit, 7 * SECOND) for limit in (20 * SECOND, 100 * SECOND, DAY)]
+    assert limits == [(30 * SECOND, 7 * SECOND, None), (5 * SECOND, 1, 2 * SECOND), (DAY, 1, 2 * SECOND)]
 
 
 def test_an_emergency_has_time_for_the_network_however_fast_the_clock_runs():

@@ -209,7 +209,7 @@ async def test_after_a_damaged_journal_everything_is_cancelled_before_the_start_
     assert [type(sent) for sent in life.client.sent[:1]] == [r.CancelAll]
     assert life.wire.closed
     assert "journal.sqlite" in life.logged()[0]["why"]
-    assert life.events() == ["start.failed", "start.cleared"]
+    assert life.events() == ["start.failed", "start.clearing", "start.cleared"]
     assert holder_of(tmp_path) is None
 
 
@@ -248,7 +248,7 @@ async def test_an_engine_that_cannot_be_made_leaves_no_wager_of_an_earlier_run(t
     life = Broken(tmp_path, Proving(), exchange={"clock": FAST})
     assert await life.ended() == NOT_STARTED
     assert [type(sent) for sent in life.client.sent[:1]] == [r.CancelAll]
-    assert life.events() == ["start.failed", "start.cleared"]
+    assert life.events() == ["start.failed", "start.clearing", "start.cleared"]
 
 
 @pytest.mark.parametrize("clean", [True, False])
@@ -283,7 +283,7 @@ async def test_on_a_shared_account_the_heartbeat_tells_whose_wagers_they_are(tmp
     assert await life.ended() == NOT_STARTED
     cancels = [sent for sent in life.client.sent if isinstance(sent, r.CancelMany)]
     assert [item.wager_id for cancel in cancels for item in cancel.items] == ["w1"]
-    assert life.events() == ["start.failed", "start.cleared"]
+    assert life.events() == ["start.failed", "start.clearing", "start.cleared"]
 
 
 async def test_on_a_shared_account_without_any_run_id_nothing_is_cancelled(tmp_path):

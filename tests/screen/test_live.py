@@ -21,7 +21,7 @@ from rich.console import Console
 from mmbot.backtest.run import Run
 from mmbot.daemon.operate import Unreachable
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
-from mmbot.engine.events import KillRequested
+from mmbot.engine.events import KillRequested, LatchWritten
 from mmbot.engine.status import (
     Counts,
     GuardStatus,
@@ -331,7 +331,9 @@ def test_a_latch_outshines_everything(run: Run) -> None:
     run.tell(KillRequested("the operator's hand"))
     latched = run.engine.status(run.now)
     shown = text(latched, 80, 24)
-    assert "KILL SWITCH ON" in shown.splitlines()[0]
+    assert "KILL SWITCH ON, NOT STORED" in shown.splitlines()[0]
+    run.tell(LatchWritten(reason="the operator's hand"))
+    assert " KILL SWITCH ON  " in text(run.engine.status(run.now), 80, 24).splitlines()[0]
     assert "QUOTING" not in shown
     assert "the operator's hand" in shown
 

@@ -66,6 +66,11 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
         assert said in text
 
 
+def test_a_kill_switch_that_a_restart_would_forget_is_shown():
+    text = why_text(status_of(NOW, latched="a fat finger", latch_unstored="No space left"))
+    assert "KILL SWITCH ON (NOT STORED, so a restart would quote again: No space left): a fat finger" in text
+
+
 def test_why_names_first_what_holds_everywhere():
     latch = GuardStatus("latch", "account", "a fat finger", "mmbot resume", NOW - SECOND)
     status = status_of(

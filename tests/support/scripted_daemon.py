@@ -74,6 +74,7 @@ class ScriptedEngine:
         self.requests: list[r.Request] = [r.CancelAll(1)]
         self.outbox: list[o.Order] = []
         self.latched = seed.latched if seed else None
+        self.latch_unstored: str | None = None
         self.clear = False
         self.stopping = False
         self.ids = 1
@@ -92,13 +93,13 @@ class ScriptedEngine:
                 self.stopping = True
                 self.cancel_all()
             case e.KillRequested(reason=reason):
-                self.latched = reason
+                self.latched, self.latch_unstored = reason, "still being written"
                 self.cancel_all()
                 self.outbox.append(o.WriteLatch(reason, now))
-            case e.LatchWritten(reason=str() as reason) if self.latched is not None:
-                self.latched = reason
+            case e.LatchWritten(error=error, reason=reason) if self.latched is not None:
+                self.latched, self.latch_unstored = reason or self.latched, error
             case e.ResumeRequested():
-                self.latched = None
+                self.latched = self.latch_unstored = None
                 self.outbox.append(o.ReleaseLatch())
             case e.CancelledAll():
                 self.clear = True
@@ -119,7 +120,7 @@ class ScriptedEngine:
         return taken
 
     def status(self, now: int, *, sport_events: bool = True) -> Status:
-        return status_of(now, latched=self.latched, clear=self.clear)
+        return status_of(now, latched=self.latched, clear=self.clear, latch_unstored=self.latch_unstored)
 
 
 class HeldClient:

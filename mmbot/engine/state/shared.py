@@ -76,6 +76,8 @@ class Shared:
         """The ``wager_id`` of each wager whose matches must be read, because the odds of a match are not known."""
         self.out_of_reach: dict[str, None] = {}
         """The ``external_id`` of each placement of unknown outcome that is too old to be found in the history."""
+        self.latch_unstored: str | None = None
+        """Why the kill switch is on and not on disk. None if it is on disk or off."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet, by its id."""
         self.sent_requests = 0

@@ -64,7 +64,9 @@ def test_the_kill_switch_survives_a_restart_and_is_released_by_a_resume() -> Non
 def test_the_kill_switch_holds_although_its_file_could_not_be_written() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
+    assert scene.status().latch_unstored is not None
     scene.run.tell(e.LatchWritten(error="disk full"))
+    assert scene.status().latch_unstored == "disk full"
     scene.go(MINUTE)
     assert scene.alerts("latch.not_written") == [{"error": "disk full"}]
     assert scene.guard("latch") is not None
@@ -87,7 +89,7 @@ def test_the_kill_switch_takes_its_reason_from_its_file() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("SIGUSR1"))
     scene.run.tell(e.LatchWritten(reason="drill"))
-    assert scene.status().latched == "drill"
+    assert (scene.status().latched, scene.status().latch_unstored) == ("drill", None)
     scene.until(lambda: scene.status().clear)
     scene.run.tell(e.ResumeRequested())
     scene.run.tell(e.LatchWritten(reason="drill"))  # late: the kill switch is already released
