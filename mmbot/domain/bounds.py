@@ -13,8 +13,8 @@ LARGEST_AMOUNT: Final = 10**13
 """The largest amount of money, in cents. A stake of this amount at the longest odds wins less than 2**57 cents."""
 
 LARGEST_DOLLARS: Final = 1e11
-"""The largest amount of money in dollars. It equals ``LARGEST_AMOUNT``, and bounds the money fields of the exchange's
-messages."""
+"""The largest amount of money, in dollars. It is the same amount as ``LARGEST_AMOUNT``, and bounds the money fields of
+the exchange's messages."""
 
 LONGEST_ODDS: Final = 1_000_000
 """The longest American odds, positive and negative. The exchange's ladder ends at 25,000."""

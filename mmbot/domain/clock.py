@@ -13,8 +13,8 @@ from mmbot.domain.instant import Duration, Instant, in_seconds
 
 
 class SystemClock:
-    """The clock of the machine. It may run faster than real time and start at another time: it shows ``epoch_ns +
-    (machine - anchor_ns) * rate``, where ``machine`` is the machine's time in nanoseconds.
+    """The clock of the machine. It may run faster than real time, and start at another time. It shows ``epoch_ns +
+    (machine - anchor_ns) * rate``. In this formula, ``machine`` is the machine's time in nanoseconds.
 
     Two processes with the same ``rate``, ``epoch_ns`` and ``anchor_ns`` agree on the time. The defaults give the time
     of the machine. ``now`` reads the wall clock once, at construction, and then follows the monotonic clock. So ``now``
@@ -83,7 +83,7 @@ class ManualClock:
 
     @property
     def rate(self) -> float:
-        """Always 1: a second of this clock counts as a second of the machine."""
+        """Always 1, because a second of this clock counts as a second of the machine."""
         return 1.0
 
     def now(self) -> Instant:

@@ -29,7 +29,8 @@ class Clock(Protocol):
 
     @property
     def rate(self) -> float:
-        """How many seconds of this clock pass in one second of the machine: 1, unless a local exchange runs faster."""
+        """How many seconds of this clock pass in one second of the machine. The value is 1 unless a local exchange runs
+        faster."""
 
     def now(self) -> Instant:
         """Return the present time. The wall clock was read once, and the time that has passed since that reading is

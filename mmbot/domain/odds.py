@@ -156,14 +156,14 @@ class Ladder:
         return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
-        """Return the shortest odds on the ladder that imply at most ``probability``: the price is rounded in favour of
-        the maker. The result is None if even the longest odds imply a higher probability."""
+        """Return the shortest odds on the ladder that imply at most ``probability``. So the price is rounded in favour
+        of the maker. The result is None if even the longest odds imply a higher probability."""
         place = bisect_left(self._falling, -probability - 1e-12)
         return self.ticks[place] if place < len(self.ticks) else None
 
     def at_least(self, probability: float) -> Odds | None:
-        """Return the longest odds on the ladder that imply at least ``probability``: the price is rounded against the
-        maker. The result is None if even the shortest odds imply a lower probability."""
+        """Return the longest odds on the ladder that imply at least ``probability``. So the price is rounded against
+        the maker. The result is None if even the shortest odds imply a lower probability."""
         place = bisect_right(self._falling, -probability + 1e-12)
         return self.ticks[place - 1] if place else None
 

@@ -24,8 +24,8 @@ class Position:
         self.remaining: list[Cents] = [0, 0]
 
     def move(self, side: Side, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to the remaining stakes, the matched stakes and the wins of the wagers that back ``side``. Each of the
-        three amounts may be negative."""
+        """Add ``remaining``, ``matched`` and ``win`` to the sums for the wagers that back ``side``. Each of the three
+        amounts may be negative."""
         self.remaining[side] += remaining
         self.profit[side] += win
         self.profit[1 - side] -= matched
@@ -69,7 +69,8 @@ class FullStakes:
         self.matched: Cents = 0
 
     def move(self, remaining: Cents, matched: Cents) -> None:
-        """Add to the remaining stakes and to the matched stakes. Each of the two amounts may be negative."""
+        """Add ``remaining`` to the stakes that could still match, and ``matched`` to the matched stakes. Each of the
+        two amounts may be negative."""
         self.remaining += remaining
         self.matched += matched
 
@@ -84,10 +85,10 @@ class FullStakes:
 def most_reducing(position: Position, side: Side) -> Cents:
     """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
-    No matter which part of this stake is matched, and which other open wagers are matched, neither the worst case nor
-    the matched worst case of the line rises. So neither of the two rises in a wider scope, such as the market. A test
-    of the worst case alone would not be enough. With open wagers on both outcomes, each stake covers the other, so both
-    stakes would seem to reduce the risk.
+    Whichever parts of this stake and of the other open wagers are matched, the worst case of the line does not rise.
+    The matched worst case does not rise either. The same is true of each wider scope, such as the market. A test of the
+    worst case alone would not be enough. With open wagers on both outcomes, each stake covers the other, so both stakes
+    would seem to reduce the risk.
     """
     profit = position.profit
     opposite = profit[1 - side]

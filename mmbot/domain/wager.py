@@ -77,7 +77,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     created_at: Instant | None = None
     profit: Cents | None = None
     """The exchange's field ``profit``: the win of the present stake. None if the field is missing. The exchange's
-    documents do not say how it computes this win: from the odds of each match, or from the odds of the wager."""
+    documents do not say whether this win is computed from the odds of each match, or from the odds of the wager."""
 
     @property
     def resting(self) -> bool:
@@ -86,7 +86,8 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 
 
 class UnreadWager(msgspec.Struct, frozen=True, gc=False):
-    """A wager of the exchange of which some part cannot be read. A field whose part cannot be read is None or empty.
+    """A wager in an answer or message of the exchange, with some part that mmbot cannot read. The field for an
+    unreadable part is None or empty.
 
     ``may_rest`` says whether the wager may still match, even if its stake or odds cannot be read.
     """

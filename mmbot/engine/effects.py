@@ -104,8 +104,8 @@ class Effects:
         self.take_positions(now)
 
     def take_positions(self, now: Instant) -> None:
-        """Update exposure, profit and quotes of each position that changed. Exposure comes before profit and quotes,
-        because their updates read it."""
+        """Update exposure, profit and quotes of each position that changed. Exposure is updated before profit and
+        quotes, because their updates need the new exposure."""
         shared = self._shared
         moved = shared.ledger.drain_moved()
         if not moved:
@@ -181,7 +181,7 @@ class Effects:
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
         """Save the wagers of a placement request in the journal, because the request was answered or failed. If it is
-        unknown whether the exchange accepted a wager, have the wager looked up."""
+        unknown whether the exchange accepted a wager, request a look-up of the wager."""
         ledger = self._shared.ledger
         for item in request.items:
             wager = ledger.get(item.external_id)

@@ -34,8 +34,8 @@ from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
-"""How many lines the engine decides quotes for before it checks again whether a cancel has to be sent. Deciding so many
-lines takes a few milliseconds at most."""
+"""The engine decides the quotes of this many lines, and then checks again whether a cancel has to be sent. Deciding so
+many lines takes a few milliseconds at most."""
 
 ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
@@ -215,8 +215,8 @@ class Engine:
         return self._shared.outbox.take()
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
-        """Return the status of the engine. If ``sport_events`` is false, the status leaves out the sport events, and
-        then the cost of this call does not grow with the number of lines."""
+        """Return the status of the engine. If ``sport_events`` is false, the status leaves out the sport events. The
+        cost of this call then does not grow with the number of lines."""
         return self._status.status(now, sport_events)
 
     def quoted(self, line: LineKey) -> Quoted | None:
@@ -251,19 +251,20 @@ class Engine:
 
     @property
     def differences(self) -> dict[str, int]:
-        """For each kind of difference, how many times a book from the feed differed from a REST read. Each such
-        difference was repaired."""
+        """For each kind of difference between a book from the feed and a REST read: how many such differences were
+        found and repaired."""
         return self._shared.books.differences
 
     @property
     def audited(self) -> dict[str, int]:
-        """For each kind of difference, how many times the audit found one between our records and the exchange's."""
+        """For each kind of difference between our records and the exchange's records: how many such differences the
+        audit found."""
         return self._audit.differences
 
     @property
     def taken_or_pulled(self) -> dict[str, int]:
         """The stakes that left the books, in cents. ``taken`` counts the stakes that were matched. ``pulled`` counts
-        the stakes that the users who offered them withdrew."""
+        the stakes that their makers withdrew."""
         drops = self._feed.taken_or_pulled
         return {"taken": drops.taken, "pulled": drops.pulled}
 

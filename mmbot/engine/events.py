@@ -97,7 +97,7 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A public message about a match between any two users (``matched_bet``). It does not count as a match of one of
-    our wagers: such matches are counted only from private messages and reads."""
+    our wagers, because our matches are counted only from private messages and reads."""
 
     connection: int
     sport_event: int
@@ -210,10 +210,10 @@ class FailureReason(Enum):
     """The wager was already fully matched or cancelled, so there is nothing to cancel."""
     NOT_FOUND = "not_found"
     """The exchange does not know the wager or other object of the request. This does not prove that the object does not
-    exist: a new wager may not be visible yet."""
+    exist, because a new wager may not be visible yet."""
     NOTHING_OPEN = "nothing_open"
-    """A cancel of all wagers found no open wager. This does not prove that no wager is open: a new wager may not be
-    visible yet."""
+    """A cancel of all wagers found no open wager. This does not prove that no wager is open, because a new wager may
+    not be visible yet."""
     NOT_LIVE_YET = "not_live_yet"
     """The exchange is still placing the wager."""
     BEING_MATCHED = "being_matched"
@@ -457,7 +457,8 @@ class JournalState(msgspec.Struct, frozen=True, tag=True):
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
-    """The shell has saved on disk that this run may use all sequence numbers below ``end``."""
+    """The shell (the code around the engine) has saved on disk that this run may use all sequence numbers below
+    ``end``."""
 
     end: int
 

@@ -3,11 +3,11 @@
 *Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated: it
 is a share, set in the settings, of the net gain of a market.
 
-*Marked* profit is the value of matched wagers that are not settled: p times the profit if outcome 0 wins plus (1 - p)
-times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. After a restart, p is not known
-at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one exception: if
-both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a position counted at
-its worse outcome, every restart would look like a loss of the day.
+*Marked* profit is the value of matched wagers that are not settled. With p as the latest fair probability of outcome 0,
+it is p times the profit if outcome 0 wins plus (1 - p) times the profit if outcome 1 wins. After a restart, p is not
+known at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one
+exception. If both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a
+position counted at its worse outcome, every restart would look like a loss of the day.
 
 The loss of a day is the amount by which realised plus marked profit has fallen since midnight UTC. The journal keeps
 the figures of the day across restarts. It also keeps whether the loss has reached the limit.
@@ -45,7 +45,7 @@ cannot lift the guard ``daily_loss``."""
 
 
 class Profit:
-    """The profit of the account. It is updated with each change."""
+    """The profit of the account. It is updated with each change of a wager."""
 
     def __init__(self, shared: Shared, day: SaveDay | None) -> None:
         self._shared = shared
@@ -69,7 +69,8 @@ class Profit:
 
     @property
     def total(self) -> Cents:
-        """Realised profit, less commission, plus marked profit, in cents."""
+        """The total profit in cents: realised profit, less commission, plus marked profit (the value of unsettled
+        positions)."""
         return self._shared.ledger.realised - self._shared.ledger.commission + self.marked
 
     @property
@@ -94,7 +95,7 @@ class Profit:
         return self._fair.get(line)
 
     def mark(self, line: LineKey, position: Position) -> None:
-        """Compute the marked profit of a line's position."""
+        """Compute the marked profit of a line's position, which is its value at the latest fair probability."""
         probability = self._fair.get(line)
         settling = self._shared.ledger.settling(market_of(line))
         if settling is not None:

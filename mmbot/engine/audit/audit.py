@@ -43,7 +43,7 @@ from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
 """How far the exchange's history may lag. If a wager opened less than this time before a round began, its absence from
-the list of this round is no doubt. The next round judges such a wager."""
+the list of this round means nothing. The next round judges such a wager."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
 """The longest time that a round may take. If a round takes longer, it is given up, and the next round begins."""
@@ -62,15 +62,14 @@ MOST_LOOKUPS: Final = 100
 confirms."""
 
 MOST_RANGES: Final = 4
-"""How many ranges of seven days of the history the first round searches, in order to find wagers that were open before
-the start of the daemon."""
+"""The first round searches this many ranges of seven days of the history. It looks for wagers that were open before the
+daemon started."""
 
 MISSES: Final = 3
 """How many times the exchange must answer that it does not know a wager before the audit believes it."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""For a wager that has matches by our records, but that the exchange does not know: how long to wait before the wager
-is read again."""
+"""If the exchange does not know a wager that has matches in our records, the wager is read again after this time."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that are counted."""
@@ -106,7 +105,7 @@ class Audit:
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that this round's list of open wagers has shown."""
         self._ranges = MOST_RANGES
-        """How many ranges of the history the next round searches."""
+        """How many ranges of seven days of the history the next round searches."""
         self._doubts: dict[str, Doubt] = {}
         self._unconfirmed: dict[str, Instant] = {}
         """The wagers with a match or a result that a message reported and no read has confirmed yet. The keys are the
@@ -172,7 +171,8 @@ class Audit:
         return request
 
     def _start_over(self, ready: bool, now: Instant) -> None:
-        """Drop the round that was under way, because the order of life reads everything again before quoting starts."""
+        """Drop the round that was under way. The order of life (the steps from start to quoting) reads everything again
+        before quoting starts."""
         self._quoting = ready
         self.stage = Stage.RESTING
         self._history.drop()
@@ -323,7 +323,7 @@ class Audit:
 
     def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
         """Decide whether a doubt about a wager was right. ``report`` comes from a read of the wager after the grace
-        period. If a message about the wager came too recently, have the wager read again later."""
+        period. If a message about the wager came too recently, request another read of the wager for later."""
         ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
         wager = ledger.by_id(doubt.wager_id)
         if wager is None:
@@ -383,7 +383,7 @@ class Audit:
 
     def _stop(self, wager: Wager, found: Figures, right: Figures | None, now: Instant) -> None:
         """Stop quoting the line or sport event of a wager whose figures differ from the exchange's figures. Count the
-        difference, and log the figures of both."""
+        difference, and log both sets of figures."""
         kind = "absent"
         if right is not None:
             kind = "wager" if found.open != right.open else "match" if found.matched != right.matched else "result"

@@ -1,9 +1,9 @@
 """Compares the balance of the account with our matches and results.
 
 Theory of operation. Only deposits and withdrawals change the *equity*: the balance, plus the stakes that are locked in
-matches, less the realised profit. A match moves money from the balance to the locked stakes, and a result moves money
-from the locked stakes to the balance and the realised profit. So two reads of the balance must give the same equity. If
-a match or a result was missed or reported falsely, the next read gives another equity.
+matches, less the realised profit. A match moves money from the balance to the locked stakes. A result moves money from
+the locked stakes to the balance and the realised profit. So two reads of the balance must give the same equity. If a
+match or a result was missed or reported falsely, the next read gives another equity.
 
 The exchange does not send a message at the very instant at which it changes the balance. So a read of the balance is
 judged some time later. The read agrees if its balance, with our figures at some instant around the read, gives the
@@ -45,8 +45,8 @@ basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""The greatest difference that a read of the balance may have and still agree: ``SLACK`` cents, plus ``CENTS`` cents
-for each match or result since the latest read that agreed."""
+"""A read of the balance may differ from our figures by ``SLACK`` cents, plus ``CENTS`` cents for each match or result
+since the latest read that agreed. Such a read still counts as agreeing."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -91,7 +91,7 @@ class MoneyCheck:
         withdrawals since that read. If our figures changed shortly before or after that read, the list holds several
         amounts."""
         self._basis_at: Instant = 0
-        """The instant at which the answer to the latest read that agreed came."""
+        """The latest read that agreed was answered at this instant."""
         self._moves = 0
         self._differs_since: Instant | None = None
         self._held_at: Instant | None = None
@@ -122,7 +122,7 @@ class MoneyCheck:
         return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
 
     def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
-        """Take a new read of the balance. Judge the previous read if enough time has passed since then."""
+        """Take a new read of the balance. Judge the previous read if enough time has passed since the previous read."""
         if self._life.step is not Step.READY:  # matches and results may not have been read yet
             self._read = None
             return
@@ -148,9 +148,9 @@ class MoneyCheck:
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the amounts that the equity may have if a read of the balance is right. One amount follows from our
-        figures before the time around the read, if they are known. One more amount follows from each change of our
-        figures in this time."""
+        """Return the amounts that the equity may have if a read of the balance is right. The read is judged over a time
+        range around it. One amount follows from our figures before this range, if they are known. One more amount
+        follows from each change of our figures within the range."""
         begin, end = read.sent_at - BEFORE, read.came_at + AFTER
         around: list[Cents] = []
         before: Cents | None = None

@@ -16,8 +16,8 @@ _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
 
 class Payments:
-    """Takes new transactions. A payment shows by the exchange's own figure what a wager won. This figure replaces the
-    win that mmbot computed."""
+    """Takes new transactions. A payment contains the exchange's own figure for the win of a wager. This figure replaces
+    the win that mmbot computed."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared

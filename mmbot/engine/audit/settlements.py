@@ -25,9 +25,9 @@ without a result count in the limits again."""
 
 
 class Settlements:
-    """Waits for the other results of settling markets (markets with a reported result and wagers without one). Once a
-    result other than a void is reported, the guard ``result`` stops quoting the market. The guard is lifted when this
-    wait is over."""
+    """Waits for the other results of settling markets (markets in which some wagers have a result and others have
+    none). Once a result other than a void is reported, the guard ``result`` stops quoting the market. The guard is
+    lifted when this wait is over."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
         self._shared: Final = shared
@@ -66,8 +66,9 @@ class Settlements:
                 self._shared.hold("result", line, "the exchange reported results of this market", now)
 
     def overdue(self, market: MarketKey, now: Instant) -> None:
-        """Act when the wait for the results of a market is over. The first time, have the missing results read from the
-        history. The second time, give up waiting, so that the wagers without a result count in the limits again."""
+        """Act when the wait for the results of a market is over. The first time, request a read of the missing results
+        from the history. The second time, give up waiting, so that the wagers without a result count in the limits
+        again."""
         if market not in self._watched:
             return
         if self._shared.ledger.settling(market) is None:

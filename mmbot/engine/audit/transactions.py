@@ -2,7 +2,7 @@
 
 The exchange does not say up to which instant its list is complete, and a transaction may have no id. So each read
 begins some time before the end of the previous read. If a read contains a transaction more often than the previous
-read, the additional ones are new.
+read, the additional entries are new.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ class TransactionReader:
     """Reads the transactions at the interval ``audit.money_s``.
 
     Args:
-        since: the instant of our clock from which the transactions are read at the start.
-        followers: the parts of the engine that are told of new transactions after each complete read. They are told in
-            the given order.
+        since: the instant of our clock from which the transactions are read at the start. followers: the parts of the
+        engine that receive the new transactions after each complete read, in this order.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class TransactionReader:
         """How many times the latest read contained each transaction."""
 
     def follow(self, follower: TakesTransactions) -> None:
-        """Add a part of the engine that is told of new transactions from now on."""
+        """Add a part of the engine that receives new transactions from now on."""
         self._followers.append(follower)
 
     def read_soon(self, now: Instant) -> None:

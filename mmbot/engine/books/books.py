@@ -47,7 +47,8 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message. None if there was no book of the same generation before this message."""
+        """The book before the latest message. None if no book came before this message in the same generation (see
+        ``generation``)."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake. It is None if it must be computed again, because the book or our stake

@@ -1,8 +1,8 @@
 """The health of the feed: which connections are up, which sport events they cover, and the private channel.
 
-A connection carries channels. In the simplest feed, one connection carries two channels: one channel brings the books
-of every sport event, and the private channel brings the reports on our own wagers. Other feeds spread the sport events
-over several connections.
+A connection carries channels. In the simplest feed, one connection carries two channels. One channel brings the books
+of every sport event. The other channel, the private channel, brings the reports on our own wagers. Other feeds spread
+the sport events over several connections.
 
 The rules:
 
@@ -35,7 +35,7 @@ class Cover:
         self.connection: Final = connection
         self.channels: Final = channels
         self.generation: Final = generation
-        """The number of the generation of the books. It is 0 if the sport event is not covered."""
+        """The generation number of the books. It is 0 if the sport event is not covered."""
         self.since: Final = since
 
 
@@ -73,8 +73,8 @@ class Coverage:
         return self._sport_events.get(sport_event, self._every)
 
     def generation(self, sport_event: int, connection: int) -> int:
-        """Return the generation of a message about a sport event that came on ``connection``. The result is 0 if this
-        connection does not cover the sport event. The message must then be dropped."""
+        """Return the generation number of a message that came on ``connection`` about a sport event. If this connection
+        does not bring the books of the sport event, the result is 0. The message must then be dropped."""
         cover = self._sport_events.get(sport_event, self._every)
         return cover.generation if cover.connection == connection else 0
 

@@ -2,8 +2,8 @@
 
 The exchange names an outcome of a line by its ``line_id``. If two lines have the same ``line_id``, a quote on one line
 may open on the other line, and the limits would count the position wrongly. So neither line is quoted. For the same
-reason, mmbot does not quote a market or a line that is listed twice, a line whose two outcomes have the same id, or a
-sport event that two tournaments list.
+reason, mmbot does not quote a market or a line that is listed twice. It also does not quote a line whose two outcomes
+have the same id, or a sport event that two tournaments list.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LineIds:
         self.disputed: Final[dict[LineKey, str]] = {}
         """The lines that must not be quoted, each with the reason."""
         self._changed: dict[int, None] = {}
-        """The sport events that have a line whose dispute began or ended since the latest ``take_changed``."""
+        """The sport events that have a line whose dispute began or ended since the latest call of ``take_changed``."""
 
     def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
         """Replace the lines of a sport event with the lines from a read. Return each ``line_id`` that this sport event

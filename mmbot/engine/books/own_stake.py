@@ -34,8 +34,9 @@ class OwnStake:
     """Our wagers in the book of one line.
 
     The sequence number of a message shows which of our wagers are in its book. These wagers entered the exchange's book
-    before the message and have not left it. A book from a REST read has no sequence, so every live wager of ours counts
-    as being in it. If only a REST read showed that a wager is open, the wager counts as being in every book.
+    before the message and have not left it. A book from a REST read has no sequence number, so every live wager of ours
+    counts as being in such a book. If only a REST read showed that a wager is open, the wager counts as being in every
+    book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")

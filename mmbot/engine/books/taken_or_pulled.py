@@ -19,8 +19,7 @@ PAIRING: Final = 2 * SECOND
 print may come before or after the drop."""
 
 AT_ONCE: Final = 4
-"""How many replaced books one call of ``pair`` may judge in addition to the number of books that were replaced since
-the previous call."""
+"""One call of ``pair`` may judge as many books as were replaced since the previous call, plus this number."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
 """The instant at which a line's book was replaced, the line, the old book and the new book."""

@@ -1,1 +1,1 @@
-"""Followers: small classes that are told of every change of a wager. Each class does one thing."""
+"""Followers: small classes that receive every change of a wager. Each class does one thing."""

@@ -1,7 +1,7 @@
 """Circuit breakers: classes that stop quoting when the changes of wagers look wrong.
 
-A breaker is told of every change of a wager, and holds or lifts one guard. To add a breaker, put its class into
-``BREAKERS``. docs/architecture.md shows a complete example.
+A breaker receives every change of a wager, and holds or lifts one guard (a reason not to quote). To add a breaker, put
+its class into ``BREAKERS``. docs/architecture.md shows a complete example.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Breaker(Protocol):
-    """A class that is told of every change of a wager. It holds or lifts one guard (a reason not to quote)."""
+    """A class that receives every change of a wager. It holds or lifts one guard (a reason not to quote)."""
 
     @property
     def guard(self) -> Guard:
@@ -63,4 +63,4 @@ class MatchesAMinute:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
-"""Every circuit breaker. The breakers are told of a change of a wager in this order."""
+"""Every circuit breaker. The breakers receive each change of a wager in this order."""
