@@ -57,8 +57,8 @@ class OperatorEvents:
         self._life.stop(order.hurry, now)
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
-        """Set the kill latch and cancel everything. If the latch is set already, it keeps the reason of the kill that
-        set it."""
+        """Set the kill latch and cancel everything. If an earlier kill has set the latch already, the latch keeps the
+        reason of the earlier kill."""
         shared = self._shared
         reason = shared.guards.reason("latch", ACCOUNT) or order.reason
         shared.hold("latch", ACCOUNT, reason, now)

@@ -1,5 +1,5 @@
-"""The orders that the engine gives to the shell (the code around the engine, which does all I/O), and the saved state
-from which the shell starts the engine."""
+"""The orders that the engine gives to the shell (the code around the engine, which does all I/O). The module also has
+the saved state from which the shell starts the engine."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
 
 
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """The order to end the daemon with an exit code: 0 if the account is clear, 3 if the account is not clear, 2 if the
-    daemon could not start."""
+    """The order to end the daemon with an exit code. The exit code is 0 if the account is clear (without open wagers),
+    3 if the account is not clear, and 2 if the daemon could not start."""
 
     code: int
     reason: str
@@ -91,7 +91,7 @@ class SavedMatches(msgspec.Struct, frozen=True, gc=False):
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A wager to save in the journal. The entry replaces an earlier entry with the same ``external_id``.
 
-    The fields from ``placed`` on have defaults, because journals of earlier versions lack them."""
+    ``placed`` and the fields after it have defaults, because journals of earlier versions lack them."""
 
     external_id: str
     wager_id: str | None

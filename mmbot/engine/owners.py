@@ -1,5 +1,5 @@
-"""The owner of a request (the part of the engine that made it), and the interfaces through which lower layers of the
-engine call higher layers.
+"""The owner of a request is the part of the engine that made the request. This module also has the interfaces through
+which lower layers of the engine call higher layers.
 
 A part of the engine registers as the owner of its request with ``Shared.send``. The engine passes the answer to this
 owner alone.

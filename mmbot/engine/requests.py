@@ -13,7 +13,7 @@ BATCH = 20
 """The exchange's limit for the number of wagers in one placement request or one cancel request."""
 
 SPORT_EVENTS_A_READ = 50
-"""The most sport events that one read of markets may ask for (docs/protocol.md 4.1)."""
+"""The greatest number of sport events that one read of markets may ask for (docs/protocol.md 4.1)."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -31,7 +31,8 @@ class Cancellation(msgspec.Struct, frozen=True, gc=False):
 
     wager_id: str
     external_id: str
-    """Empty if the wager has no ``external_id``, because a person placed it on the exchange's own page."""
+    """The ``external_id`` of the wager. If a person placed the wager on the exchange's own page, the wager has no
+    ``external_id``, and this field is empty."""
 
     @property
     def key(self) -> str:

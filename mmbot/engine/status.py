@@ -173,8 +173,9 @@ class LineCounts(msgspec.Struct, frozen=True):
     """The number of lines that should be quoted, and the number of lines that are quoted."""
 
     quotable: int
-    """The number of active lines with two outcomes to which a quoting rule applies, and whose sport event is listed and
-    not near its start. If such a line is not quoted, the operator should look at the reason."""
+    """The number of lines that should be quoted. Such a line is active, has two outcomes and a quoting rule, and its
+    sport event is listed and not near its start. If such a line is not quoted, the operator should look at the
+    reason."""
     quoted: int
     """The number of lines among ``quotable`` on which a wager of ours could match."""
     why_not: str | None

@@ -92,8 +92,8 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     line: Line
     market: Market
     book: Book
-    """The offers of other users. It has as many levels as the strategy's ``book_depth``. Our own stake has been
-    subtracted."""
+    """The offers of other users, without our own stake. The book has as many levels as the strategy's
+    ``book_depth``."""
     fair: Fair | None
     """The fair value from the book. None if a side of the book is empty, or if the bid–ask spread is too wide."""
     given: Given | None

@@ -1,5 +1,5 @@
-"""Loads strategies by their names. For ``mmbot check``, it checks settings and strategies together, without the
-network.
+"""Loads strategies by their names. For ``mmbot check``, this module checks settings and strategies together, without
+the network.
 
 The setting ``strategy: "module:Class"`` names a class with a method ``quote(view, state)``. If the class has a msgspec
 Struct named ``Params``, the settings under ``params:`` are converted to a ``Params`` and given to the constructor. If

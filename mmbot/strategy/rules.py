@@ -12,7 +12,7 @@ from mmbot.domain.instant import HOUR, Instant
 
 def matching_rule(quoting: Sequence[RuleConfig], sport_event: SportEvent, market: Market, now: Instant) -> int | None:
     """Return the index in ``quoting`` of the rule that applies to a market. The result is None if no rule matches.
-    ``now`` is a time of the wall clock, because the scheduled start is one, too."""
+    ``now`` is a time of the wall clock, like the scheduled start."""
     for place, rule in enumerate(quoting):
         if matches(rule.match, sport_event, market, now):
             return place

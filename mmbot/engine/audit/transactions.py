@@ -47,8 +47,8 @@ class TransactionReader:
     """Reads the transactions at the interval ``audit.money_s``.
 
     Args:
-        since: the instant of our clock from which the transactions are read at the start. followers: the parts of the
-        engine that receive the new transactions after each complete read, in this order.
+        since: the instant of our clock from which the transactions are read at the start.
+        followers: the parts of the engine that receive the new transactions after each complete read, in this order.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ class Log:
         self._shared: Final = shared
 
     def _market(self, wager: Wager) -> str:
-        """Return the sport event, market and line of a wager, by name where the name is known."""
+        """Return the sport event, market and line of a wager as text. The text has names where they are known."""
         catalogue, key = self._shared.catalogue, wager.market
         sport_event = catalogue.sport_events.get(key.sport_event)
         market = catalogue.markets.get(key.sport_event, {}).get(key)

@@ -23,7 +23,7 @@ class MatchCounts:
     """Counts the matches of the wagers that this run placed. Wagers of earlier runs do not count."""
 
     def __init__(self, catalogue: Catalogue, since: Instant) -> None:
-        """``since`` is the instant at which this run started."""
+        """Start with no matches. ``since`` is the instant at which this run started."""
         self._catalogue: Final = catalogue
         self._since: Final = since
         self.latest: Final[deque[MatchStatus]] = deque(maxlen=LATEST)

@@ -1,5 +1,5 @@
-"""Logs when the worst case of a scope (such as a line or the account) rises to its soft or hedge threshold, or falls
-below the threshold."""
+"""Logs when the worst case of a scope (such as a line or the account) reaches its soft or hedge threshold. Also logs
+when the worst case falls below such a threshold."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ class Wiped:
         self._board: Final = board
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the exchange wiped one of our wagers, make the guard hold."""
+        """If the exchange wiped one of our wagers, make the guard ``wiped`` hold, so that the sport event is not
+        quoted."""
         wager = change.wager
         if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
             return

@@ -1,5 +1,5 @@
-"""Two tasks of the engine: the choice of wagers to cancel on a shared account, where ``cancel_all`` is not allowed, and
-checks that are made once a second."""
+"""Two tasks of the engine. ``CancelOneByOne`` selects the wagers to cancel on a shared account, where ``cancel_all`` is
+not allowed. ``EverySecond`` makes checks once a second."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class CancelOneByOne:
-    """Cancels our wagers one by one, on an account that others use too. It does so in the step CANCEL of the order of
-    life."""
+    """Cancels our wagers one by one, on an account that others use, too. This is done in the step CANCEL of the order
+    of life (the steps from start to quoting)."""
 
     def __init__(self, shared: Shared, life: OrderOfLife, cancelling: Cancelling) -> None:
         self._shared: Final = shared

@@ -56,7 +56,8 @@ class ClearAlone:
         """On a shared account: our open wagers that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """The instant from which ``TRY_FOR`` is counted: the start, or the latest page that showed an open wager."""
+        """``TRY_FOR`` is counted from this instant. It is the instant of the start, or of the latest page that showed
+        an open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
@@ -71,8 +72,8 @@ class ClearAlone:
     @property
     def clear(self) -> bool:
         """True if the account is proved clear (without open wagers). The proof needs at least one answer with a
-        ``Date`` header. Without this header, nothing shows how far the exchange's clock is ahead of ours. The time in
-        the history does not show this either, because the history may lag."""
+        ``Date`` header. Without this header, nothing shows how far the exchange's clock is ahead of our clock. The time
+        in the history does not show this either, because the history may lag."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:

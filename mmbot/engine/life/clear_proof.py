@@ -5,15 +5,14 @@ Theory of operation. The account is *clear* when three things hold, all by the e
 
 1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
 2. The history is complete beyond the latest placement and the cancel: ``last_synced_at`` is later than both. The answer
-   to ``cancel_all`` proves nothing, no matter whether it is a 200 or a 404: a match may happen at the same moment, and
-       a
-   wager that was accepted just before the cancel may not be live yet.
+   to ``cancel_all`` (200 or 404) proves nothing. A match may happen at the same moment, and a wager that was accepted
+   just before the cancel may not be live yet.
 3. No page of the history shows a wager that others could match: an inactive wager, or an open wager that is unmatched
    or partially matched.
 
 The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. The reads
 follow the same order, so a wager that moves on between two reads appears in the later read. This requires that no read
-shows an older state of the account than the read before. ``HistoryPager`` makes sure of this. A fully matched wager has
+shows an older state of the account than an earlier read. ``HistoryPager`` makes sure of this. A fully matched wager has
 the status open until its result is known, but it cannot be matched further. The proof does not read such wagers, so its
 cost does not grow with their number.
 
@@ -102,8 +101,8 @@ class ClearProof:
         return self._pager.next(now) if self.stage is Stage.READING else None
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which ``cancel`` or ``read`` will return a request. If an answer has to come before,
-        the result is ``NEVER``."""
+        """Return the instant at which ``cancel`` or ``read`` will return a request. If an answer has to come first, the
+        result is ``NEVER``."""
         cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else NEVER
         read_at = self._pager.due_at(now) if self.stage is Stage.READING else NEVER
         return min(cancel_at, read_at)

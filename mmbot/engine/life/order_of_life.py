@@ -4,8 +4,8 @@ the history, connect, read books, wait (the hold), quote.
 Theory of operation. A start, a lost feed, a kill and a stop all go through the same steps. ``OrderOfLife._table`` holds
 the transitions.
 
-1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
-   that PROVE or LOOKUPS found.
+1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back to CANCEL, except an
+   open wager that PROVE or LOOKUPS found.
 2. While the account is being cleared (``clear_proof.py``), answers change the step directly. A ``cancel_all`` that was
    answered, or tried in vain, leads from CANCEL to PROVE. A page of the history that shows an open wager leads from
    PROVE to CANCEL. Only a complete proof leads from PROVE to HISTORY.
@@ -153,8 +153,8 @@ class OrderOfLife:
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Return true if every placement that was ever sent is accepted, rejected or proved absent, and the reads of
-        the proof have not started yet."""
+        """Return true if every placement that was ever sent is accepted, rejected or proved absent. If the reads of the
+        proof have started already, return false."""
         awaiting, out_of_reach = self._shared.ledger.awaiting(), self._shared.out_of_reach
         waits = any(
             wager.wager_id is None and not wager.foreign and wager.external_id not in out_of_reach for wager in awaiting
@@ -308,7 +308,7 @@ class OrderOfLife:
 
     def stop(self, hurry: bool, now: Instant) -> None:
         """Cancel everything, prove that no wager is open, and end the daemon. If a second stop comes with ``hurry``,
-        the proof is skipped, but not the ``cancel_all``."""
+        the proof is skipped, but ``cancel_all`` is not skipped."""
         if self.stopping:
             self._hurry = self._hurry or hurry
             return

@@ -21,7 +21,8 @@ EVERY: Final = HOUR
 """The time between two checks. A check goes over all known lines, so it would be too expensive at every event."""
 
 SHOWN: Final = HOUR
-"""If no stake depends on a sport event: how long it stays in the status after the exchange stopped listing it."""
+"""How long a sport event stays in the status after the exchange stopped listing it. This applies only if no stake
+depends on the sport event."""
 
 RESOLVED: Final = 3 * DAY
 """How long the ids of lines are kept after the exchange stopped listing their sport event. If a result is corrected

@@ -1,4 +1,4 @@
-"""Compares the wagers of a line that are open with its targets (the wagers that should be open)."""
+"""Compares the open wagers of a line with its targets (the wagers that should be open)."""
 
 from __future__ import annotations
 

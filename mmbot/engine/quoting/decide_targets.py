@@ -21,7 +21,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound
 
 MOST_QUOTES: Final = 40
-"""The most quotes that a strategy may return for one line."""
+"""The greatest number of quotes that a strategy may return for one line."""
 
 HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
 """The reason why a line with a hedge is not quoted, as the operator sees it."""
@@ -81,11 +81,11 @@ class Targets:
 
         Returns:
             Three values. The first value is a list of lines, each with its targets, which have to be compared with the
-                wagers of the line. The second value is the room in cents that the lines need: the amount by which the
-                worst cases of the sport event, the tournament and the account must be able to rise. If there is less
-                room later, all lines must be decided on again. If the second value is None, all lines must be decided
-                on again in any case. The third value is true if the sport event, the tournament or the account is at
-                its soft threshold.
+                wagers of the line. The second value is the room in cents that the lines need. By this amount, the worst
+                cases of the sport event, the tournament and the account must be able to rise. If there is less room
+                later, all lines must be decided on again. If the second value is None, all lines must be decided on
+                again in any case. The third value is true if the sport event, the tournament or the account is at its
+                soft threshold.
 
         Raises:
             TypeError, ValueError: if a decision of the strategy cannot be used.
@@ -193,9 +193,9 @@ class Targets:
         bounds: tuple[float, float] | None,
         ladder: Ladder,
     ) -> Target | str | None:
-        """Return the target for one quote. If the quote is too far from the fair price, return the reason as text. If
-        the stake is too small, or if every price on the ladder would take an offer instead of waiting for a taker,
-        return None."""
+        """Return the target (a wager that should be open) for one quote. If the quote is too far from the fair price,
+        return the reason as text. Return None if the stake is too small. Also return None if every price on the ladder
+        would take an offer instead of waiting for a taker."""
         require_sound(quote)
         side, odds = quote.side, quote.odds
         if odds is None:

@@ -18,7 +18,8 @@ EXACT: Final = 36
 open wagers times the number of targets. In a larger problem, each wager serves the nearest target."""
 
 SEARCH: Final = 6_000
-"""The most steps that the search takes for one outcome. They are enough for six wagers and three targets."""
+"""The greatest number of steps that the search takes for one outcome. So many steps are enough for six wagers and three
+targets."""
 
 _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a distance of exactly the tolerance
 
@@ -163,7 +164,7 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """The figures of one target that the search uses, in cents."""
+    """What the search needs to know about one target. All amounts are in cents."""
 
     stake: Cents
     payout: Cents

@@ -1,5 +1,5 @@
-"""Keeps the prices that the user gave, and finds the fair price of a line: the user's own price, or the price from the
-book if the user gave none."""
+"""Keeps the prices that the user gave. Also finds the fair price of a line. It is the user's own price or, if the user
+gave none, the price from the book."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 
 EARLY: Final = 10_000
-"""The most prices that are kept for outcomes that the exchange does not list yet."""
+"""The greatest number of prices that are kept for outcomes that the exchange does not list yet."""
 
 
 class GivenPrice(NamedTuple):

@@ -68,8 +68,8 @@ class QuotedLine:
         levels."""
         active = line.status == "active" and market.status == "active"
         self.sound: Final = active and line.quotable and not disputed
-        """True if the line and its market are active, the line has exactly two outcomes that can be backed, and none of
-        its ids is disputed."""
+        """True if three things hold: the line and its market are active, the line has exactly two outcomes that can be
+        backed, and none of its ids is disputed."""
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live
@@ -78,14 +78,14 @@ class QuotedLine:
         self.seen: LineView | None = None
         """The latest view of the line for its strategy. It stays the same object while its content stays the same."""
         self.fair: float | None = None
-        """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the price from
-        the book. None if there is neither."""
+        """The fair probability of outcome 0 in ``seen`` (the latest view). It is the user's own price if there is one,
+        and otherwise the price from the book. None if there is neither."""
         self.wanted = Wanted((), "no quote was decided yet")
         self.rest = Rest((), 0, ())
 
         # When to decide the quotes again.
         self.own_changes = 1
-        """How many times our wagers on the line or its position changed."""
+        """How many times our wagers on the line or the position of the line changed."""
         self.outdated = True
         """True if the book, our wagers on the line or its position changed after ``seen`` was made."""
         self.unsettled = False

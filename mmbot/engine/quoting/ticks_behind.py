@@ -1,4 +1,4 @@
-"""Compares our wagers with the best price of others, for a person."""
+"""Compares our wagers with the best price of others, as information for a person."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ OVERLAP: Final = MINUTE
 may be behind our clock."""
 
 MOST_PAGES: Final = 1000
-"""The most pages of one query. If a query has more pages, the exchange's cursor probably never ends."""
+"""The greatest number of pages of one query. If a query has more pages, the exchange's cursor probably never ends."""
 
 LONGEST_QUERY: Final = 30 * MINUTE
 """The longest time that the pages of one query may take."""
@@ -48,14 +48,14 @@ class Query(NamedTuple):
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """The query reads the wagers that changed since this instant of our clock. If it is None, the query reads wagers by
-    the time of their creation."""
+    """The query reads the wagers that changed since this instant of our clock. If this field is None, the query reads
+    wagers by the time of their creation."""
     created_since: Instant | None = None
-    """The query reads the wagers that were created since this instant of our clock. If it is None, the time range has
-    its full length."""
+    """The query reads the wagers that were created since this instant of our clock. If this field is None, the time
+    range has its full length."""
     ranges_ago: int = 0
-    """The number of the time range, if the query reads wagers by creation. 0 is the range of the length
-    ``CREATED_RANGE`` that ends now, 1 is the range before it, and so on."""
+    """The number of the time range, if the query reads wagers by the time of their creation. Number 0 is the range of
+    the length ``CREATED_RANGE`` that ends now. Number 1 is the range before it, and so on."""
 
 
 class HistoryPager:
@@ -245,8 +245,8 @@ class HistoryPager:
         """Record a page, and go on to the next page or the next query.
 
         If the page is not complete up to ``after`` (an instant of our clock), or is older than an earlier page, its
-        query starts again a second later. The cause is that the exchange's history lags, or that a clock was behind and
-        the time range ended too early.
+        query starts again a second later. Either the exchange's history lags, or a clock was behind and the time range
+        ended too early.
 
         Returns:
             True if the page counts, False if its query starts again.

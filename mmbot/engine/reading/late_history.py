@@ -14,7 +14,7 @@ ahead. At least this much time passes between two warnings."""
 
 
 class LateHistory:
-    """Raises the alert ``history.behind``, at most once in ``LATE``."""
+    """Raises the alert ``history.behind``, at most once in ``LATE`` (a minute)."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

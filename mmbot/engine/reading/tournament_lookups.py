@@ -23,7 +23,7 @@ RETRY: Final = SECOND
 
 class TournamentLookups:
     """Looks up the sport events in ``Exposure.unplaced`` by their ids. The tournament of these sport events is not
-    known. Until it is known, such a sport event counts in every tournament."""
+    known. Until its tournament is known, a sport event counts in every tournament."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, board: BoardReader) -> None:
         """The look-ups wait until ``board`` has read the lists of sport events."""

@@ -21,8 +21,8 @@ from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import Wager
 
 MOST_RANGES: Final = 8
-"""The most ranges of the length ``CREATED_RANGE`` that are read for one placement of unknown outcome. The outcome of an
-older placement stays unknown, and an alert reports the placement."""
+"""The greatest number of ranges of the length ``CREATED_RANGE`` that are read for one placement of unknown outcome. The
+outcome of an older placement stays unknown, and an alert reports the placement."""
 
 
 class UnknownPlacements:
@@ -54,8 +54,8 @@ class UnknownPlacements:
         return request
 
     def _start(self, now: Instant) -> None:
-        """Start a read of everything that was placed since the oldest placement of unknown outcome, one time range
-        after another."""
+        """Start to read everything that was placed since the oldest placement of unknown outcome. The time ranges are
+        read one after another."""
         ledger = self._shared.ledger
         self._asked = {}
         sent = []

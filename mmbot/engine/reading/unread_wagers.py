@@ -53,7 +53,7 @@ class UnreadWagers:
 
     @property
     def held(self) -> bool:
-        """Return whether any wager that may be open cannot be read."""
+        """Return whether there is a wager that may be open and that cannot be read."""
         return bool(self._held)
 
     def named(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ class Exposure:
         The general limit or the limit of the quoting rule applies, whichever is lower.
 
         Call this method again when the rule or the tournament changes. A new tournament applies to all lines of the
-        sport event. If several rules apply to the lines of a market or sport event, the tightest of the rules' limits
+        sport event. If several rules apply to the lines of a market or sport event, the lowest of the rules' limits
         applies to this market or sport event.
         """
         limits = resolve(self._limits, rule)

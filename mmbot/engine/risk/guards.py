@@ -88,7 +88,7 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason of the guard ``outcomes``. A line with this guard is not hedged, and this is also the reason for that."""
+"""The reason that the guard ``outcomes`` gives. For the same reason, a line with this guard is not hedged."""
 
 
 class Guards:

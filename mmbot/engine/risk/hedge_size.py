@@ -138,13 +138,13 @@ def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> 
 
 
 def _stake_to_win(amount: Cents, odds: Odds) -> Cents:
-    """Return the least stake whose profit is at least ``amount``. If ``amount`` is not positive, the result is 0."""
+    """Return the smallest stake whose profit is at least ``amount``. If ``amount`` is not positive, the result is 0."""
     return max(0, -(-amount * 100 // odds) if odds > 0 else -(-amount * -odds // 100))
 
 
 def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
-    """Return the profit that both outcomes bring after a stake at these odds that makes the two profits equal. The
-    result is in cents, rounded up.
+    """Find the stake at these odds that makes the profits of both outcomes equal. Return this equal profit, in cents,
+    rounded up.
 
     ``behind`` and ``ahead`` are the profits before the stake, and q is the probability that the odds imply. After a
     stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal if s = q * (ahead - behind).

@@ -44,9 +44,9 @@ ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
-    A scope does not jump between two thresholds. The soft and hedge thresholds are compared with the *matched* worst
-    case. Prices do not change this worst case. Only a match, a settlement or a void does. A hedge brings it from the
-    hedge threshold back to the soft threshold, which is far lower.
+    A scope does not jump back and forth between two thresholds. The soft and hedge thresholds are compared with the
+    *matched* worst case. Prices do not change this worst case. Only a match, a settlement or a void does. A hedge
+    brings it from the hedge threshold back to the soft threshold, which is far lower.
     """
 
     NOTHING = 0

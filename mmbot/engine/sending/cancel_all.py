@@ -22,8 +22,8 @@ AGAIN: Final = 300 * MILLISECOND
 found open wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""The shortest time between two ``cancel_all`` requests that messages about wagers cause. Without this bound, many
-wagers that open at the same time would cause many requests."""
+"""If messages about wagers cause ``cancel_all`` requests, this is the shortest time between two of these requests.
+Without this bound, many wagers that open at the same time would cause many requests."""
 
 
 class RepeatedCancelAll:

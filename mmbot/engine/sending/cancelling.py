@@ -18,7 +18,7 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""How long to wait before a cancel is tried again that failed because the wager was being placed or matched
+"""If a cancel failed because the wager was being placed or matched, the next try comes after this time
 (docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
@@ -31,7 +31,7 @@ CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
 """The states of a wager that the exchange knows and that could still match."""
 
 OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
-"""The reasons of a rejected cancel after which the wager is read from the exchange, to learn its state."""
+"""If a cancel is rejected for one of these reasons, the wager is read from the exchange, to learn its state."""
 
 
 class Cancelling:
@@ -213,8 +213,8 @@ class Cancelling:
         return changes
 
     def _on_sport_event(self, request: CancelSportEvent, now: Instant) -> None:
-        """Wait for a private message about each cancelled wager of a sport event. If no message about a wager comes, a
-        single cancel is sent for it."""
+        """Wait for a private message about each cancelled wager of a sport event. If no message about a wager comes,
+        send a single cancel for this wager."""
         for wager in self._shared.ledger.all_live():
             if wager.sport_event == request.sport_event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)

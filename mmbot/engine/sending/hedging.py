@@ -28,9 +28,9 @@ PAUSE: Final = 3 * SECOND
 """The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""How long after its sending a hedge is read, if no message reports its end. The exchange ends a fill-or-kill wager
-within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read shows that the hedge
-is still open, the hedge is cancelled."""
+"""If no message reports the end of a hedge, the hedge is read this long after it was sent. The exchange ends a
+fill-or-kill wager within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read
+shows that the hedge is still open, the hedge is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
 """The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not among
@@ -222,8 +222,8 @@ class Hedging:
         self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Search for lines to hedge again, because the pause of a line is over. If a later attempt made this pause
-        longer, do nothing."""
+        """Start a new search for lines to hedge, because the pause of a line is over. If a later attempt made this
+        pause longer, do nothing."""
         until = self._not_before.get(line, 0)
         if until > now:
             self._shared.timers.set(Due.HEDGE, line, until)
@@ -244,8 +244,8 @@ class Hedging:
         self._release(wager.line)
 
     def look_again(self) -> None:
-        """Search for lines to hedge again, because positions or books changed. If a line no longer needs a hedge, allow
-        quotes on the line again."""
+        """Start a new search for lines to hedge, because positions or books changed. If a line no longer needs a hedge,
+        allow quotes on the line again."""
         self.check = True
         shared = self._shared
         for line in list(shared.hedging):

@@ -37,9 +37,9 @@ class ExchangeClock:
         self._doubt: Final = doubt
         self._starts_moved: Final = starts_moved
         self.starts_earlier: Duration = 0
-        """How much earlier than by the wall clock the starts of sport events count, because the exchange's clock is
-        ahead of the wall clock. The value changes in steps of at least a second, so that small differences change
-        nothing. It is never negative. If the two clocks differ, the clock with the later time counts."""
+        """How much earlier sport events count as starting, because the exchange's clock is ahead of the wall clock. The
+        value changes in steps of at least a second, so that small differences change nothing. It is never negative. If
+        the two clocks differ, the clock with the later time counts."""
         self._leads: list[Duration] = []
         """How far the exchange's clock was ahead of the wall clock in the latest answers with a ``Date`` header."""
         self._history_ahead: Duration | None = None
@@ -80,8 +80,8 @@ class ExchangeClock:
 
     def stepped(self, offset: Duration, now: Instant) -> None:
         """Record that the wall clock was changed and is now ``offset`` ahead of our clock. The exchange's clock did not
-        change at the same time. So readings of the difference between the two clocks move by the step. The largest
-        reading is forgotten."""
+        change at the same time. So readings of the difference between the two clocks change by the same step. The
+        largest reading is forgotten."""
         step = offset - self.wall_offset
         self._leads = [lead - step for lead in self._leads]
         if self._history_ahead is not None:
@@ -127,8 +127,8 @@ class ExchangeClock:
         self.note(said, now)
 
     def note_date(self, date: Instant | None, now: Instant) -> None:
-        """If the ``Date`` header of an HTTP answer is later than our clock, take it as a reading of the exchange's
-        clock.
+        """If the ``Date`` header of an HTTP answer is later than our clock, take the header as a reading of the
+        exchange's clock.
 
         ``Date`` is in whole seconds, rounded down. So a second is added.
         """

@@ -66,8 +66,8 @@ class Shared:
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
         be open on these lines."""
         self.cut: dict[LineKey, int] = {}
-        """The lines on which the limits allow less than the strategy asked for. For each line, the value is the count
-        ``moves`` at the moment when the limits cut its quotes."""
+        """The lines on which the limits allow less than the strategy asked for. For each line: the value that
+        ``moves``, a count of changes, had when the limits cut its quotes."""
         self.moves = 0
         """How many times a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}

@@ -14,7 +14,7 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.engine.timing.arrivals import Arrivals
 
 CEILING: Final = 50
-"""The most requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
+"""The greatest number of requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
 
 OUTSIDE: Final = 5
 """The part of ``CEILING`` that is kept for requests that no engine hands out. These are the touches of three open
@@ -109,14 +109,14 @@ class Limiter:
         self._other_from: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
-        """Return the earliest instant, ``now`` or later, at which a request may be sent: a cancel if ``cancel`` is
-        true, otherwise any other request."""
+        """Return the earliest instant, ``now`` or later, at which a request may be sent. If ``cancel`` is true, the
+        request is a cancel. Otherwise it is any other request."""
         earliest = self._cancel_from if cancel else self._other_from
         return now if now > earliest else earliest
 
     def take(self, now: Instant, cancel: bool, request: int | None = None) -> None:
-        """Record that a request is sent now: a cancel if ``cancel`` is true, otherwise any other request. If the id of
-        the request is given, the request counts as under way until it is answered.
+        """Record that a request is sent now. If ``cancel`` is true, the request is a cancel. Otherwise it is any other
+        request. If the id of the request is given, the request counts as under way until it is answered.
 
         Raises:
             TooSoon: if ``ready_at`` is later than now. The request is then not recorded.
@@ -167,7 +167,7 @@ class Limiter:
 
 
 class Pacer:
-    """Keeps a shortest time between two reads of the same REST path."""
+    """Makes sure that a shortest time lies between two reads of the same REST path."""
 
     __slots__ = ("_ready", "_spacing")
 

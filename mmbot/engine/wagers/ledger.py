@@ -191,8 +191,9 @@ class Ledger:
             from_message: true if the report came over the feed. In this case its sequence counts.
             now: the instant at which the report came.
             resolve: returns the line and outcome of a ``line_id``. It is called only if the ledger does not hold the
-                wager yet. asked_at: the instant at which the REST request was sent. The answer does not change a result
-                that a later message brought.
+                wager yet.
+            asked_at: the instant at which the REST request was sent. The answer does not change a result that a later
+                message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is not None and wager.wager_id is not None and wager.wager_id != report.wager_id and report.wager_id:
@@ -272,7 +273,7 @@ class Ledger:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def wagers(self) -> Iterable[Wager]:
-        """Return every wager that the ledger holds, as a view."""
+        """Return a view of every wager that the ledger holds."""
         return self._wagers.values()
 
     def get(self, external_id: str) -> Wager | None:
@@ -500,7 +501,7 @@ class Ledger:
     # --- forgetting -----------------------------------------------------------------------------------------------
 
     def _note_over(self, wager: Wager, now: Instant) -> None:
-        """If a wager ended, schedule when it is forgotten."""
+        """If a wager ended, plan when the ledger forgets it."""
         if wager.over:
             self._ended.note(wager, now)
             if now >= self._ended.pack_at:

@@ -81,7 +81,7 @@ class LiveWagers:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Replace a wager without a line by ``wager``, the same wager with its line, because the line became known."""
+        """Replace a wager whose line was not known by ``wager``, the same wager with its line."""
         key = wager.external_id
         if key not in self.all:
             return

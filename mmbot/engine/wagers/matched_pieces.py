@@ -56,8 +56,8 @@ class Matches:
         self._most: Cents = 0
         self._detailed: Cents = 0
         self.unsure = 0
-        """The number of matches whose win is not certain. Only matches after the stake ``_detailed`` count, the part
-        that the exchange's list of matches described."""
+        """The number of matches whose win is not certain. The exchange's list of matches described the part
+        ``_detailed`` of the stake. Matches within this part do not count."""
 
     @property
     def unaccounted(self) -> Cents:

@@ -88,7 +88,8 @@ class Archive:
         return None if series is None else series.get(number)
 
     def holds(self, external_id: str, prefix: str, number: int | None) -> bool:
-        """Return whether a wager with this id was stored. The prefix and the number are those of ``split_id``."""
+        """Return whether a wager with this id was stored. ``prefix`` and ``number`` are the two parts of the id that
+        ``split_id`` returned."""
         if number is None:
             return external_id in self._others
         series = self._series.get(prefix)

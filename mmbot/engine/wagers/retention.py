@@ -23,7 +23,7 @@ KEPT: Final = HOUR
 """How long a wager that ended is held, in case a message about it comes late."""
 
 UNPACKED: Final = MINUTE
-"""How long a wager that ended without a match is held unpacked. After this time, it is packed."""
+"""A wager that ended without a match is packed (stored in a compact form) after this time."""
 
 AT_ONCE: Final = 2
 """The greatest number of wagers that one call packs."""

@@ -110,7 +110,8 @@ class Shelf:
         return True
 
     def holds(self, external_id: str, prefix: str, number: int | None) -> bool:
-        """Return whether a wager of ours is packed here. The prefix and the number are those of ``split_id``."""
+        """Return whether a wager of ours is packed here. ``prefix`` and ``number`` are the two parts of the id that
+        ``split_id`` returned."""
         return number is not None and number <= self._highest.get(prefix, -1) and self._search(external_id) is not None
 
     def see(self, external_id: str) -> LineWager | None:

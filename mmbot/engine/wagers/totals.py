@@ -39,7 +39,7 @@ class Totals:
     )
 
     def __init__(self, commission: float) -> None:
-        """``commission`` is the exchange's share of a market's net gain, below 1."""
+        """Start with no wagers. ``commission`` is the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
         """The stakes of wagers whose line is not known, by market. No other wager can offset such a stake."""

@@ -1,4 +1,5 @@
-"""One wager as the ledger holds it, and its conversion from and to the journal's form and from a report."""
+"""One wager as the ledger holds it. The module also converts wagers to and from the journal's form, and makes a wager
+from a report."""
 
 from __future__ import annotations
 
