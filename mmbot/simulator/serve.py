@@ -1,4 +1,4 @@
-"""Runs ``mmbot exchange``, a local exchange in a process of its own, until a signal ends it."""
+"""Runs ``mmbot exchange`` until a signal ends it. This command is a local exchange in its own process."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The file of the recorded market to replay. If it is None, the exchange has a synthetic board."""
     speed: float = 1.0
     epoch_ns: Instant | None = None
-    """The time that the exchange's clock shows when the machine's clock shows ``anchor_ns``. Give both values so that a
-    daemon can share the exchange's clock."""
+    """The time that the exchange's clock shows when the machine's clock shows ``anchor_ns``. A daemon can share the
+    exchange's clock if both values are given."""
     anchor_ns: Instant | None = None
     seed: int = 1
     balance: Cents = BALANCE
     before_sport_event: Duration | None = None
     """The time from the start of the run to the start of the first sport event. If it is None, the tape or the board
-    decides."""
+    sets this time."""
     sport_events: int | None = None
     """The number of sport events on the synthetic board. If it is None, the board has its default number."""
     full: bool = False
-    """True for the full board, which has every sort of market that the bot has to tell apart. With this board, the
-    scripted changes are carried out too."""
+    """True for the full board, which has every sort of market that the bot has to tell apart. The scripted changes
+    belong to this board."""
     faults: tuple[Fault, ...] = ()
     """The faults that are in force from the start."""
     one_query_a_second: bool = False
     """If True, a second read of the same board path within one second is rejected."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """How long after a wager opened or was matched the exchange answers a cancel of this single wager with "retry
-    later"."""
+    """The time after a wager opened or was matched in which the exchange rejects a cancel of this single wager. The
+    answer is "retry later"."""
     maker_wins: str = "takers_stake"
-    """The rule for the win of a maker; see ``VenueSettings.maker_wins``."""
+    """The rule for the win of a maker (see ``VenueSettings.maker_wins``)."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """The referee's limits on the worst case, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
@@ -74,11 +74,11 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
     json: bool = False
-    """If True, the line with the exchange's addresses is written as JSON."""
+    """If True, the exchange's addresses are written as one line of JSON."""
 
 
 def run(options: ServeOptions) -> int:
-    """Run the exchange until SIGINT or SIGTERM, and return 0 as the exit code. If the exchange cannot start, write the
+    """Run the exchange until SIGINT or SIGTERM, and return the exit code 0. If the exchange cannot start, write the
     reason to standard error and return 2."""
     try:
         return asyncio.run(serve(options))
@@ -99,8 +99,8 @@ def _why(bad: Exception, options: ServeOptions) -> str:
 
 
 async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
-    """Run the exchange until SIGINT or SIGTERM, and return 0 as the exit code. When the exchange is ready, ``say`` gets
-    the line that names its addresses.
+    """Run the exchange until SIGINT or SIGTERM, and return the exit code 0. When the exchange is ready, ``say`` gets a
+    line with its addresses.
 
     Raises:
         TapeError: the tape cannot be played.
@@ -129,8 +129,8 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
 
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
-    """Make the simulated exchange that the options ask for, as it stands at the time ``epoch``. If the options skip the
-    beginning of a tape, the skipped changes have already been applied."""
+    """Make the simulated exchange for these options, as it is at the time ``epoch``. If the options skip the beginning
+    of a tape, the skipped changes have already been applied."""
     real_second = round(SECOND * options.speed)  # network delays do not get shorter on a faster clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
@@ -169,7 +169,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
 
 
 def settings(options: ServeOptions) -> LocalSettings:
-    """Return the settings of the HTTP server and the feed that the options ask for."""
+    """Return the settings of the HTTP server and the feed, taken from the options."""
     return LocalSettings(
         access_key=options.access_key,
         secret_key=options.secret_key,
@@ -180,8 +180,8 @@ def settings(options: ServeOptions) -> LocalSettings:
 
 
 def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
-    """Return the text that names the exchange's addresses. If the exchange's clock differs from the machine's clock,
-    further lines of the text give the clock settings for a daemon."""
+    """Return a text with the exchange's addresses. If the exchange's clock differs from the machine's clock, further
+    lines have the clock settings for a daemon."""
     if options.json:
         ready = {
             "ready": True,

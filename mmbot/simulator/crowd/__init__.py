@@ -1,2 +1,2 @@
-"""The simulated traders at the local exchange other than the bot. There is a synthetic crowd, and a crowd that replays
+"""The simulated traders at the local exchange, other than the bot. One crowd invents its trades, and the other replays
 a recorded market."""

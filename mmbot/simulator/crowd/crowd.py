@@ -1,5 +1,5 @@
-"""The interface of every crowd. A crowd is a group of simulated traders other than the bot. The function
-``maker_stake`` computes the stake that a crowd needs to show a given amount to takers."""
+"""The interface of every crowd (a group of simulated traders other than the bot). The function ``maker_stake`` computes
+the stake with which a crowd shows a given amount to takers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mmbot.domain.odds import Odds
 
 
 class Crowd(Protocol):
-    """A group of simulated traders. Their actions depend only on a random seed or a recording, and on the state of the
-    exchange."""
+    """A group of simulated traders. Their actions depend only on the state of the exchange, and on a random seed or a
+    recording."""
 
     def next_due(self) -> Instant | None:
         """The time of the crowd's next action, or None if it has no more actions."""
@@ -30,6 +30,6 @@ def maker_stake(value: Cents, shown: Odds) -> Cents:
 
     ``value`` is the amount in cents that takers can stake against the wager. The result is exact if the takers back the
     underdog. If they back the favourite, one more cent of the wager's stake adds several cents to the amount that
-    takers see. In this case the result is the greatest stake that shows at most ``value``.
+    takers see. The result is then the greatest stake that shows at most ``value``.
     """
     return half_up(value * shown, 100) if shown > 0 else (100 * value + 49) // -shown

@@ -1,5 +1,5 @@
-"""The sport events of the synthetic boards, with their competitors and markets. How they are traded is in
-``synthetic_crowd``.
+"""The sport events of the synthetic boards, with their competitors and markets. The module ``synthetic_crowd`` trades
+on them.
 
 The ids of tournaments and markets were seen on the real exchange. Teams and players are invented.
 """
@@ -15,7 +15,7 @@ from mmbot.domain.instant import Instant
 from mmbot.simulator.venue.board.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
-"""The ``sub_type`` of an outright, which is a sport event that is not a game (source: the exchange's specification)."""
+"""The ``sub_type`` of an outright (a sport event that is not a game). The source is the exchange's specification."""
 
 _FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
 _LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
@@ -31,16 +31,16 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     on the whole game."""
     name: str
     numbers: tuple[int, ...] = (0,)
-    """The numbers of the market's lines in quarter points. The first number in this tuple belongs to the favourite
-    line, which is the main line of the market."""
+    """The numbers of the market's lines in quarter points. The first of them belongs to the favourite line, which is
+    the main line of the market."""
     slope: float = 0.0
-    """The change in the log-odds of outcome 0 when the number of the line rises by one point."""
+    """The change in the log-odds of outcome 0 if the number of the line rises by one point."""
     sub_type: str
     category: str = "Game Lines"
     outcomes: tuple[str, ...] = ()
     """The names of the outcomes. Empty if the outcomes are the two teams, or over and under."""
     player: Player | None = None
-    """The player that a prop or an outright is about. None for other markets."""
+    """The player in a prop or an outright about one player. None for other markets."""
 
 
 class Fixture(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def sport_event(fixture: Fixture, sport_event_id: int, starts: Instant) -> Sport
 
 def players(fixture: Fixture, sport_event_id: int, first: int) -> list[Player]:
     """Make two players for each team of the fixture, and add the players of its props and outrights. The ids of the
-    team players count up from ``_FIRST_PLAYER + first``."""
+    team players begin with ``_FIRST_PLAYER + first``."""
     found = []
     for place in range(2 * len(fixture.competitors)):
         number = first + place
@@ -153,15 +153,15 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The fixtures of the plain board, which the demo shows. They are games whose markets have one line each."""
+"""The games of the plain board, which the demo shows. Each of their markets has one line."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------
 
 
 def _half(period: str = "1st Half", sub_type: str = "first_half_moneyline") -> Offer:
-    """A moneyline on a part of a game. It has the same ``type`` as the moneyline of the whole game, but another
-    sub-type and another category."""
+    """Make the offer of a moneyline on a part of a game. It has the same ``type`` as the moneyline of the whole game,
+    but another sub-type and another category."""
     return Offer(market=64, kind="moneyline", name=f"{period} Moneyline", sub_type=sub_type, category=period)
 
 
@@ -258,11 +258,11 @@ FULL: Final = (
     ),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The fixtures of the full board, which has every sort of market that the bot has to tell apart. Among them are markets
+"""The sport events of the full board, which has every sort of market that the bot has to tell apart. It has markets
 with several lines, first halves, player props, a market with three outcomes, and an outright."""
 
 LATECOMERS: Final = (
     _game(NBA, "Birchwood Hawks", "Saltmarsh Pilots", _moneyline(), _spread(-6)),
     _game(NHL, "Copperline Elks", "Glacier Point Seals", _moneyline()),
 )
-"""The fixtures of sport events that are created during a run."""
+"""The sport events that are created during a run."""

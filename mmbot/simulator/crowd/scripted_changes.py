@@ -1,7 +1,7 @@
-"""Changes that happen on the full board in the first fifteen minutes of a run, such as suspended markets and deposits.
+"""Changes on the full board in the first fifteen minutes of a run, such as suspended markets and deposits.
 
-The changes are the same in every run, so that you know what to expect. A change that is impossible is skipped. For
-example, its sport event may be over, or may not be on the board.
+The changes are the same in every run, so that you know what to expect. An impossible change is skipped. For example,
+its sport event may have ended or may not be on the board.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue
 
 BY_HAND: Final = "by-hand-1"
-"""The ``external_id`` of the wager that the script places on the bot's account as if a person had placed it by hand."""
+"""The ``external_id`` of the wager that the script places on the bot's account. This wager looks as if a person had
+placed it by hand."""
 
 _LONGER_BY: Final = 0.10
-"""The difference between the fair price and the implied probability of the wager that the script places by hand. The
-wager's implied probability is the lower one. At such long odds the wager stays open for a while."""
+"""The fair price minus the implied probability of the wager that the script places by hand. At such long odds the wager
+stays open for a while."""
 
 
 class ScriptedChanges:
@@ -111,7 +112,7 @@ class ScriptedChanges:
                 self._venue.void(market.key, now)
 
     def _correct(self, now: Instant) -> None:
-        """Change the result of the moneyline of the first sport event on the board, so that the other team wins."""
+        """Correct the result of the moneyline on the first sport event of the board, so that the other team wins."""
         key = MarketKey(FIRST_SPORT_EVENT, self._market(0, "moneyline").key.market)
         won = self._crowd.results.get(key)
         if self._venue.sport_event(FIRST_SPORT_EVENT).status == FINISHED and won in (0, 1):

@@ -1,5 +1,5 @@
-"""A synthetic crowd. Fair prices move at random. A simulated market maker ("the house") quotes around them, and takers
-trade with it. Some takers know the future price.
+"""A synthetic crowd. Fair prices move at random. A simulated market maker ("the house") quotes around the fair prices,
+and takers trade with this market maker. Some takers know the future price.
 
 Everything follows from one seed. Each line has its own random numbers, so a change on one line does not affect another
 line.
@@ -32,48 +32,48 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the synthetic markets. Times are in nanoseconds, money is in cents, and prices are probabilities."""
 
     full: bool = False
-    """Which board to list. If True, it is the full board, with every sort of market that the bot has to tell apart. If
-    False, it is the plain board, whose markets have one line each."""
+    """The choice of the board. If True, the full board is used, with every sort of market that the bot has to tell
+    apart. If False, the plain board is used, whose markets have one line each."""
     sport_events: int | None = None
-    """How many of the board's sport events to list, counted from the top of the board. If it is None, the plain board
-    lists six of them, and the full board lists all."""
+    """The number of sport events to list, from the top of the board. If it is None, the plain board lists six sport
+    events, and the full board lists all."""
     first_start_ns: Duration = 6 * MINUTE
-    """The time from the start of the run to the start of the first sport event. The next sport event starts twice this
-    time after the first one, and each further interval is twice the interval before it."""
+    """The time from the start of the run to the start of the first sport event. The second sport event starts twice
+    this time later. Each further interval is twice the interval before it."""
     game_ns: Duration = 5 * MINUTE
     """How long a sport event is in play."""
     step_ns: Duration = SECOND
-    """The time from one change of the fair price to the next."""
+    """The time between two changes of the fair price."""
     volatility: float = 0.008
     """The standard deviation of one change of the fair price, in log-odds, before the sport event starts. In play the
     standard deviation is three times this value."""
     bound: float = 1.8
     """The greatest distance between the fair price of the favourite line and even odds, in log-odds."""
     refresh_ns: Duration = 2 * SECOND
-    """The mean time from one update of the simulated market maker's quotes on a line to the next update."""
+    """The mean time between two updates of the simulated market maker's quotes on a line."""
     half_width: float = 0.02
-    """The distance of the simulated market maker's best prices from the fair price, as a probability."""
+    """The distance of the simulated market maker's best prices from the fair price, in probability."""
     level_step: float = 0.01
     levels: int = 4
     level_payout: Cents = 30_000
     """The mean payout (stake plus profit) of the simulated market maker's orders at its best price, in cents. Its
     orders at worse prices are larger."""
     taker_ns: Duration = 8 * SECOND
-    """The mean time from one taker on a line to the next taker on this line."""
+    """The mean time between two takers on the same line."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
     """The share of takers who know the future price, from 0 to 1."""
     foresight: int = 120
     """The number of future price changes that informed takers know."""
     push: float = 0.03
-    """The probability that a point spread or total whose line has a whole number ends in a push."""
+    """The probability of a push (no winner) if the line of a point spread or total is a whole number."""
 
 
 FIRST_SPORT_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
-"""The probability of the draw in a market with three outcomes. The other two outcomes share the rest according to the
-moving fair price."""
+"""The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the other
+two outcomes."""
 
 _PLAIN_SPORT_EVENTS: Final = 6
 """The number of sport events that the plain board lists by default."""
@@ -82,8 +82,8 @@ _STEP, _HOUSE, _TAKER = range(3)
 
 
 class _PriceWalk:
-    """A random walk of the fair price in log-odds, within a bound. The next steps are already drawn, so that informed
-    takers can know them. The lines of a market share one walk."""
+    """A random walk of the fair price in log-odds, within a bound. The next steps are drawn in advance, so that
+    informed takers can know them. The lines of a market share one walk."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
         self._rng = rng
@@ -106,18 +106,19 @@ class _PriceWalk:
         self._grow()
 
     def now(self, shift: float = 0.0) -> float:
-        """Return the present probability of outcome 0 on a line. ``shift`` is the line's log-odds minus those of the
-        market's favourite line."""
+        """Return the present probability of outcome 0 on a line. ``shift`` is the log-odds of outcome 0 on this line
+        minus those on the market's favourite line."""
         return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
 
     def later(self, shift: float = 0.0) -> float:
-        """Return the future probability of outcome 0 on a line, at the most distant step that is already drawn.
-        ``shift`` is the line's log-odds minus those of the market's favourite line."""
+        """Return the future probability of outcome 0 on a line, at the most distant step drawn in advance. ``shift`` is
+        the log-odds of outcome 0 on this line minus those on the market's favourite line."""
         return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
 class _TradedLine:
-    """A line with its fair price, its random numbers and the simulated market maker's orders on it."""
+    """A line on which the crowd trades. It has a fair price, random numbers, and the simulated market maker's
+    orders."""
 
     __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
 
@@ -129,12 +130,12 @@ class _TradedLine:
         self.rng = rng
         self.walk = walk
         self.leads = leads
-        """True for the favourite line of a market. This line moves the random walk that all lines of the market share,
-        and it decides the result."""
+        """True for the favourite line of a market. This line moves the random walk that all lines of the market share.
+        It also decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """The simulated market maker's orders by odds. The first dict has the orders that back outcome 0, and the
-        second dict has those that back outcome 1."""
+        """The simulated market maker's orders by odds. The first dict has the orders on outcome 0, and the second dict
+        has the orders on outcome 1."""
 
     @property
     def now(self) -> float:
@@ -143,7 +144,7 @@ class _TradedLine:
 
     @property
     def later(self) -> float:
-        """The future probability of outcome 0, at the most distant step of the walk that is already drawn."""
+        """The future probability of outcome 0, at the most distant step of the walk drawn in advance."""
         return self.walk.later(self.shift)
 
 
@@ -169,10 +170,11 @@ class SyntheticCrowd:
         self._timers = Timers()
         self._lines: dict[int, list[_TradedLine]] = {}
         self.results: dict[MarketKey, Side | None] = {}
-        """The winner of the favourite line, for each market that has a result. The value None means a push."""
+        """The winning outcome of each market that has a result, on the favourite line of the market. The value None
+        means a push (no winner)."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """What the timers of each sport event were set for: its start time, and True if the sport event was postponed
-        when they were set."""
+        """The schedule for which the timers of each sport event were set. It is the start time, and True if the sport
+        event was postponed."""
         for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
@@ -202,7 +204,7 @@ class SyntheticCrowd:
     # --- the board ---------------------------------------------------------------------------------------------
 
     def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """Create a sport event and return its id. The crowd trades on it from now until its result, whenever it is
+        """Create a sport event and return its id. The crowd trades on it until its result, even while it is not
         listed."""
         sport_event_id = FIRST_SPORT_EVENT + len(self._lines)
         venue, tournament = self._venue, fixture.tournament
@@ -256,7 +258,7 @@ class SyntheticCrowd:
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def _is_due(self, sport_event_id: int, at: Instant) -> bool:
-        """True if the scheduled start of a sport event is at or before ``at`` and the sport event is not postponed."""
+        """True if the sport event is not postponed and its scheduled start is at or before ``at``."""
         scheduled, postponed = self._plans[sport_event_id]
         sport_event = self._venue.sport_event(sport_event_id)
         return not postponed and sport_event.status != POSTPONED and at >= scheduled
@@ -314,8 +316,7 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """Move the simulated market maker's orders to the present fair price. Orders whose odds are still right
-        stay."""
+        """Move the simulated market maker's orders to the present fair price. Orders with the right odds stay."""
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder
@@ -342,7 +343,7 @@ class SyntheticCrowd:
                     traded.house[side][odds] = order
 
     def _post(self, traded: _TradedLine, now: Instant) -> None:
-        """Show prices around the probabilities of a market with three outcomes. The crowd does not trade in such a
+        """Show prices for a market with three outcomes, around their probabilities. The crowd does not trade in such a
         market."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now
@@ -360,7 +361,7 @@ class SyntheticCrowd:
 
     def _take(self, traded: _TradedLine, now: Instant) -> None:
         """Let one taker act. An informed taker takes a price that is cheap compared with the future fair price. Any
-        other taker takes a price that is not much worse than the present fair price."""
+        other taker takes a price that is only a little worse than the present fair price."""
         board = self._board
         rng = traded.rng
         informed = rng.random() < board.informed

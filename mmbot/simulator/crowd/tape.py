@@ -1,8 +1,10 @@
-"""Reads tapes. A tape is the file of a recorded market; the tape crowd plays it.
+"""Reads tapes. A tape is the file of a recorded market, which the tape crowd replays.
 
-A tape is a file of JSON lines, which may be compressed with gzip. Its top line is the header, and each line below it is
-one change of the market. A change has these fields: ``t``, the time in milliseconds since 1970; ``s``, the market's
-status; ``p``, 1 if in play; ``b``, the best prices for takers, by outcome; ``x``, matched volume; ``w``, the winner.
+A tape is a file of JSON lines, which may be compressed with gzip. The first line of the file is the header. Each line
+below it is one change of the market.
+
+A change can have six fields. ``t`` is the time in milliseconds since 1970. ``s`` is the market's status. ``p`` is 1 if
+in play. ``b`` has the best prices for takers, by outcome. ``x`` is matched volume. ``w`` is the winner.
 """
 
 from __future__ import annotations
@@ -32,19 +34,19 @@ _STATUSES: Final = ("open", "suspended", "closed")
 
 
 class TapeError(ValueError):
-    """A tape that cannot be played. The message names the file and the line."""
+    """Raised for a tape that cannot be played. The message names the file and the line."""
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price in decimal odds with a stake in cents. In a book, it is the stake that takers can still bet at this
-    price. In a trade, it is the stake that takers have bet at this price."""
+    """A price in decimal odds, with a stake in cents. In a book, takers can still bet this stake at this price. In a
+    trade, takers have bet this stake at this price."""
 
     decimal: float
     stake: Cents
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """Volume that was matched since the previous recorded change. The recording lists it under the outcome ``side``."""
+    """The volume that was matched between two recorded changes. The recording lists it under the outcome ``side``."""
 
     side: Side
     decimal: float
@@ -53,7 +55,7 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One recorded change of the market. If a field is None, this part of the market did not change."""
+    """One recorded change of the market. If a field is None, the change did not affect this part of the market."""
 
     at: Instant
     """The time at which the change was recorded."""
@@ -65,7 +67,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Tape(msgspec.Struct, frozen=True):
-    """A recorded market with its original times. The crowd that plays it adds the same shift to all of these times."""
+    """A recorded market with its original times. The crowd that plays the tape shifts all times by the same amount."""
 
     sport_event: str
     sport: str
@@ -105,7 +107,7 @@ def read_tape(path: Path | str) -> Tape:
     """Read a tape from a file.
 
     Raises:
-        TapeError: the file is missing, damaged or incomplete, or it contradicts itself. The message names the file and
+        TapeError: if the file is missing, damaged or incomplete, or contradicts itself. The message names the file and
             the line.
     """
     path = Path(path)
@@ -223,7 +225,7 @@ def _price(decimal: float, stake: float, where: str) -> Price:
 
 
 def _cents(stake: float) -> Cents:
-    """Return a recorded stake in cents, half a cent rounded up."""
+    """Return a recorded stake in cents. Half a cent is rounded up."""
     hundredfold = stake * 100
     whole = round(hundredfold)
     if abs(hundredfold - whole) < 0.001:  # the usual case: a whole number of cents

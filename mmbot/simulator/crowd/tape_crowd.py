@@ -45,7 +45,7 @@ _OTHER: Final = (1, "Recorded")
 
 class TapeCrowd:
     """Plays one tape on a simulated exchange. The tape's sport event is listed as soon as the object is created. The
-    first recorded change is played at ``start``, and the other changes follow with the recorded times between them."""
+    first recorded change is played at ``start``. The intervals between the changes are as recorded."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue
@@ -57,7 +57,7 @@ class TapeCrowd:
         self._ticks: dict[float, Odds | None] = {}
         self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
         self._laddered: list[tuple[tuple[Price, ...], dict[Odds, Cents]]] = [((), {}), ((), {})]
-        """The recorded prices of each outcome, with their stakes by odds on the ladder."""
+        """The recorded prices of each outcome, and the stakes of these prices by odds on the ladder."""
         self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
         self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
         self._open = False
@@ -100,7 +100,7 @@ class TapeCrowd:
         return self._due
 
     def advance(self, now: Instant) -> None:
-        """Play every recorded change whose shifted time is at or before ``now``."""
+        """Play every recorded change that is due at or before ``now``."""
         while (due := self.next_due()) is not None and due <= now:
             self._play(due)
             self._next += 1
@@ -144,8 +144,7 @@ class TapeCrowd:
             self._started()
 
     def _started(self) -> None:
-        """Record that the sport event is in play. All orders from before the start were cancelled by the
-        exchange."""
+        """Record that the sport event is in play. The exchange has cancelled all orders from before the start."""
         self._in_play = True
         self._forget_levels()
 
@@ -192,7 +191,7 @@ class TapeCrowd:
                 self._orders[side][odds] = order
 
     def _on_ladder(self, side: Side) -> dict[Odds, Cents]:
-        """Return the recorded stakes of an outcome by odds on the ladder, in a new dictionary."""
+        """Return the recorded stakes of an outcome in a new dict, by odds on the ladder."""
         prices = self._raw[side]
         known, levels = self._laddered[side]
         if known is not prices:
@@ -206,8 +205,8 @@ class TapeCrowd:
 
     def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
         """Separate the price levels of the two outcomes if they would match each other. ``last_changed`` is the outcome
-        whose prices changed most recently. Its best level moves to shorter odds, tick by tick, until it cannot match
-        the other outcome."""
+        with the newest price change. The best level of this outcome moves to shorter odds, tick by tick, until it
+        cannot match the other outcome."""
         moved = wanted[last_changed]
         other = wanted[1 - last_changed]
         if not other:
@@ -233,12 +232,13 @@ class TapeCrowd:
     def _replay_print(self, trade: Trade, now: Instant) -> None:
         """Let the taker of a recorded trade (a print) take the user's wagers.
 
-        The recording does not say which outcome the taker backed, so the book from just before the print decides. If
-        the print's price is no better for a taker than the price shown for the recorded outcome, the taker backed this
-        outcome. Otherwise the taker backed the opposite outcome, at the complementary price.
+        The recording does not say which outcome the taker backed, so the book from just before the print decides. The
+        price of the print is compared with the price shown for the recorded outcome. If the print is no better for a
+        taker, the taker backed this outcome. Otherwise the taker backed the opposite outcome, at the complementary
+        price.
 
-        The complementary price is rounded to longer odds. A print often has a price slightly shorter than the level
-        that was taken, and it must not count as a trade beyond this level.
+        The complementary price is rounded to longer odds. The price of a print is often slightly shorter than the level
+        that was taken. Such a print must not count as a trade beyond this level.
         """
         shown = self._raw[trade.side]
         if shown and trade.decimal <= shown[0].decimal:
@@ -255,9 +255,9 @@ class TapeCrowd:
             self._venue.board.announce_match(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
-        """Let a taker who backs ``side`` at ``odds`` take the user's wagers. Wagers at odds that are better for the
-        taker come first, followed by wagers at ``odds`` in the order of the queue. Returns the rest of the taker's
-        stake, in cents."""
+        """Let a taker who backs ``side`` at ``odds`` take the user's wagers. Wagers at better odds for the taker are
+        taken first. Wagers at ``odds`` follow in the order of the queue. Returns the rest of the taker's stake, in
+        cents."""
         book = self._venue.board.books[self.line]
         users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
         passed: Cents = 0

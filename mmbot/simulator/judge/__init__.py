@@ -1,1 +1,1 @@
-"""The referee. It decides from the exchange's own books whether the bot kept the rules."""
+"""The referee. It uses only the exchange's books to decide whether the bot kept the rules."""

@@ -1,7 +1,7 @@
-"""The referee. It decides from the exchange's own books alone whether the bot kept the rules.
+"""The referee. It uses only the exchange's books to decide whether the bot kept the rules.
 
 The referee shares no code with the bot's engine. It computes positions, worst cases and profit from the exchange's
-wagers, and updates these figures whenever a wager changes.
+wagers. These figures are updated whenever a wager changes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Scope:
 
 
 class _ClearDuty:
-    """The bot's duty to cancel certain wagers by a deadline, after a lost feed, a kill or a stop."""
+    """The bot's duty to end certain wagers by a deadline. Such a duty follows a lost feed, a kill or a stop."""
 
     __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
 
@@ -74,9 +74,9 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """Return the worst case of one line in cents. It is the largest loss over the results "A wins", "B wins" and
-    "push", and at least 0. If an open wager would lose, its unmatched part counts as lost too (docs/design.md, *Worst
-    case*).
+    """Return the worst case of one line in cents. The worst case is the largest loss of the results "A wins", "B wins"
+    and "push", and at least 0. If an open wager would lose, its unmatched part counts as lost too (docs/design.md,
+    *Worst case*).
 
     Args:
         profit: the profit of the matched wagers if outcome 0 wins, and their profit if outcome 1 wins.
@@ -120,7 +120,7 @@ class Referee:
     # --- calls by the exchange ----------------------------------------------------------------------------------------
 
     def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
-        """Record that a wager was accepted or changed. The exchange calls this."""
+        """Record that a wager was accepted or changed. The exchange calls this method."""
         before = self._wagers.get(wager.wager_id)
         line = self._lines.get(wager.line)
         if line is None:
@@ -142,12 +142,12 @@ class Referee:
                 duty.wagers.pop(wager.wager_id, None)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Record that the bot used an ``external_id`` twice. The exchange calls this."""
+        """Record that the bot used an ``external_id`` twice. The exchange calls this method."""
         what = "the same" if repeat.same_content else "different"
         self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
     def operation_complete(self, now: Instant) -> None:
-        """Judge the present state. The exchange calls this after each complete operation."""
+        """Judge the present state. The exchange calls this method after each complete operation."""
         if self._changed_lines:
             for key in self._changed_lines:
                 self._update_worst_case(key, now)
@@ -163,8 +163,8 @@ class Referee:
         self.operation_complete(now)
 
     def note_request(self, now: Instant, kind: str) -> None:
-        """Count a request of the account, of any kind. If more than ``RefereeLimits.requests_per_second`` requests
-        arrive within one second, the referee reports a broken rule."""
+        """Count a request of the account. If more than ``RefereeLimits.requests_per_second`` requests arrive within one
+        second, the referee reports a broken rule."""
         self._requests[kind] = self._requests.get(kind, 0) + 1
         second = self._second
         second.append(now)
@@ -176,8 +176,7 @@ class Referee:
                 self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
-        """Take note of a kill or a stop. From now on the bot must not place any wager, and its open wagers have to
-        end."""
+        """Record a kill or a stop. From now on the bot must not place any wager, and its open wagers have to end."""
         if self._stopped_at is None:
             self._stopped_at = now
         self._must_clear(cause, now, 0)
@@ -187,8 +186,8 @@ class Referee:
         self._stopped_at = None
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
-        """Record that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot may need to notice
-        the loss. If the feed falls silent, this time is 30 seconds."""
+        """Record that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot has to notice the loss.
+        If the feed falls silent, this time is 30 seconds."""
         if self._process_killed:
             return
         if self._feed_lost_at is None:
@@ -202,8 +201,8 @@ class Referee:
 
     def note_process_killed(self) -> None:
         """Record that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
-        wagers. Therefore the referee does not demand that these wagers end in time, as it does after any other loss of
-        the feed. Everything that the bot does after its restart is judged as usual."""
+        wagers. So the referee does not demand that these wagers end in time. After a restart, everything that the bot
+        does is judged as usual."""
         self._process_killed = True
 
     # --- judging --------------------------------------------------------------------------------------------------
@@ -224,7 +223,7 @@ class Referee:
                 self._report_breach(4, now, f"own wagers {wager.external_id} and {against} could match each other")
 
     def _add_to_clear_duty(self, wager: VenueWager, now: Instant) -> None:
-        """Add a wager to those that have to end. It is a wager that arrived after the feed was lost, or after a kill or
+        """Add a wager to the wagers that have to end. The wager arrived after the feed was lost, or after a kill or
         stop. It has to end even if all older wagers have already ended."""
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0

@@ -1,4 +1,4 @@
-"""The limits that the referee enforces, and the report that it makes."""
+"""The limits that the referee enforces, and the referee's report."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     account: Cents | None = None
     requests_per_second: int = 50
     clear_within_ns: Duration = 10 * SECOND
-    """How long after a lost feed, a kill or a stop the open wagers may take to end."""
+    """How long the open wagers may take to end after a lost feed, a kill or a stop."""
     in_flight_ns: Duration = 2 * SECOND
-    """How long after a lost feed a new wager may still arrive, because the bot sent it before the loss."""
+    """How long after a lost feed a new wager may still arrive. The bot may have sent it before the loss."""
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -50,8 +50,7 @@ class ScopeFigure(msgspec.Struct, frozen=True):
 
 
 class OutcomeFigure(msgspec.Struct, frozen=True):
-    """The account's matches on one outcome. ``stake`` and ``win`` are sums in cents, and ``matches`` is the number of
-    matches."""
+    """The account's matches on one outcome. ``stake`` and ``win`` are sums in cents."""
 
     line: LineKey
     side: Side
@@ -69,13 +68,13 @@ class Profit(msgspec.Struct, frozen=True):
     commission: Cents
     net: Cents
     wallet: Cents
-    """How much more the wallet holds than was deposited, in cents. Stakes of matches without a result count as money in
-    the wallet. Once every result is paid, this figure equals ``net``."""
+    """The money in the wallet minus all deposits, in cents. Stakes of matches without a result count as money in the
+    wallet. Once every result is paid, this figure equals ``net``."""
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """How long it took until all open wagers had ended after a lost feed, a kill or a stop. ``took_ns`` is None if some
-    of the wagers are still open."""
+    """The time until all open wagers had ended after a lost feed, a kill or a stop. ``took_ns`` is None if some of the
+    wagers are still open."""
 
     cause: str
     at: Instant
@@ -88,13 +87,13 @@ class RefereeReport(msgspec.Struct, frozen=True):
     ok: bool
     at: Instant
     broken: tuple[Breach, ...]
-    """The oldest 200 breaches of a rule. ``broken_count`` counts all breaches."""
+    """The oldest 200 breaches (broken rules). ``broken_count`` counts all breaches."""
     broken_count: int
     worst_case: tuple[ScopeFigure, ...]
     matched: tuple[OutcomeFigure, ...]
     profit: Profit
     live_wagers: int
-    """The number of wagers that could still match. They are open or placing."""
+    """The number of wagers that could still be matched. They are open or still being placed."""
     open_wagers: int
     placed: int
     ended: dict[str, int]

@@ -1,1 +1,2 @@
-"""The exchange itself, without network or files: accounts, the board of markets, matching and settlement."""
+"""The exchange itself, without network or files. It consists of accounts, the board of markets, matching and
+settlement."""

@@ -1,4 +1,4 @@
-"""The messages that the exchange still has to send, and the observers that follow single accounts."""
+"""The messages that the exchange still has to send. This module also informs the observers of single accounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Watcher(Protocol):
-    """An observer that is told of every change of one account's wagers, such as the referee."""
+    """An observer of one account, such as the referee. It is called at every change of the account's wagers."""
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
         """Record that a wager was accepted or changed. If the change is a match, ``match_stake`` (in cents) and
@@ -22,7 +22,7 @@ class Watcher(Protocol):
         """Record that a request used an ``external_id`` a second time."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Record that an operation of the exchange is complete. The exchange's present state can now be judged."""
+        """Judge the present state of the exchange, because an operation of the exchange is complete."""
 
 
 class Announcements:
@@ -39,7 +39,7 @@ class Announcements:
         self._watchers: dict[str, list[Watcher]] = {}
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """From now on, tell ``watcher`` every change of the account's wagers."""
+        """From now on, inform ``watcher`` about every change of the account's wagers."""
         self._watchers.setdefault(account, []).append(watcher)
 
     def watchers(self, account: str) -> list[Watcher]:
@@ -47,11 +47,12 @@ class Announcements:
         return self._watchers.get(account, [])
 
     def add(self, message: Announcement) -> None:
-        """Add a message to those that have to be sent."""
+        """Add a message to the messages that have to be sent."""
         self._messages.append(message)
 
     def book_changed(self, line: LineKey, now: Instant) -> None:
-        """Add the message that the public book of a line changed. It replaces an unsent message about the same book."""
+        """Add the message that the public book of a line changed. This message replaces an unsent message about the
+        same book."""
         before = self._books.get(line)
         if before is not None:
             self._messages[before] = None
@@ -59,13 +60,13 @@ class Announcements:
         self._messages.append(BookChanged(line, now))
 
     def operation_complete(self, now: Instant) -> None:
-        """Tell every observer that an operation of the exchange is complete."""
+        """Call every observer, because an operation of the exchange is complete."""
         for watchers in self._watchers.values():
             for watcher in watchers:
                 watcher.operation_complete(now)
 
     def drain(self) -> list[Announcement]:
-        """Remove and return all messages that were added since the previous call."""
+        """Return all messages that were added since the previous call, and remove them."""
         if not self._messages:
             return []
         messages = [message for message in self._messages if message is not None]

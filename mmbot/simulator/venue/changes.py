@@ -1,4 +1,4 @@
-"""The changes that the exchange announces, some to everybody and some to one account.
+"""The changes that the exchange announces. Some are announced to everybody, and others to one account.
 
 The server makes a message of the feed from each change. ``sequence`` is the time of the change in nanoseconds.
 """
@@ -14,21 +14,21 @@ from mmbot.simulator.venue.records import VenueWager
 
 
 class BookChanged(msgspec.Struct, frozen=True):
-    """A change of the public book of a line. It does not contain the book, which ``Venue.book`` returns."""
+    """A change of the public book of a line. ``Venue.book`` returns the book itself."""
 
     line: LineKey
     sequence: int
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` belong to the taker's
+    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` are those of the taker's
     wager."""
 
     line: LineKey
     side: Side
     line_id: str
     odds: Odds
-    """The shortest odds that the taker was willing to accept."""
+    """The odds of the taker's wager. They are the shortest odds that the taker accepts."""
     matched_odds: Odds
     stake: Cents
     """The taker's stake in cents."""
@@ -36,7 +36,7 @@ class Printed(msgspec.Struct, frozen=True):
 
 
 class WagerChanged(msgspec.Struct, frozen=True):
-    """A change of a wager. It is told only to the account that owns the wager."""
+    """A change of a wager. The change is announced only to the owner of the wager."""
 
     account: str
     wager: VenueWager
@@ -48,8 +48,8 @@ class WagerChanged(msgspec.Struct, frozen=True):
 
 
 class TournamentChanged(msgspec.Struct, frozen=True):
-    """A change of a tournament. ``op`` is ``c`` if it was created, ``u`` if it was changed, and ``d`` if it was
-    deleted."""
+    """A change of a tournament. ``op`` is ``c`` for a new tournament, ``u`` for a changed one, and ``d`` for a deleted
+    one."""
 
     op: str
     tournament: Tournament
@@ -57,8 +57,8 @@ class TournamentChanged(msgspec.Struct, frozen=True):
 
 
 class SportEventChanged(msgspec.Struct, frozen=True):
-    """A change of a sport event. ``op`` is ``c`` if it was created, ``u`` if it was changed or listed again, and ``d``
-    if it was taken off the list."""
+    """A change of a sport event. ``op`` is ``c`` for a new sport event. It is ``u`` if the sport event was changed or
+    listed again, and ``d`` if it was taken off the list."""
 
     op: str
     sport_event: SportEvent
@@ -66,7 +66,7 @@ class SportEventChanged(msgspec.Struct, frozen=True):
 
 
 class MarketChanged(msgspec.Struct, frozen=True):
-    """A change of a market. ``op`` is ``c`` if it was created, and ``u`` if its status changed."""
+    """A change of a market. ``op`` is ``c`` for a new market, and ``u`` for a change of its status."""
 
     op: str
     sport_event_id: int
@@ -75,8 +75,8 @@ class MarketChanged(msgspec.Struct, frozen=True):
 
 
 class LineChanged(msgspec.Struct, frozen=True):
-    """A change of a line, for one of its outcomes. ``op`` is ``c`` if the line was created, and ``u`` if its status
-    changed. There is one such change for each outcome."""
+    """A change of a line, for one of its outcomes. ``op`` is ``c`` for a new line, and ``u`` for a change of its
+    status. Each outcome has its own ``LineChanged``."""
 
     op: str
     line: Line

@@ -1,8 +1,8 @@
 """The exchange's error table. It has the HTTP status and the message of each error code (docs/protocol.md 4.3). The
 error codes are those of the legacy dialect (wager, odds, stake, line).
 
-The messages come from the exchange's published reference. If a real answer was captured, the message comes from this
-capture instead (docs/protocol.md 2, 4.1, 6.4).
+Most messages come from the exchange's published reference. A message that was captured from a real answer is used
+instead (docs/protocol.md 2, 4.1, 6.4).
 """
 
 from __future__ import annotations
@@ -82,25 +82,25 @@ TABLE: Final[Mapping[str, Row]] = {
     "self_match": Row(400, "wager would match your own wager"),
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
-"""The rows of the error table by error code. The two codes at its end are not in the published table. ``self_match``
-was seen in the rejection of a wager (docs/protocol.md 6.3), and ``exceed_subscription_count`` comes from the
+"""The rows of the error table by error code. The two error codes at the end are not in the published table.
+``self_match`` was seen in the rejection of a wager (docs/protocol.md 6.3). ``exceed_subscription_count`` comes from the
 registration for the feed (docs/protocol.md 8.2)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 
 
 TOO_SMALL: Final = "your wager stake is below the minimum allowed"
-"""The message of the error ``invalid_request`` for a stake below the minimum (docs/protocol.md 4.2)."""
+"""The message of the error ``invalid_request`` if the stake is below the minimum (docs/protocol.md 4.2)."""
 
 
 class Rejection(Exception):
-    """A request that is answered with an error.
+    """Raised for a request that is answered with an error.
 
     Args:
         code: the error code. If it is not in the error table, ``status`` must be given.
         message: the text of the answer. If it is None, the text comes from the error table.
         status: the HTTP status. If it is None, the status comes from the error table.
-        retry_at: for a 429, the earliest time at which the client may try again.
+        retry_at: the earliest time at which the client may try again after a 429.
     """
 
     def __init__(
@@ -115,5 +115,5 @@ class Rejection(Exception):
 
 
 class VenueError(Rejection):
-    """A request that the exchange rejects because of its content, or because of the state of the market or the
-    account."""
+    """Raised for a request that the exchange rejects because of its content, or because of the state of the market or
+    the account."""

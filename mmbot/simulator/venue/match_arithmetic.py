@@ -7,7 +7,7 @@ from mmbot.domain.odds import Odds
 
 
 def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """Return the stakes in cents that two opposite orders match. The stake on the favourite comes first, and the stake
+    """Return the matched stakes of two opposite orders, in cents. The stake on the favourite comes first, and the stake
     on the underdog second.
 
     Args:
@@ -16,21 +16,20 @@ def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
         points: the American odds without the sign.
 
     Each stake is the win of the other order. Each win is the order's own stake times its odds, rounded half-up to the
-    cent. Because of the rounding, several stakes on the favourite give the same win, so the stake on the underdog is
-    computed first.
+    cent. Several stakes on the favourite give the same rounded win. So the stake on the underdog is computed first.
 
-    This arithmetic holds for a taker on the underdog. If ``VenueSettings.maker_wins`` is ``half_up``, it holds for
-    every taker.
+    These rules apply to a taker on the underdog. If ``VenueSettings.maker_wins`` is ``half_up``, they apply to every
+    taker.
     """
     stake = min(underdog, (100 * favourite + 49) // points)
     return half_up(stake * points, 100), stake
 
 
 def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The
-    underdog's stake comes second. It is the taker's win, rounded half-up.
+    """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The stake
+    on the underdog comes second, and is the taker's win, rounded half-up.
 
-    The underdog wins the taker's stake. This may differ by some cents from the half-up profit of the underdog's own
+    The order on the underdog wins the taker's stake. This may differ by a few cents from the half-up profit of its own
     stake. The arguments are those of ``pair``.
     """
     stake = min(favourite, half_up(underdog * points, 100))
@@ -38,6 +37,6 @@ def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[
 
 
 def takeable(remaining: Cents, odds: Odds) -> Cents:
-    """Return the stake in cents that takers can put against an order whose unmatched stake is ``remaining``. It is 0 if
-    the order could not win even one cent."""
+    """Return the stake in cents that takers can put against an order. ``remaining`` is the unmatched stake of the
+    order. The result is 0 if the order could not win even one cent."""
     return half_up(remaining * odds, 100) if odds > 0 else (100 * remaining + 49) // -odds

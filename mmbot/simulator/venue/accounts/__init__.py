@@ -1,1 +1,1 @@
-"""The accounts of the exchange: wallets, orders, and the wager history that an account can read."""
+"""The accounts of the exchange. An account has a wallet, orders, and a wager history that it can read."""

@@ -1,6 +1,6 @@
 """An account's wager history. It shows the account as it was a short time ago.
 
-The cost of a query depends on the number of wagers that the query examines, not on the number of wagers ever placed.
+The cost of a query depends only on the wagers that the query examines, not on the number of wagers ever placed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_FILLED = (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED)
 
 def unmatched(account: Account, synced: Instant) -> Cents:
     """Return the sum of the unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time
-    must lie within the history lag, because older states are not kept."""
+    must not be older than the history lag, because older states are not kept."""
     orders = account.live | {order.number: order for order in _changed_since(account, synced)}
     records = (_as_of(order, synced) for order in orders.values())
     return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
@@ -39,10 +39,10 @@ def balance(account: Account, synced: Instant) -> VenueBalance:
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
     """Return the wagers that a query selects, as they were ``history_lag_ns`` ago. They are sorted by creation time. If
-    ``history_newest_first`` is set, the newest comes first.
+    ``history_newest_first`` is set, the newest wager comes first.
 
     Raises:
-        VenueError: the range of times is missing, reversed or too wide, or the cursor or the limit is invalid.
+        VenueError: if the range of times is missing, reversed or too wide. Also if the cursor or the limit is invalid.
     """
     synced = now - settings.history_lag_ns
     after = _cursor(query.cursor)
@@ -97,7 +97,7 @@ def matched_bets(
     """Return the account's matches from ``start`` to ``end``, with the oldest first.
 
     Raises:
-        VenueError: the range of times is missing, reversed or too wide, or the cursor or the limit is invalid.
+        VenueError: if the range of times is missing, reversed or too wide. Also if the cursor or the limit is invalid.
     """
     if not 1 <= limit <= _LONGEST_MATCH_PAGE:
         raise VenueError("invalid_param", "Invalid param: invalid limit param")
@@ -133,7 +133,8 @@ def _range(
 
 
 def _changed_since(account: Account, instant: Instant) -> list[Order]:
-    """Return the orders that changed after an instant, once for each change."""
+    """Return the orders that changed after an instant. An order that changed several times is returned several
+    times."""
     return account.changes[bisect_right(account.changed_at, instant) :]
 
 

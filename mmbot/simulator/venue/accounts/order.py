@@ -86,19 +86,18 @@ class Order:
         self.opened_at: Instant | None = None
         self.sequence = now
         self.shown_value: Cents = 0
-        """The stake that takers can put against this order, in cents. While the order is in the book, this stake counts
-        in the ``value`` of its price level."""
+        """The stake that takers can put against this order, in cents. While the order is in the book, the ``value`` of
+        its price level includes this stake."""
         self.queue_ahead: Cents = 0
-        """For a user's order: the ``value`` of the crowd's orders that are ahead of it in the queue at the same price.
-        The tape crowd keeps this figure up to date."""
+        """The ``value`` of the crowd's orders that are ahead of a user's order in the queue at the same price. The tape
+        crowd updates this figure."""
         self.versions: list[VenueWager] = []
-        """Records of the order's states, with the oldest first. Records that the wager history can no longer show are
+        """Records of the order's states, oldest first. Records that the wager history can no longer show are
         dropped."""
         self.paid: Cents = 0
         """The amount in cents that was paid into the balance for the order's result."""
         self.released = False
-        """True once the result was paid. From this moment on the matched stake does not count as staked in the wallet.
-        """
+        """True once the result was paid. The matched stake is then no longer part of the staked money in the wallet."""
 
     @property
     def remaining(self) -> Cents:
@@ -107,7 +106,7 @@ class Order:
 
     @property
     def live(self) -> bool:
-        """True while the order can still match. Such an order is open or placing."""
+        """True while the order can still be matched. Such an order is open or still being placed."""
         return self.stake > self.matched and (self.status is Status.OPEN or self.status is Status.INACTIVE)
 
     def snapshot(self) -> VenueWager:
@@ -175,14 +174,14 @@ class Account:
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}
-        """The wagers that can still match, by number, with the oldest first."""
+        """The wagers that can still be matched, by number, oldest first."""
         self.on_line: dict[LineKey, dict[int, Order]] = {}
-        """The wagers that can still match, by line and number."""
+        """The wagers that can still be matched, by line and number."""
         self.open_stakes: Cents = 0
         """The sum of the unmatched stakes of open wagers, in cents."""
         self.delayed: deque[Instant] = deque()
-        """The times at which bet delays end, one for each wager that waits. A bet delay is the wait before a wager in
-        play opens."""
+        """The times at which bet delays end. There is one time for each wager that waits. A bet delay is the wait
+        before a wager in play opens."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self.matched_at: list[Instant] = []
@@ -202,13 +201,13 @@ class Account:
         self.created_at.append(order.created_at)
 
     def ended(self, order: Order) -> None:
-        """Record that a wager cannot match any more."""
+        """Record that a wager cannot be matched any more."""
         if self.live.pop(order.number, None) is not None:
             del self.on_line[order.line][order.number]
 
     def changed(self, order: Order, lag: Duration) -> VenueWager:
-        """Record the present state of a wager that changed, and drop the older records that the wager history can no
-        longer show. ``lag`` is the age in nanoseconds of the states that the history shows."""
+        """Record the present state of a wager that changed. Drop the older states that the wager history can no longer
+        show. ``lag`` is the age in nanoseconds of the states that the history shows."""
         record = order.snapshot()
         versions = order.versions
         if versions and versions[-1].updated_at == record.updated_at:
@@ -228,7 +227,7 @@ class Account:
         self.of_wager.setdefault(match.wager_id, []).append(match)
 
     def wager(self, wager_id: str) -> VenueWager:
-        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such
+        """Return the present state of one wager. Raises VenueError with the HTTP status 404 if the account has no such
         wager."""
         order = self.by_id.get(wager_id)
         if order is None:
@@ -236,5 +235,5 @@ class Account:
         return order.snapshot()
 
     def matches_of(self, wager_ids: Iterable[str]) -> list[VenueMatch]:
-        """Return every match of the given wagers. Ids of other accounts' wagers are ignored."""
+        """Return every match of the given wagers. The ids of other accounts' wagers are ignored."""
         return [match for wager_id in wager_ids for match in self.of_wager.get(wager_id, ())]

@@ -15,7 +15,7 @@ class Wallet:
     """Balance and stakes of an account in cents.
 
     Only deposits, withdrawals, results and commission change the sum ``balance + held + staked``. A wallet of the crowd
-    is unlimited: its balance may be negative, and its movements are not listed.
+    is unlimited. Its balance may be negative, and its movements are not listed.
     """
 
     __slots__ = (
@@ -37,7 +37,7 @@ class Wallet:
         self.balance: Cents = 0
         self.deposited: Cents = 0
         self.held: Cents = 0
-        """Unmatched stakes that were already taken from the balance, in cents. It is always 0 if the exchange takes
+        """Unmatched stakes that were already taken from the balance, in cents. This is always 0 if the exchange takes
         funds only at a match."""
         self.staked: Cents = 0
         """The sum of matched stakes whose result is not paid yet, in cents."""
@@ -51,15 +51,15 @@ class Wallet:
         self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
 
     def affordable(self, remaining: Cents) -> Cents:
-        """Return how much of ``remaining`` the wallet can pay for now. ``remaining`` is an order's unmatched stake.
-        Both amounts are in cents."""
+        """Return the part of an order's unmatched stake (``remaining``) for which the wallet has enough money. Both
+        amounts are in cents."""
         if self.unlimited or self._held_at_placement:
             return remaining
         return max(0, min(remaining, self.balance))
 
     def covers(self, stake: Cents) -> bool:
-        """True if the wallet has enough money to accept a wager into the queue of new wagers. The funds are checked
-        again when the wager opens."""
+        """True if the wallet has enough money to let a wager wait for its opening. The funds are checked again when the
+        wager opens."""
         if self.unlimited:
             return True
         return stake <= self.balance if self._held_at_placement else self.balance > 0
@@ -80,7 +80,8 @@ class Wallet:
         return unmatched + stake <= multiple * self.balance
 
     def hold(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Take the stake of a wager that opens out of the balance. If funds are taken at the match, nothing happens."""
+        """Take the stake of a wager from the balance when the wager opens. If funds are taken at the match, nothing
+        happens."""
         if self._held_at_placement:
             self.held += stake
             self.move("BET", -stake, wager_id, market, now)
@@ -92,8 +93,8 @@ class Wallet:
             self.move("CANCEL", stake, wager_id, market, now)
 
     def match(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Move the stake of a match into ``staked``. It comes from ``held`` if funds are taken at placement, and from
-        the balance otherwise."""
+        """Move the stake of a match into ``staked``. If funds are taken at placement, the stake comes from ``held``.
+        Otherwise it comes from the balance."""
         self.staked += stake
         if self._held_at_placement:
             self.held -= stake
@@ -110,7 +111,7 @@ class Wallet:
 
 
 def unbalanced(wallets: Iterable[Wallet]) -> Cents:
-    """Return the money in all wallets plus the commission paid minus all deposits, in cents. Any value other than 0
+    """Return the money in all wallets plus the commission paid, minus all deposits, in cents. Any value other than 0
     means that money was created or lost."""
     return sum(
         wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited for wallet in wallets

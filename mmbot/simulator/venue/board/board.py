@@ -1,5 +1,5 @@
-"""The board. It has the tournaments, sport events, markets and lines with their books, and the rule that decides which
-lines trade."""
+"""The board. It has the tournaments, sport events, markets and lines with their books. It also decides which lines
+trade."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
 
 
 def derived_id(*parts: object) -> str:
-    """Return an id of 32 hexadecimal digits that is computed from ``parts`` alone."""
+    """Return an id of 32 hexadecimal digits. The id depends only on ``parts``."""
     return hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
 
 
 class Board:
-    """The catalogue, with one book for each line. The feed announces every change of the catalogue except changes of
-    players."""
+    """The catalogue of sport events, markets and lines, with one book for each line. The feed announces every change of
+    the catalogue except changes of players."""
 
     def __init__(self, announcements: Announcements, seed: int) -> None:
         self._announcements = announcements
@@ -61,7 +61,7 @@ class Board:
         self.blacklisted: dict[str, None] = {}
         """The names of blacklisted competitors. No wager is accepted on their sport events."""
         self._levels_shown: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
-        """The price levels of the lines that have three outcomes. Such lines are shown, but not traded."""
+        """The price levels of the lines with three outcomes. Such lines are shown, but not traded."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
     def line_id(self, sport_event: int, market: int, number: int, side: Side) -> str:
@@ -78,7 +78,7 @@ class Board:
         """Add a player to a tournament. Nothing is announced, because the feed has no message for players.
 
         Raises:
-            ValueError: the tournament does not exist.
+            ValueError: if the tournament does not exist.
         """
         if tournament_id not in self.tournaments:
             raise ValueError(f"player {player.player_id}: tournament {tournament_id} does not exist")
@@ -88,7 +88,7 @@ class Board:
         """Create a sport event. It is announced only if it is listed (source: the exchange's specification).
 
         Raises:
-            ValueError: its tournament does not exist, or the sport event exists already.
+            ValueError: if its tournament does not exist, or if the sport event exists already.
         """
         if sport_event.tournament_id not in self.tournaments:
             raise ValueError(
@@ -112,8 +112,8 @@ class Board:
             self._announcements.add(SportEventChanged("u", sport_event, now))
 
     def reschedule(self, sport_event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
-        """Set the status and the scheduled start of a sport event, to reschedule or postpone it. Raises KeyError if the
-        sport event does not exist, and VenueError if it is in play or over."""
+        """Set the status and the scheduled start of a sport event. This reschedules or postpones the sport event.
+        Raises KeyError if the sport event does not exist, and VenueError if it is in play or over."""
         sport_event = self.sport_events[sport_event_id]
         if sport_event.status not in (NOT_STARTED, POSTPONED):
             raise VenueError("event_not_available", f"sport event is {sport_event.status}")
@@ -132,16 +132,16 @@ class Board:
         self._announcements.add(SportEventChanged("u", self.sport_events[sport_event_id], now))
 
     def unlist_sport_event(self, sport_event_id: int, now: Instant) -> None:
-        """Take a sport event off the list, so that it is neither shown nor traded. Its open wagers stay open until they
+        """Take a sport event off the list. It is then neither shown nor traded. Its open wagers stay open until they
         are cancelled."""
         self.unlisted[sport_event_id] = None
         self._announcements.add(SportEventChanged("d", self.sport_events[sport_event_id], now))
 
     def add_market(self, market: Market, now: Instant) -> None:
-        """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one.
+        """Add a market with its lines. An outcome without a ``line_id`` gets a new ``line_id``.
 
         Raises:
-            ValueError: the sport event does not exist, or the market, one of its lines or one of its ids exists
+            ValueError: if the sport event does not exist. Also if the market, one of its lines or one of its ids exists
                 already.
         """
         if market.key.sport_event not in self.sport_events:
@@ -206,20 +206,19 @@ class Board:
             self._announcements.add(LineChanged("u", line, side, now))
 
     def set_blacklisted(self, competitor: str, on: bool) -> None:
-        """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them
-        again."""
+        """Reject wagers on the sport events of a competitor from now on. If ``on`` is False, accept them again."""
         if on:
             self.blacklisted[competitor] = None
         else:
             self.blacklisted.pop(competitor, None)
 
     def show_levels(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
-        """Show price levels on a line that has three outcomes and so does not trade.
+        """Show price levels on a line with three outcomes. Such a line does not trade.
 
         Raises:
-            KeyError: the line does not exist.
-            ValueError: the line has two outcomes, so its book is made from its orders. Also if ``sides`` does not have
-                one entry for each outcome.
+            KeyError: if the line does not exist.
+            ValueError: if the line has two outcomes, because its book is made from its orders. Also if ``sides`` does
+                not have one entry for each outcome.
         """
         line = self.lines[key]
         if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
@@ -229,7 +228,7 @@ class Board:
             self._announcements.add(BookChanged(key, now))
 
     def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Announce a match that was recorded elsewhere. Neither account of the match is on this exchange."""
+        """Announce a match that was recorded elsewhere. Both accounts of the match are not on this exchange."""
         line_id = self.lines[key].outcomes[side].line_id
         self._announcements.add(Printed(key, side, line_id, odds, odds, stake, now))
 
@@ -242,8 +241,8 @@ class Board:
         return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
 
     def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
-        """Return the listed sport events. If ``tournament_id`` or ``ids`` is given, only the sport events that fit it
-        are returned."""
+        """Return the listed sport events. If ``tournament_id`` is given, only sport events of this tournament are
+        returned. If ``ids`` is given, only these sport events are returned."""
         return [
             sport_event
             for sport_event in self.sport_events.values()
@@ -253,21 +252,21 @@ class Board:
         ]
 
     def markets_shown(self, sport_event_id: int) -> list[Market] | None:
-        """Return the markets of a sport event, or None if the sport event is not listed."""
+        """Return the markets of a sport event. None if the sport event is not listed."""
         if sport_event_id not in self.sport_events or sport_event_id in self.unlisted:
             return None
         return [self.markets[key] for key in self.markets_of[sport_event_id]]
 
     def players_of(self, tournament_id: int) -> list[Player] | None:
-        """Return the players of a tournament, or None if the tournament does not exist."""
+        """Return the players of a tournament. None if the tournament does not exist."""
         return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """Return the line and the outcome that a ``line_id`` stands for, or None if the id is unknown."""
+        """Return the line and the outcome to which a ``line_id`` belongs. None if the id is unknown."""
         return self._by_line_id.get(line_id)
 
     def rejection(self, key: LineKey) -> VenueError | None:
-        """Return the reason why a line does not trade now, or None if it trades."""
+        """Return the reason why a line does not trade now. None if the line trades."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
         sport_event = self.sport_events[key.sport_event]

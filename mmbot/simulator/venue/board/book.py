@@ -1,5 +1,5 @@
-"""The open wagers of one line, sorted by price and, at the same price, by time. The book that takers see is made from
-them (docs/protocol.md 7.1 to 7.3)."""
+"""The open wagers of one line, sorted by price and by time. The book that takers see is made from these wagers
+(docs/protocol.md 7.1 to 7.3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PriceLevel:
 
 
 class LineBook:
-    """The open orders of a line, on both outcomes. Takers back the opposite outcome, so for them the order with the
+    """The open orders of a line, on both outcomes. Takers back the opposite outcome. For them, the order with the
     shortest odds is the best."""
 
     __slots__ = ("_levels", "_ranks", "_shown", "key", "updated_at")
@@ -42,7 +42,7 @@ class LineBook:
         self._levels: tuple[dict[Odds, PriceLevel], dict[Odds, PriceLevel]] = ({}, {})
         self._ranks: tuple[list[tuple[float, Odds]], list[tuple[float, Odds]]] = ([], [])
         self._shown: list[tuple[ShownLevel, ...] | None] = [(), ()]
-        """For the orders on each outcome, the price levels that takers see. None if the orders have changed since the
+        """The price levels that takers see, for the orders on each outcome. None if the orders have changed since the
         levels were computed."""
 
     def add(self, order: Order, now: Instant) -> None:
@@ -63,8 +63,8 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def remove(self, order: Order, now: Instant) -> bool:
-        """Remove an order from the book. Call this before the order's stake changes. Returns False if the order is not
-        in the book."""
+        """Remove an order from the book. This method has to be called before the order's stake changes. Returns False
+        if the order is not in the book."""
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
             return False
@@ -79,8 +79,8 @@ class LineBook:
         return True
 
     def reduced(self, order: Order, now: Instant) -> None:
-        """Update the price level of an order that was matched in part and stays open. The level's ``value`` falls, but
-        its ``stake`` does not change."""
+        """Update the price level of an order that was partly matched and stays open. The level's ``value`` falls. Its
+        ``stake`` does not change."""
         self._shown[order.side] = None
         level = self._levels[order.side][order.odds]
         value = takeable(order.remaining, order.odds)
@@ -89,22 +89,22 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def best(self, side: Side) -> PriceLevel | None:
-        """Return the best price level on ``side``, which a taker of the opposite outcome would match first. None if
-        nobody has an order on ``side``."""
+        """Return the best price level on ``side``. A taker of the opposite outcome would match this level first. None
+        if nobody has an order on ``side``."""
         ranks = self._ranks[side]
         return self._levels[side][ranks[0][1]] if ranks else None
 
     def level(self, side: Side, odds: Odds) -> PriceLevel | None:
-        """Return the price level on ``side`` at these odds, or None if nobody has an order there."""
+        """Return the price level on ``side`` at these odds. None if nobody has an order there."""
         return self._levels[side].get(odds)
 
     def resting(self, side: Side) -> list[Order]:
-        """Return all open orders on ``side``, sorted by price and, at the same price, by time."""
+        """Return all open orders on ``side``, sorted by price. Orders at the same price are sorted by time."""
         levels = self._levels[side]
         return [order for _, odds in self._ranks[side] for order in levels[odds].orders.values()]
 
     def prices(self, side: Side) -> list[Odds]:
-        """Return the odds of the open orders on ``side``, with the best odds for takers first."""
+        """Return the odds of the open orders on ``side``. The best odds for takers come first."""
         return [odds for _, odds in self._ranks[side]]
 
     def shown(self) -> ShownBook:

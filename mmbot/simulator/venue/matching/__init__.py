@@ -1,1 +1,1 @@
-"""How wagers are accepted and matched, and how the crowd enters its orders."""
+"""Accepts and matches wagers, and enters the orders of the crowd."""

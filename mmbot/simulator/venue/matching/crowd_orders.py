@@ -21,7 +21,8 @@ class CrowdOrders:
 
     Args:
         account_of: a function that returns the account with a given id.
-        advance: a function that carries out everything that is due by a given time. It is called before each operation.
+        advance: a function that carries out everything that is due at or before a given time. It is called before each
+            operation.
         complete: a function that is called after each operation.
     """
 
@@ -44,8 +45,8 @@ class CrowdOrders:
     def enter(
         self, account: str, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool = True
     ) -> Order | None:
-        """Enter an order, which first matches the open orders that it crosses. If ``rest`` is true, its remainder stays
-        open. If ``rest`` is false, the remainder is cancelled.
+        """Enter an order. It first matches the open orders that it crosses. If ``rest`` is true, the unmatched part
+        stays open. If ``rest`` is false, the unmatched part is cancelled.
 
         Returns the order, or None if the line does not trade now. The caller needs the order for ``withdraw``.
         """
@@ -65,8 +66,8 @@ class CrowdOrders:
         self._complete(now)
 
     def take(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
-        """Let a taker match one open order, at the odds of this order and for at most ``stake`` cents. Returns the
-        taker's matched stake in cents."""
+        """Let a taker match one open order for at most ``stake`` cents, at the odds of this order. Returns the taker's
+        matched stake in cents."""
         self._advance(now)
         taken: Cents = 0
         owner = self._crowd_account(account)

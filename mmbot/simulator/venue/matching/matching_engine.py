@@ -1,7 +1,7 @@
 """The matching engine. It matches orders and updates wagers, wallets and the public book.
 
-Orders match by price and, at the same price, by time. A match gets the odds of the order that was open first. So the
-taker gets the better price (docs/protocol.md 7.5).
+Orders match by price. Orders at the same price match by time. A match gets the odds of the order that was open first.
+So the taker gets the better price (docs/protocol.md 7.5).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class MatchingEngine:
     def announce(
         self, order: Order, now: Instant, match_stake: Cents | None = None, match_odds: Odds | None = None
     ) -> None:
-        """Record a change of an order, and announce it to the account that owns the order and to the observers of this
-        account. Changes of the crowd's orders are neither recorded nor announced."""
+        """Record a change of an order, and announce it. The announcement goes to the account that owns the order, and
+        to the observers of this account. Changes of the crowd's orders are neither recorded nor announced."""
         order.updated_at = order.sequence = now
         account = order.account
         if account.wallet.unlimited:
@@ -48,8 +48,8 @@ class MatchingEngine:
             watcher.changed(record, match_stake, match_odds, now)
 
     def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
-        """Let an order match the open orders that it crosses. If ``rest`` is true, its remainder stays open. If
-        ``rest`` is false, the remainder is cancelled."""
+        """Let an order match the open orders that it crosses. If ``rest`` is true, the unmatched part stays open. If
+        ``rest`` is false, the unmatched part is cancelled."""
         self._cross(order, book, now)
         if not order.live:
             return
@@ -78,8 +78,8 @@ class MatchingEngine:
         return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
 
     def execute(self, taker: Order, maker: Order, book: LineBook, most: Cents, now: Instant) -> Cents:
-        """Match two open orders at the maker's odds. The matched stakes are limited by ``most`` (the most that the
-        taker may stake, in cents), by both orders, and by both wallets.
+        """Match two open orders at the maker's odds. The matched stakes are limited by both orders and both wallets.
+        ``most`` is the largest stake that the taker may match, in cents.
 
         Returns the taker's matched stake in cents, or 0 if not even one cent could be matched.
         """
@@ -142,13 +142,13 @@ class MatchingEngine:
         self.announce(order, now, stake, odds)
 
     def _trim(self, order: Order, now: Instant) -> None:
-        """Cancel the unmatched rest of an order because this rest is too small to win a cent, so that nobody could ever
-        match it. The matched part of the order stays."""
+        """Cancel the unmatched part of an order if it is too small to win a cent. Nobody could ever match this part.
+        The matched part of the order stays."""
         self._close(order, Status.CANCELED, now)
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
-        """End the unmatched part of an order. If nothing was matched, the order gets ``status``. If a part was matched,
-        the order keeps its status, and its stake is reduced to the matched part."""
+        """End the unmatched part of an order. An order without a match gets ``status``. An order with a match keeps its
+        status, and its stake is reduced to the matched part."""
         if book.remove(order, now):
             self._announcements.book_changed(book.key, now)
         self._close(order, status, now)

@@ -1,5 +1,4 @@
-"""How wagers are accepted, how they wait in a queue until they open, and how they are cancelled (docs/protocol.md
-6)."""
+"""Accepts wagers, lets them wait in a queue until they open, and cancels them (docs/protocol.md 6)."""
 
 from __future__ import annotations
 
@@ -28,11 +27,11 @@ _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 BY_HAND: Final = "(by hand)"
-"""A value that stands in place of an ``external_id`` if a person places the wager on the exchange's own page."""
+"""A value in place of an ``external_id``. It marks a wager that a person placed on the exchange's own page."""
 
 
 class OrderIntake:
-    """Accepts and cancels wagers. The caller moves the time forward and reports when an operation is complete."""
+    """Accepts and cancels wagers. The caller advances the time and reports when an operation is complete."""
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class OrderIntake:
         strategy: str | None,
         now: Instant,
     ) -> VenueWager:
-        """Accept a wager into the queue, where it waits until it opens. If the wager is rejected, raises VenueError
+        """Accept a wager into the queue, where it waits until it opens. If the wager is rejected, VenueError is raised
         with an error code of the error table."""
         if external_id == BY_HAND:
             external_id = ""
@@ -124,7 +123,7 @@ class OrderIntake:
 
     @staticmethod
     def _waiting(owner: Account, now: Instant) -> int:
-        """Return how many of the account's wagers wait for their bet delay."""
+        """Return how many of the account's wagers wait for the end of their bet delay."""
         while owner.delayed and owner.delayed[0] <= now:
             owner.delayed.popleft()
         return len(owner.delayed)
@@ -199,9 +198,9 @@ class OrderIntake:
         return order
 
     def activate(self, order: Order, now: Instant) -> None:
-        """Open a wager whose wait is over, and let it match the orders that it crosses. If it cannot open, its status
-        becomes ``invalid``. If it could match an own wager and own matches are not rejected, the statuses of both
-        become ``wiped``."""
+        """Open a wager whose wait is over, and let it match the orders that it crosses. A wager that cannot open gets
+        the status ``invalid``. If it could match another wager of the same account, both wagers may get the status
+        ``wiped`` (see ``VenueSettings.self_match``)."""
         if order.status is not Status.INACTIVE:
             return
         owner = order.account
@@ -259,8 +258,8 @@ class OrderIntake:
         return order.snapshot()
 
     def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
-        """Cancel every open wager for which ``wanted`` returns true. Returns the number of cancelled wagers. Wagers
-        that are still placing stay."""
+        """Cancel every open wager for which ``wanted`` returns true. Returns the number of cancelled wagers. A wager
+        that is still being placed stays."""
         orders = [
             order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
         ]
@@ -269,7 +268,7 @@ class OrderIntake:
         return len(orders)
 
     def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
-        """End every wager of a market that is open or placing, on all accounts. A wager without a match gets
+        """End every wager of a market that is open or still being placed, on all accounts. A wager without a match gets
         ``status``."""
         for line in self._board.markets[market].lines:
             book = self._board.books[line.key]
