@@ -103,9 +103,9 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
     line with its addresses.
 
     Raises:
-        TapeError: the tape cannot be played.
-        OSError: the tape cannot be read, or a port is in use.
-        ValueError: the options contradict each other.
+        TapeError: if the tape cannot be played.
+        OSError: if the tape cannot be read, or a port is in use.
+        ValueError: if the options contradict each other.
     """
     clock = SystemClock(options.speed, options.epoch_ns, options.anchor_ns)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))

@@ -1,4 +1,4 @@
-"""A whole local exchange without its server. It consists of the exchange itself, the crowds, the bot's account and the
+"""A whole local exchange without its server. It has the exchange itself, the crowds, the bot's account and the
 referee."""
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ BALANCE: Final[Cents] = 1_000_000
 
 
 class World:
-    """The simulated exchange, its crowds and its referee, which move through time together. A world serves a local
-    exchange or a backtest."""
+    """The simulated exchange, its crowds and its referee, with a common time. A world is used by a local exchange or a
+    backtest."""
 
     def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
         self.venue = venue
@@ -38,8 +38,7 @@ class World:
         self._created = -1
 
     def next_due(self) -> Instant | None:
-        """The next time at which something happens without a request. None if nothing more will happen without a
-        request."""
+        """The next time at which something happens without a request. None if there is no such time."""
         soonest = self.venue.next_due()
         for crowd in self.crowds:
             at = crowd.next_due()
@@ -48,8 +47,8 @@ class World:
         return soonest
 
     def advance(self, now: Instant) -> None:
-        """Carry out everything whose time is at or before ``now``, in order of time. If several actions have the same
-        time, the exchange acts first and the crowds follow."""
+        """Carry out everything that is due at or before ``now``, in order of time. If several actions have the same
+        time, the exchange acts first, and the crowds act afterwards."""
         while (at := self.next_due()) is not None and at <= now:
             self.venue.advance(at)
             for crowd in self.crowds:
@@ -61,7 +60,7 @@ class World:
 
     def create_sport_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
         """Create a sport event on the synthetic board and return its id. Raises ValueError if the exchange replays a
-        recorded market instead."""
+        recorded market."""
         for crowd in self.crowds:
             if isinstance(crowd, SyntheticCrowd):
                 self._created += 1
@@ -101,8 +100,8 @@ def synthetic_world(
     limits: RefereeLimits | None = None,
     scripted_changes: bool = False,
 ) -> World:
-    """Make an exchange with several sport events and a synthetic crowd, all generated from ``seed``. If
-    ``scripted_changes`` is true, the board and the account also change by script during the run."""
+    """Make an exchange with several sport events and a synthetic crowd. ``seed`` decides all random numbers. If
+    ``scripted_changes`` is true, a script also changes the board and the account during the run."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)

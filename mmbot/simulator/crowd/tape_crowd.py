@@ -1,20 +1,20 @@
-"""The crowd that replays a tape, the file of a recorded market. Recorded prices become the crowd's orders, recorded
-trades become its takers, and the recorded result settles the market.
+"""The crowd that replays a tape (the file of a recorded market).
+
+Recorded prices become the crowd's orders. Recorded trades become its takers. The recorded result settles the market.
 
 The user is the account that trades with the crowd, usually the bot. The user's wagers were not in the recorded market.
-The crowd trades with them by these rules:
+The crowd trades with these wagers by the following rules:
 
-- Each price level of the tape is one order of the crowd. Stake that the user takes from a level stays taken until the
-  tape changes that level.
-- If a new level crosses a wager of the user, the level takes that wager at the user's odds. On a real exchange the
-  maker of the level would have met the user's wager first. Without this rule, the user would miss the matches that come
+- Each price level of the tape is one order of the crowd. If the user takes stake from a level, this stake is missing
+  until the tape changes the level.
+- If a new level crosses a wager of the user, the level takes this wager at the user's odds. On a real exchange, the
+  maker of the level would first have met the user's wager. Without this rule, the user would miss the matches that come
   when the price moves.
 - A print is a recorded trade. It first takes the user's wagers at better odds than the odds of the print.
 - At its own odds, a print takes a user's wager after the stake that was ahead of this wager in the queue. The stake
   ahead shrinks with each print. It also shrinks when the level becomes smaller than the stake ahead. If a recorded
   maker withdraws stake, the crowd assumes that this stake was behind the user.
-- A print is used once. The part that the user did not match is announced as a trade between others, as in the
-  recording.
+- A print is used once. Its part without the user's wagers is announced as a trade between others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The values with which the exchange answers. They are wagers, matches, money, books and pages of history.
+"""The values that the exchange returns. They are wagers, matches, money, books and pages of history.
 
 Money is in cents, and times are in nanoseconds. The package ``wire/legacy`` gives the fields their names in JSON.
 """
@@ -34,7 +34,7 @@ class VenueWager(msgspec.Struct, frozen=True):
     match_win: Cents
     """The win of the matched part in cents. It does not include the matched stake."""
     unmatched: Cents
-    """The stake in cents that can still match, now or when the wager opens. It is 0 if the wager has ended."""
+    """The stake that can still be matched, now or when the wager opens, in cents. It is 0 if the wager has ended."""
     profit: Cents
     """The win of the whole present stake, in cents. The setting ``VenueSettings.shown_profit`` decides how it is
     computed."""
@@ -45,7 +45,7 @@ class VenueWager(msgspec.Struct, frozen=True):
 
     @property
     def live(self) -> bool:
-        """True while the wager can still match. Such a wager is open or placing."""
+        """True while the wager can still be matched. Such a wager is open or still being placed."""
         return self.unmatched > 0 and self.status in (Status.INACTIVE, Status.OPEN)
 
 
@@ -59,7 +59,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """The odds of the match from the view of this wager. The wager that was open first decides the odds."""
+    """The odds of the match, seen from this wager. The odds are those of the wager that was open first."""
     stake: Cents
     win: Cents
     taker: bool
@@ -67,8 +67,9 @@ class VenueMatch(msgspec.Struct, frozen=True):
 
 
 class VenueBalance(msgspec.Struct, frozen=True):
-    """The money of an account. ``balance`` does not contain matched stakes. If funds are taken at placement, it does
-    not contain unmatched stakes either. ``unmatched`` shows the unmatched stakes at the time ``last_synced_at``."""
+    """The money of an account. ``balance`` does not contain matched stakes. If funds are taken at placement,
+    ``balance`` does not contain unmatched stakes either. ``unmatched`` is the sum of the unmatched stakes at the time
+    ``last_synced_at``."""
 
     balance: Cents
     matched: Cents
@@ -78,8 +79,8 @@ class VenueBalance(msgspec.Struct, frozen=True):
 
 
 class VenueTransaction(msgspec.Struct, frozen=True):
-    """One movement of money in a wallet. ``type`` is a transaction type of the exchange's specification. ``amount`` is
-    negative if the movement reduces the balance."""
+    """One movement of money in a wallet. ``type`` is a transaction type of the exchange's specification. If the
+    movement reduces the balance, ``amount`` is negative."""
 
     transaction_id: str
     type: str
@@ -104,8 +105,8 @@ class ShownLevel(msgspec.Struct, frozen=True):
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """The public book of a line. For each outcome it has at most ten prices, with the best price for the taker first.
-    An outcome without offers has an empty tuple."""
+    """The public book of a line. Each outcome has at most ten prices. The best price for the taker comes first. An
+    outcome without offers has an empty tuple."""
 
     line: LineKey
     sides: tuple[tuple[ShownLevel, ...], ...]
@@ -113,8 +114,8 @@ class ShownBook(msgspec.Struct, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A query for an account's wagers. It needs a range of creation times, or a range of times of change, or both.
-    Times are in nanoseconds, and a range includes both of its ends."""
+    """A query for an account's wagers. It needs a range of creation times, a range of times of change, or both. Times
+    are in nanoseconds, and a range includes both of its ends."""
 
     created_from: Instant | None = None
     created_to: Instant | None = None
@@ -129,7 +130,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """One page of wagers. ``next_cursor`` is the cursor of the next page, or empty if this is the final page."""
+    """One page of wagers. ``next_cursor`` is the cursor of the next page. It is empty on the final page."""
 
     wagers: tuple[VenueWager, ...]
     next_cursor: str
@@ -137,14 +138,14 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 class MatchPage(msgspec.Struct, frozen=True):
-    """One page of matches. ``next_cursor`` is the cursor of the next page, or empty if this is the final page."""
+    """One page of matches. ``next_cursor`` is the cursor of the next page. It is empty on the final page."""
 
     matches: tuple[VenueMatch, ...]
     next_cursor: str
 
 
 class RepeatedId(msgspec.Struct, frozen=True):
-    """A request in which an account used an ``external_id`` a second time."""
+    """A second request in which an account used the same ``external_id``."""
 
     account: str
     external_id: str

@@ -1,4 +1,4 @@
-"""Settings of the local exchange. Each setting is a behaviour of the real exchange that varies or is not known."""
+"""Settings of the local exchange. Each setting is for a behaviour of the real exchange that varies or is not known."""
 
 from __future__ import annotations
 
@@ -22,51 +22,52 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ladder: tuple[int, ...] = STANDARD
     activation_ns: Duration = 150 * MILLISECOND
-    """For a wager before the start of the sport event: the time from its acceptance until it opens."""
+    """The time from the acceptance of a wager until it opens, if the sport event has not started."""
     live_activation_ns: Duration = 5 * SECOND
-    """For a wager while the sport event is in play: the time from its acceptance until it opens. Exchanges call it the
-    bet delay (docs/protocol.md 6.6)."""
+    """The time from the acceptance of a wager until it opens, if the sport event is in play. Exchanges call this time
+    the bet delay (docs/protocol.md 6.6)."""
     commission: str = "0.02"
     """The share of an account's net gain in a market that the exchange keeps as commission, as a decimal number."""
     commission_rounding: str = "half_up"
-    """How the commission on a market's net gain is rounded to the cent. The values are ``half_up``, ``half_even``,
-    ``down`` and ``up``. The fee page says 2 % and names no rounding (docs/protocol.md 10)."""
+    """The rounding of the commission on a market's net gain to the cent. The values are ``half_up``, ``half_even``,
+    ``down`` and ``up``. The exchange's fee page names 2 % and no rounding (docs/protocol.md 10)."""
     funds: str = "at_match"
-    """When a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
+    """The time at which a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
     unmatched_multiple: int = 10
     """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
     match."""
     maker_wins: str = "takers_stake"
-    """How the win of a maker is computed. With ``takers_stake``, it is the stake of the taker, whose own win is rounded
-    half-up. With ``half_up``, it is the profit of the maker's own matched stake, rounded half-up, and the taker's stake
-    follows from it (docs/protocol.md 7.5; inferred)."""
+    """The rule for the win of a maker. With ``takers_stake``, it is the stake of the taker, whose own win is rounded
+    half-up. With ``half_up``, it is the profit of the maker's own matched stake, rounded half-up. The taker's stake is
+    then equal to it (docs/protocol.md 7.5; inferred)."""
     shown_profit: str = "offered"
-    """What the field ``profit`` of a wager shows. With ``offered``, it shows the win of the present stake at the
-    wager's own odds, as the examples of the specification do. With ``matched``, it adds the wins of the matches to the
-    win of the unmatched part at the wager's own odds. No source says which value is right."""
+    """The meaning of the field ``profit`` of a wager. With ``offered``, it is the win of the present stake at the
+    wager's own odds, as in the examples of the specification. With ``matched``, it is the sum of two wins. These are
+    the wins of the matches, and the win of the unmatched part at the wager's own odds. No source says which value is
+    right."""
     match_profit: bool = True
-    """If True, each match in the matching detail contains its win (``profit``). No source describes these fields."""
+    """If True, each match in the matching detail contains its win (``profit``). No source describes this field."""
     min_stake: Cents = 100
     max_stake: Cents = 10_000_000_000
     history_lag_ns: Duration = 50 * MILLISECOND
-    """How old the state is that the wager history shows. The field ``last_synced_at`` of the answer has the time of
+    """The age of the state that the wager history shows. The field ``last_synced_at`` of the answer has the time of
     this state."""
     history_newest_first: bool = False
     """If True, the wager history lists the newest wager first. No source says in which order the real exchange lists
     the wagers."""
     self_match: str = "reject"
-    """What happens to a wager that could match another wager of the same account. With ``reject``, the new wager is
+    """The treatment of a wager that could match another wager of the same account. With ``reject``, the new wager is
     rejected. With ``wipe``, both wagers are ended (docs/protocol.md 6.3)."""
     fill_or_kill_ns: Duration = 2 * SECOND
     payout_ns: Duration = 200 * MILLISECOND
-    """How long after a result the payment comes. Until the payment, won wagers have the status ``settled``. Afterwards
-    they have the status ``closed``."""
+    """The time from a result to its payment. Until the payment, won wagers have the status ``settled``. Afterwards they
+    have the status ``closed``."""
     opened_retry_ns: Duration = 0
-    """For how long after a wager opened or was matched a cancel of this single wager is rejected. After the opening the
-    answer is 425 ``wager_opened_retry``, and after a match it is 500 ``opened_retry`` (docs/protocol.md 6.4). If this
-    setting is 0, there are no such answers."""
+    """How long a cancel of a single wager is rejected after the wager opened or was matched. After the opening, the
+    answer is 425 ``wager_opened_retry``. After a match, the answer is 500 ``opened_retry`` (docs/protocol.md 6.4). If
+    this setting is 0, there are no such answers."""
     delayed_wagers: int = 1_000
-    """The greatest number of an account's wagers that may wait for their bet delay at the same time. The exchange's
-    documents mention such a limit but do not say how high it is."""
+    """The greatest number of an account's wagers that may wait at the same time for the end of their bet delay. The
+    exchange's documents mention such a limit but not its size."""
     created_range_ns: Duration = 7 * DAY
     updated_range_ns: Duration = 2 * DAY

@@ -12,7 +12,7 @@ TimedAction = Callable[[Instant], None]
 
 
 class Timers:
-    """Actions sorted by their time. Actions with the same time keep the order in which they were added."""
+    """Actions sorted by their time. Actions with the same time are kept in the order in which they were added."""
 
     __slots__ = ("_added", "_due")
 
@@ -30,7 +30,7 @@ class Timers:
         return self._due[0][0] if self._due else None
 
     def take(self, now: Instant) -> tuple[Instant, TimedAction] | None:
-        """Remove and return the earliest action with its time, if this time is at or before ``now``. Otherwise return
+        """Remove and return the earliest action with its time, if it is due at or before ``now``. Otherwise return
         None."""
         if not self._due or self._due[0][0] > now:
             return None

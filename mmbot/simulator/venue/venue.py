@@ -1,8 +1,8 @@
 """The exchange itself, without network or files. An object of the class ``Venue`` is one exchange.
 
-The board has the catalogue, order intake has the queue of new wagers, the matching engine makes the matches, and the
-wallets hold the money. Each call is given the present time, which never goes back. Ids are computed from the seed and
-from counters, so a run can be repeated exactly.
+The board has the catalogue, and order intake has the queue of new wagers. The matching engine makes the matches, and
+the wallets hold the money. Each call gets the present time as an argument. This time never goes back. Ids depend only
+on the seed and on counters, so a run can be repeated exactly.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Venue:
         self._announcements = Announcements()
         self._timers = Timers()
         self.board = Board(self._announcements, seed)
-        """The catalogue with its books. Simulator code calls it directly if the call affects neither time nor wagers.
-        """
+        """The catalogue with its books. Code of the simulator calls the board directly if the call affects neither time
+        nor wagers."""
         self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns, settings.maker_wins)
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(
@@ -84,8 +84,8 @@ class Venue:
         self.board.add_sport_event(sport_event, self._at(now), listed=listed)
 
     def add_market(self, market: Market, now: Instant) -> None:
-        """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one. Raises ValueError if the
-        market cannot be added."""
+        """Add a market with its lines. An outcome without a ``line_id`` gets a new ``line_id``. Raises ValueError if
+        the market cannot be added."""
         self.board.add_market(market, self._at(now))
 
     def update_sport_event(self, sport_event: SportEvent, now: Instant) -> None:
@@ -98,8 +98,8 @@ class Venue:
         """Reschedule a sport event, even one that was postponed. Its wagers stay.
 
         Raises:
-            KeyError: the sport event does not exist.
-            VenueError: the sport event is in play or over.
+            KeyError: if the sport event does not exist.
+            VenueError: if the sport event is in play or over.
         """
         self.advance(now)
         self.board.reschedule(sport_event_id, NOT_STARTED, scheduled, now)
@@ -128,8 +128,8 @@ class Venue:
         """Set a market's status, for example ``active`` or ``suspended``.
 
         Raises:
-            KeyError: the market does not exist.
-            VenueError: the market already has its result.
+            KeyError: if the market does not exist.
+            VenueError: if the market already has its result.
         """
         self.advance(now)
         self._settlement.require_open(market)
@@ -146,7 +146,7 @@ class Venue:
         return self._order_intake.ladder
 
     def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
-        """Accept only these odds from now on. Open wagers at other odds stay. The feed does not announce the change.
+        """Accept only these odds from now on. Open wagers at other odds stay. The change is not announced on the feed.
         Raises OddsError if ``odds`` is not a ladder."""
         self.advance(now)
         self._order_intake.set_ladder(Ladder(odds).ticks)
@@ -156,8 +156,8 @@ class Venue:
         (docs/protocol.md 9).
 
         Raises:
-            KeyError: the sport event does not exist.
-            VenueError: the sport event is over.
+            KeyError: if the sport event does not exist.
+            VenueError: if the sport event is over.
         """
         self.advance(now)
         self.board.go_live(sport_event_id, now)
@@ -167,13 +167,13 @@ class Venue:
 
     def set_maintenance(self, on: bool, now: Instant) -> None:
         """Start maintenance if ``on`` is true, and end it otherwise. During maintenance no wager is accepted, opened or
-        matched, but open wagers can be cancelled."""
+        matched. Open wagers can still be cancelled."""
         self.advance(now)
         self.board.maintenance = on
 
     def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
-        """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them
-        again. ``competitor`` is the competitor's name."""
+        """Reject wagers on the sport events of a competitor from now on. If ``on`` is False, accept them again.
+        ``competitor`` is the competitor's name."""
         self.advance(now)
         self.board.set_blacklisted(competitor, on)
 
@@ -184,7 +184,7 @@ class Venue:
     # --- results --------------------------------------------------------------------------------------------------
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. The payment follows ``payout_ns`` later. Raises VenueError if the market already
+        """Apply an automatic result. The payment is made ``payout_ns`` later. Raises VenueError if the market already
         has a result."""
         self.advance(now)
         self._settlement.settle(market, winner, now)
@@ -198,7 +198,7 @@ class Venue:
         self._announcements.operation_complete(now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, whether matched or not. All stakes are given back immediately."""
+        """Void every wager of the market, both matched and unmatched. All stakes are given back immediately."""
         self.advance(now)
         self._settlement.void(market, now)
         self._announcements.operation_complete(now)
@@ -206,7 +206,7 @@ class Venue:
     # --- accounts -------------------------------------------------------------------------------------------------
 
     def open_account(self, name: str, balance: Cents, *, unlimited: bool = False) -> str:
-        """Open an account with ``balance`` cents and return its id. An unlimited account belongs to the crowd. Its
+        """Open an account with ``balance`` cents, and return its id. An unlimited account belongs to the crowd. Its
         funds are not checked, and it has no messages and no history."""
         digits = derived_id("account", self._seed, name, len(self._accounts))
         account_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -241,8 +241,8 @@ class Venue:
         """Accept a wager into the queue. It stays inactive until it opens.
 
         Raises:
-            VenueError: the wager is rejected. The error has a code of the error table. The ``external_id`` can be used
-                again.
+            VenueError: if the wager is rejected. The error has a code of the error table. The ``external_id`` can be
+                used again.
         """
         self.advance(now)
         record = self._order_intake.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
@@ -264,9 +264,9 @@ class Venue:
         (docs/protocol.md 6.4).
 
         Raises:
-            VenueError: the wager cannot be cancelled. The HTTP status is 404 if the id is unknown, 500 if the wager
-                belongs to another account, 409 if the wager is placing, and 400 if the two ids do not belong together
-                or if the wager was fully matched or has ended.
+            VenueError: if the wager cannot be cancelled. The HTTP status is 404 if the id is unknown, and 500 if the
+                wager belongs to another account. It is 409 if the wager is still being placed. It is 400 if the two ids
+                do not belong together, or if the wager was fully matched or has ended.
         """
         self.advance(now)
         record = self._order_intake.cancel(self._account(account), wager_id, external_id, now)
@@ -274,15 +274,15 @@ class Venue:
         return record
 
     def cancel_sport_event(self, account: str, sport_event_id: int, now: Instant) -> int:
-        """Cancel the account's open wagers on a sport event, and return how many were cancelled. Wagers that are still
-        placing are not cancelled. Raises VenueError with the HTTP status 404 if the sport event does not exist or no
-        wager was open."""
+        """Cancel the account's open wagers on a sport event, and return how many were cancelled. A wager that is still
+        being placed is not cancelled. Raises VenueError with the HTTP status 404 if the sport event does not exist or
+        no wager was open."""
         return self._cancel_open(account, lambda order: order.line.sport_event == sport_event_id, now, sport_event_id)
 
     def cancel_market(
         self, account: str, sport_event_id: int, market_id: int, line_id: str | None, now: Instant
     ) -> int:
-        """Cancel the account's open wagers on a market. If ``line_id`` is given, only those on its outcome are
+        """Cancel the account's open wagers on a market. If ``line_id`` is given, only wagers on this outcome are
         cancelled. The result and the errors are those of ``cancel_sport_event``."""
         key = MarketKey(sport_event_id, market_id)
         return self._cancel_open(
@@ -316,7 +316,7 @@ class Venue:
         return self._now
 
     def advance(self, now: Instant) -> None:
-        """Carry out everything whose time is at or before ``now``, in order of time. Wagers open, fill-or-kill wagers
+        """Carry out everything that is due at or before ``now``, in order of time. Wagers open, fill-or-kill wagers
         expire, and results are paid."""
         while (item := self._timers.take(now)) is not None:
             due, action = item
@@ -326,7 +326,7 @@ class Venue:
         self._at(now)
 
     def next_due(self) -> Instant | None:
-        """The earliest time at which ``advance`` has something to do. None if nothing is waiting."""
+        """The earliest time at which ``advance`` has something to do. None if nothing is planned."""
         return self._timers.next_due()
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -336,16 +336,16 @@ class Venue:
         return list(self.board.tournaments.values())
 
     def sport_events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
-        """Return the listed sport events. If ``tournament_id`` or ``ids`` is given, only the sport events that fit it
-        are returned."""
+        """Return the listed sport events. If ``tournament_id`` is given, only sport events of this tournament are
+        returned. If ``ids`` is given, only these sport events are returned."""
         return self.board.listed(tournament_id, ids)
 
     def markets(self, sport_event_id: int) -> list[Market] | None:
-        """Return the markets of a sport event, or None if the sport event is not listed."""
+        """Return the markets of a sport event. None if the sport event is not listed."""
         return self.board.markets_shown(sport_event_id)
 
     def market(self, market: MarketKey) -> Market:
-        """Return one market, whether its sport event is listed or not. Raises KeyError if the market does not exist."""
+        """Return one market. Its sport event need not be listed. Raises KeyError if the market does not exist."""
         return self.board.markets[market]
 
     def book(self, line: LineKey) -> ShownBook:
@@ -353,7 +353,7 @@ class Venue:
         return self.board.shown(line)
 
     def sport_event(self, sport_event_id: int) -> SportEvent:
-        """Return one sport event, whether it is listed or not. Raises KeyError if it does not exist."""
+        """Return one sport event, which need not be listed. Raises KeyError if the sport event does not exist."""
         return self.board.sport_events[sport_event_id]
 
     def line(self, line: LineKey) -> Line:
@@ -361,16 +361,17 @@ class Venue:
         return self.board.lines[line]
 
     def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """Return the line and the outcome that a ``line_id`` stands for, or None if the id is unknown."""
+        """Return the line and the outcome to which a ``line_id`` belongs. None if the id is unknown."""
         return self.board.find(line_id)
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
-        """Return one wager as it is now. Raises VenueError with the HTTP status 404 if the account has no such
+        """Return the present state of one wager. Raises VenueError with the HTTP status 404 if the account has no such
         wager."""
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
-        """Return every wager of an account as it is now. The referee and tests use this, but no endpoint returns it."""
+        """Return the present state of every wager of an account. It is for the referee and tests. No endpoint returns
+        it."""
         return [order.snapshot() for order in self._account(account).by_id.values()]
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:
@@ -392,7 +393,7 @@ class Venue:
         return history.matched_bets(self._account(account), start, end, limit, cursor, self.settings, self._at(now))
 
     def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
-        """Return every match of the given wagers. Ids of other accounts' wagers are ignored."""
+        """Return every match of the given wagers. The ids of other accounts' wagers are ignored."""
         return self._account(account).matches_of(wager_ids)
 
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
@@ -401,8 +402,8 @@ class Venue:
         return history.balance(self._account(account), self._at(now) - self.settings.history_lag_ns)
 
     def transactions(self, account: str) -> list[VenueTransaction]:
-        """Return every movement of money in the account's wallet, with the oldest first. It is empty for accounts of
-        the crowd."""
+        """Return every movement of money in the account's wallet, oldest first. The list is empty for an account of the
+        crowd."""
         return list(self._account(account).wallet.lines)
 
     def wallet(self, account: str) -> Wallet:
@@ -410,12 +411,12 @@ class Venue:
         return self._account(account).wallet
 
     def unbalanced(self) -> Cents:
-        """Return the money in cents that was created by mistake. It is negative if money was lost, and 0 if the
+        """Return the money that was created by mistake, in cents. It is negative if money was lost. It is 0 if the
         exchange's books balance."""
         return unbalanced(account.wallet for account in self._accounts.values())
 
     def drain(self) -> list[Announcement]:
-        """Remove and return the messages that were added since the previous call, in order."""
+        """Return the messages that were added since the previous call, in order, and remove them."""
         return self._announcements.drain()
 
     def _account(self, account: str) -> Account:

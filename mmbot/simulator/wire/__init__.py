@@ -1,1 +1,1 @@
-"""The server around the simulated exchange, with REST endpoints, the websocket feed, sessions and faults."""
+"""The server around the simulated exchange. It has REST endpoints, the websocket feed, sessions and faults."""

@@ -1,4 +1,4 @@
-"""A request to the local exchange as its endpoints receive it, with methods that read the parameters and the body."""
+"""A request to the local exchange as an endpoint gets it. Its methods read the parameters and the body."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INT32: Final = 2**31 - 1
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """A complete, authorised request."""
+    """A request whose body is complete and whose authorisation was checked."""
 
     account: str
     """The account that sent the request. It is empty if the account is not known, or if the endpoint needs no
@@ -28,14 +28,14 @@ class ApiRequest(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
     path: Mapping[str, str]
-    """The variable parts of the request's path, by their names."""
+    """The variable parts of the request's path, by name."""
 
     def json(self, kind: type[Body]) -> Body:
         """Return the JSON body after decoding it.
 
         Raises:
-            Rejection: the body is empty or cannot be decoded. The error code is ``invalid_request``. For an empty body
-                the message is that of the real exchange (docs/protocol.md 2).
+            Rejection: if the body is empty or cannot be decoded. The error code is ``invalid_request``. The message for
+                an empty body is taken from the real exchange (docs/protocol.md 2).
         """
         if not self.body.strip():
             raise Rejection("invalid_request", "EOF")
@@ -45,10 +45,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
-        """Return a query parameter that is a whole number, or None if the parameter is missing.
+        """Return a query parameter that is a whole number. None if the parameter is missing.
 
         Raises:
-            Rejection: the parameter is not a whole number. The error code is ``code``.
+            Rejection: if the parameter is not a whole number. The error code is ``code``.
         """
         text = self.query.get(name, "")
         if not text:
@@ -59,8 +59,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection(code, _words(code, f"invalid {name} param")) from bad
 
     def choice(self, name: str, kind: type[Choice]) -> Choice | None:
-        """Return a query parameter that must have one of the values of ``kind``, or None if the parameter is missing.
-        If it has any other value, raises Rejection with the error code ``invalid_param``."""
+        """Return a query parameter that must be one of the values of ``kind``. None if the parameter is missing. Raises
+        Rejection with the error code ``invalid_param`` for any other value."""
         text = self.query.get(name, "")
         if not text:
             return None
@@ -70,9 +70,9 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
-        """Return a query parameter that is a time. It is sent in unix seconds and returned in nanoseconds. None if the
-        parameter is missing. If the parameter ``from`` is invalid, raises Rejection with the error code
-        ``invalid_from``, and so on for other names."""
+        """Return a query parameter that is a time. The client sends unix seconds, and the result is in nanoseconds.
+        None if the parameter is missing. Raises Rejection if the parameter is invalid. The error code is ``invalid_``
+        with the parameter's name."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
             raise Rejection(f"invalid_{name}")
@@ -83,7 +83,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
         missing.
 
         Raises:
-            Rejection: an id is not a positive 32-bit number. The error code is ``code``.
+            Rejection: if an id is not a positive 32-bit number. The error code is ``code``.
         """
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
@@ -98,8 +98,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:
-        """Return how many items the client wants, or ``default`` if it does not say. If the number is below 1 or above
-        ``most``, raises Rejection with the error code ``invalid_param``."""
+        """Return the number of items that the client asks for. If the client names none, return ``default``. Raises
+        Rejection with the error code ``invalid_param`` if the number is below 1 or above ``most``."""
         given = self.integer("limit")
         if given is None:
             return default
@@ -109,6 +109,6 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 def _words(code: str, what: str) -> str | None:
-    """Return the error message about a parameter. Only the message of ``invalid_param`` names the parameter. For other
-    error codes return None, so that the message of the error table is used."""
+    """Return the error message about an invalid parameter. Only the message of ``invalid_param`` names the parameter.
+    For any other error code the result is None, and the message of the error table is used."""
     return f"Invalid param: {what}" if code == "invalid_param" else None

@@ -1,4 +1,4 @@
-"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted, and others happen
+"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted (ended). Others happen
 once."""
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from mmbot.simulator.wire.one_off_faults import (
 
 
 class ControlError(ValueError):
-    """The error for a fault that cannot be applied."""
+    """Raised if a fault cannot be applied."""
 
 
 async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
     """Apply a fault. If the fault stays in force, return its number. Otherwise return the changes that it made.
 
     Raises:
-        ControlError: the fault cannot be applied, for example because it names something that does not exist.
-        VenueError: the exchange rejects the action, for example a wager that the fault places.
+        ControlError: if the fault cannot be applied, for example because it names something that does not exist.
+        VenueError: if the exchange rejects the action, for example a wager that the fault places.
     """
     exchange.tick()
     try:
@@ -70,7 +70,8 @@ async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> di
 
 
 def lift(exchange: LocalExchange, number: int | None = None) -> int:
-    """Lift the fault that has this number, or all faults if ``number`` is None. Returns how many faults were lifted."""
+    """Lift (end) the fault with this number. If ``number`` is None, lift all faults. Returns how many faults were
+    lifted."""
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):

@@ -1,6 +1,6 @@
-"""The faults that stay in force until they are lifted, and the list that holds them.
+"""The faults that stay in force until they are lifted (ended), and a list of the faults in force.
 
-Some of these faults apply to the next requests to an endpoint, and others to the websockets of the feed. Faults that
+Some of these faults apply to the next requests to an endpoint. Others apply to the websockets of the feed. Faults that
 happen once, such as cutting all connections, are in ``one_off_faults``.
 """
 
@@ -22,11 +22,11 @@ Times = Annotated[int, Meta(ge=1)]
 
 class _Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     endpoint: str = "*"
-    """The final part of the endpoint's path, for example ``place_multiple_wagers``, or a pattern such as ``cancel_*``.
-    """
+    """The final part of the endpoint's path, for example ``place_multiple_wagers``. It can be a pattern such as
+    ``cancel_*``."""
     times: Times | None = 1
-    """The number of requests that the fault affects. If it is None, the fault affects every request until it is lifted.
-    """
+    """The number of requests that the fault affects. If it is None, every request is affected until the fault is
+    lifted."""
 
 
 class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
@@ -42,15 +42,16 @@ class HangAnswer(_Endpoint, frozen=True, kw_only=True, tag="hang_answer"):
 
 
 class DelayRequest(_Endpoint, frozen=True, kw_only=True, tag="delay_request"):
-    """Wait before processing the request. The request is processed even if the client has given up by this time."""
+    """Wait before processing the request. The request is processed even if the client no longer waits for the
+    answer."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
-    """The mean of a random additional delay in seconds, exponentially distributed."""
+    """The mean of an additional random delay in seconds. The delay is exponentially distributed."""
 
 
 class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
-    """Process the request without delay, but answer late."""
+    """Process the request at once, but answer late."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
@@ -59,8 +60,8 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
 class _Failure(_Endpoint, frozen=True, kw_only=True):
     code: str = "internal_error"
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
-    """The HTTP status of the answer. If it is None, the status comes from the error table. It must be given if the
-    error table does not have ``code``."""
+    """The HTTP status of the answer. If it is None, the error table gives the status. If ``code`` is not in the error
+    table, a status must be given."""
 
     def __post_init__(self) -> None:
         if self.status is None and self.code not in TABLE:
@@ -71,7 +72,7 @@ class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
     retry_after: Seconds | None = None
-    """The time in seconds until the client may try again, for a 429."""
+    """The time in seconds until the client may try again. It is for a 429."""
 
 
 class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
@@ -83,7 +84,7 @@ class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):
 
 
 class ReplaceAnswer(_Endpoint, frozen=True, kw_only=True, tag="replace_answer"):
-    """Process the request, but answer with the given status, headers and bytes instead of its real answer."""
+    """Process the request, but replace the answer with the given status, headers and bytes."""
 
     status: Annotated[int, Meta(ge=200, le=599)] = 200
     body: str = ""
@@ -91,7 +92,7 @@ class ReplaceAnswer(_Endpoint, frozen=True, kw_only=True, tag="replace_answer"):
 
 
 class EndlessAnswer(_Endpoint, frozen=True, kw_only=True, tag="endless_answer"):
-    """Process the request, and answer with a body that never ends."""
+    """Process the request, but answer with a body that never ends."""
 
 
 class AddWagers(_Endpoint, frozen=True, kw_only=True, tag="add_wagers"):
@@ -118,8 +119,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. If it is None, the fault
-    affects all of them until it is lifted."""
+    """The number of connections, registrations or subscriptions that the fault affects. If it is None, all of them are
+    affected until the fault is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
@@ -135,15 +136,15 @@ class MuteHello(_ConnectionFault, frozen=True, kw_only=True, tag="mute_hello"):
 
 
 class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error"):
-    """Answer new websocket connections with the message ``pusher:error``, and close them with the code of this
-    error."""
+    """Answer a new websocket connection with the message ``pusher:error``, and close the connection with the code of
+    this error."""
 
     code: Annotated[int, Meta(ge=4000, le=4999)]
     message: str = "fault on demand"
 
 
 class WrongSignature(_ConnectionFault, frozen=True, kw_only=True, tag="wrong_signature"):
-    """Give clients channel signatures that the websocket server rejects later."""
+    """Give clients wrong channel signatures, which the websocket server rejects later."""
 
 
 class MuteSubscribe(_ConnectionFault, frozen=True, kw_only=True, tag="mute_subscribe"):
@@ -164,13 +165,13 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class HalfOpen(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="half_open", tag_field="fault"
 ):
-    """Stop sending and answering anything on the websockets that are connected now. The connections stay open."""
+    """Stop all sending to the websockets that are connected now, and answer nothing. The connections stay open."""
 
     new: bool = False
 
 
 class StallFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stall_frame", tag_field="fault"):
-    """Send only the start of a frame to the websockets that are connected now, and nothing after it."""
+    """Send only the beginning of a frame to the websockets that are connected now, and nothing afterwards."""
 
 
 class Duplicate(
@@ -179,7 +180,7 @@ class Duplicate(
     """Send every message twice (docs/protocol.md 8.5)."""
 
     seconds: Seconds = 0.0
-    """The time in seconds between the two sendings of a message."""
+    """The time in seconds between the first and the second sending of a message."""
 
 
 class DropMessages(
@@ -191,7 +192,7 @@ class DropMessages(
     change_type: str = "*"
     """The type of the messages, for example ``wager`` or ``market_selections``, or a pattern for several types."""
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """The share of the messages of this type that is lost. It is above 0 and at most 1. The lost messages are chosen at
+    """The share of the messages of this type that is lost, above 0 and at most 1. The lost messages are chosen at
     random."""
     times: Times | None = None
 
@@ -204,23 +205,23 @@ class DelayMessages(
     change_type: str = "*"
     seconds: Seconds = 0.0
     jitter: Seconds = 0.0
-    """The mean of a random additional delay of each message in seconds, exponentially distributed."""
+    """The mean of an additional random delay of each message in seconds. The delay is exponentially distributed."""
     in_order: bool = True
-    """If True, no message overtakes an earlier one. If False, a message with a shorter delay can overtake an earlier
-    one."""
+    """If True, no message overtakes an earlier message. If False, a message with a shorter delay can overtake an
+    earlier message."""
 
 
 class DelayActivations(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="delay_activations", tag_field="fault"
 ):
-    """Keep newly accepted wagers inactive for longer. Wagers still open in the order in which they were accepted."""
+    """Keep new wagers inactive for longer. They still open in the order in which they were accepted."""
 
     seconds: Seconds
 
 
 class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
     """Send an outcome without offers as an empty list. Without this fault, the server sends a placeholder that names
-    the outcome. The fault applies to REST answers and to messages of the feed. The real exchange has sent both forms
+    the outcome. This applies to REST answers and to messages of the feed. The real exchange has sent both forms
     (docs/protocol.md 5.2)."""
 
 
@@ -241,8 +242,8 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. A fault with the field ``times`` ends after this
-    number of uses.
+    """The faults in force, in the order in which they were added. If a fault has a number of ``times``, it ends after
+    so many uses.
 
     Args:
         rng: random numbers for the faults that depend on chance.
@@ -254,25 +255,25 @@ class FaultPlan:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Put a fault in force. Returns the number of the fault, which can be given to ``lift``."""
+        """Put a fault in force, and return its number. ``lift`` takes this number."""
         self._last += 1
         self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
-        """Lift the fault that has this number, or all faults if ``number`` is None. Returns the lifted faults."""
+        """Lift (end) the fault with this number. If ``number`` is None, lift all faults. Returns the lifted faults."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:
             self._held.remove(held)
         return [held.fault for held in gone]
 
     def in_force(self) -> dict[int, Fault]:
-        """Return the faults in force, by their numbers."""
+        """Return the faults in force, by number."""
         return {held.number: held.fault for held in self._held}
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
-        """Return the faults that apply to a request to ``endpoint`` now. Of each type, only the oldest fault applies.
-        Each call counts as one use of each returned fault."""
+        """Return the faults that apply to the next request to ``endpoint``. If several faults have the same type, only
+        the oldest applies. Each call counts as one use of each returned fault."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -284,8 +285,8 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """Return the oldest fault of the type ``kind``, or None if no such fault is in force. Each call counts as one
-        use of the returned fault."""
+        """Return the oldest fault of the type ``kind``. None if no such fault is in force. Each call counts as one use
+        of the returned fault."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)
@@ -293,8 +294,8 @@ class FaultPlan:
         return None
 
     def drops(self, change_type: str) -> bool:
-        """True if the next message of this type is to be lost. If it is true, this counts as one use of the fault that
-        loses the message."""
+        """True if the next message of this type is to be lost. A call that returns True counts as one use of the fault
+        that loses the message."""
         for held in self._held:
             fault = held.fault
             if not isinstance(fault, DropMessages) or not fnmatchcase(change_type, fault.change_type):
@@ -305,8 +306,8 @@ class FaultPlan:
         return False
 
     def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
-        """Return the delay of the next message of this type in nanoseconds, and whether the message must stay behind
-        earlier messages. None if no fault delays the message."""
+        """Return the delay of the next message of this type in nanoseconds. The second value is True if the message
+        must not overtake earlier messages. None if no fault delays the message."""
         for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
                 return self.draw_delay(fault), fault.in_order
@@ -318,8 +319,7 @@ class FaultPlan:
         return any(isinstance(held.fault, BareSides) for held in self._held)
 
     def repeat_after(self) -> Duration | None:
-        """Return the time in nanoseconds after which a message is sent a second time. None if messages are sent only
-        once."""
+        """Return the time in nanoseconds after which a message is sent again. None if messages are sent only once."""
         return next((seconds(fault.seconds) for fault in self._in_force(Duplicate)), None)
 
     def draw_delay(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:

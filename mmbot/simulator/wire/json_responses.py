@@ -1,4 +1,4 @@
-"""The form of the local exchange's HTTP answers. Results are wrapped in ``data``, and errors have a form of their own
+"""The form of the local exchange's HTTP answers. Results are wrapped in ``data``. Errors have another form
 (docs/protocol.md 3)."""
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def data_response(value: object, *, last_synced_at: str | None = None) -> web.Re
 def error_response(rejection: Rejection, now: Instant) -> web.Response:
     """Return an error answer of the form ``{"error": code, "message": text}``.
 
-    A 429 also says when the client may try again. Its header ``Retry-After`` has the seconds until this time, and
-    ``details.next_allow_at`` has the time itself in unix milliseconds (docs/protocol.md 11).
+    A 429 also says when the client may try again. The header ``Retry-After`` has the seconds until this time.
+    ``details.next_allow_at`` is the time itself in unix milliseconds (docs/protocol.md 11).
     """
     body: dict[str, object] = {"error": rejection.code, "message": rejection.message}
     if rejection.retry_at is None:

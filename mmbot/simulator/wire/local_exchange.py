@@ -1,5 +1,4 @@
-"""The local exchange as a whole. It moves the simulation along with its clock, and publishes the changes on the
-feed."""
+"""The local exchange as a whole. It advances the simulation with its clock, and publishes the changes on the feed."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
 NOTICED_AFTER: Final = 30 * SECOND
-"""The time in nanoseconds within which a client should notice that the feed is silent (source: the exchange's
+"""The time within which a client should notice that the feed is silent, in nanoseconds (source: the exchange's
 specification)."""
 
 ONE_A_SECOND: Final = (
@@ -43,14 +42,15 @@ ONE_A_SECOND: Final = (
     "get_sport_events",
     "get_tournaments",
 )
-"""The endpoints for which an account should read the same path at most once a second (docs/protocol.md 11)."""
+"""The endpoints for which the rule of one read a second applies. An account should not read the same path more often
+(docs/protocol.md 11)."""
 
 REPORTING: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
 """The endpoints of the exchange's reporting service."""
 
 
 class LocalSettings(msgspec.Struct, frozen=True):
-    """Settings of the server: credentials, tokens, feed and rate limits."""
+    """Settings of the server. They are for credentials, tokens, the feed and rate limits."""
 
     access_key: str = "local-access-key"
     secret_key: str = "local-secret-key"
@@ -58,8 +58,8 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """If True, a second read of the same board path within one second is rejected. The real exchange asks its users to
-    keep to this rule (docs/protocol.md 11). If False, only the general rate limit applies."""
+    """If True, a second read of the same board path within one second is rejected. The real exchange asks its users for
+    at most one such read a second (docs/protocol.md 11). If False, only the general rate limit applies."""
     signing_key: str = "local-signing-key"
     """The key with which access tokens are signed."""
     seed: int = 1
@@ -67,7 +67,7 @@ class LocalSettings(msgspec.Struct, frozen=True):
 
 
 class LocalExchange:
-    """A simulated exchange with a clock and its connected clients. All of it runs in one event loop, without
+    """A simulated exchange with a clock and its connected clients. Everything runs in one event loop, without
     threads."""
 
     def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
@@ -79,10 +79,10 @@ class LocalExchange:
         self.sessions.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
         self.pusher: Final = PusherServer(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
-        """The feed's address (host and port) in the answer of ``connection-config``. The server adds the port when it
+        """The feed's address (host and port) in the answer of ``connection-config``. The port is added when the server
         starts."""
         self.reporting = True
-        """True while the reporting service answers. False during the maintenance of this service."""
+        """True while the reporting service answers. False during maintenance of this service."""
         self.closing: Final = asyncio.Event()
         self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}
@@ -96,13 +96,13 @@ class LocalExchange:
 
     @property
     def account(self) -> str:
-        """The account that the key pair belongs to, which is the bot's account. The referee watches this account."""
+        """The account to which the key pair belongs. It is the bot's account, and the referee watches it."""
         return self.world.account
 
     # --- time ----------------------------------------------------------------------------------------------------
 
     def tick(self) -> Instant:
-        """Move the simulation to the present, publish its changes on the feed, and return the present time."""
+        """Advance the simulation to the present, and publish its changes on the feed. Returns the present time."""
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
@@ -111,11 +111,11 @@ class LocalExchange:
         return now
 
     def wake(self) -> None:
-        """Make ``run`` look again for the time of the next action, because this time may have become earlier."""
+        """Tell ``run`` to find the time of the next action again, because this time may be earlier now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Keep the simulation moving until this task is cancelled."""
+        """Keep the simulation running until this task is cancelled."""
         while True:
             now = self.tick()
             due = self.pusher.next_due()
@@ -141,8 +141,8 @@ class LocalExchange:
         """Count a request of an account.
 
         Raises:
-            Rejection: the request is not admitted. The error code is ``rate_limit_reached`` if the request exceeds the
-                rate limit, and ``reporting_not_available`` if the reporting service is in maintenance.
+            Rejection: if the request is not admitted. The error code is ``rate_limit_reached`` if the request exceeds
+                the rate limit. It is ``reporting_not_available`` during maintenance of the reporting service.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in ONE_A_SECOND:
@@ -158,7 +158,7 @@ class LocalExchange:
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Publish on the feed all changes that were made since the previous call."""
+        """Publish on the feed all changes since the previous call."""
         for change in self.venue.drain():
             if self.pusher.sockets:
                 self._publish(change)
@@ -220,7 +220,7 @@ class LocalExchange:
             self.world.referee.note_feed_lost(self.clock.now())
 
     def note_feed_silent(self) -> None:
-        """Tell the referee that the account's connections to the feed are open, but that no more messages come on
+        """Tell the referee that the feed is silent. The account's connections are open, but no more messages come over
         them."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), NOTICED_AFTER)

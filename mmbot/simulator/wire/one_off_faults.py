@@ -1,4 +1,5 @@
-"""The faults that happen once. Faults that stay in force until they are lifted are in ``faults``."""
+"""The faults that happen once. The module ``faults`` has the faults that stay in force until they are lifted
+(ended)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ class DropSockets(_OneOffFault, frozen=True, kw_only=True, tag="drop_socket"):
 
 
 class CloseSockets(_OneOffFault, frozen=True, kw_only=True, tag="close_socket"):
-    """Send ``pusher:error`` on every websocket connection, and close the connection."""
+    """Send ``pusher:error`` on every websocket connection, and close all connections."""
 
     code: Annotated[int, Meta(ge=1000, le=4999)] = 4200
     message: str = "closed on demand"
@@ -28,11 +29,11 @@ class GarbleSockets(_OneOffFault, frozen=True, kw_only=True, tag="garble_socket"
 
 
 class ExpireTokens(_OneOffFault, frozen=True, kw_only=True, tag="expire_tokens"):
-    """Let every access token expire. Clients get a new one by a refresh."""
+    """Let every access token expire. A client gets a new access token by a refresh."""
 
 
 class ExpireSessions(_OneOffFault, frozen=True, kw_only=True, tag="expire_sessions"):
-    """End every session. Clients get a new session only by a log-in."""
+    """End every session. A client gets a new session only by a log-in."""
 
 
 class GoLive(_OneOffFault, frozen=True, kw_only=True, tag="go_live"):
@@ -102,15 +103,16 @@ class SetLadder(_OneOffFault, frozen=True, kw_only=True, tag="odds_ladder"):
 
 
 class Maintenance(_OneOffFault, frozen=True, kw_only=True, tag="maintenance"):
-    """Start maintenance if ``on`` is true, and end it otherwise. In maintenance of ``placing``, no wager is accepted,
-    opened or matched. In maintenance of ``reporting``, histories, matches and transactions are not available."""
+    """Start maintenance if ``on`` is true, and end it otherwise. During maintenance of ``placing``, no wager is
+    accepted, opened or matched. During maintenance of ``reporting``, histories, matches and transactions are not
+    available."""
 
     of: Literal["placing", "reporting"]
     on: bool = True
 
 
 class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competitor"):
-    """If ``on`` is true, reject wagers on the sport events of a competitor from now on. Otherwise accept them again."""
+    """Reject wagers on the sport events of a competitor from now on. If ``on`` is False, accept them again."""
 
     competitor: str
     """The competitor's name."""
@@ -118,8 +120,8 @@ class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competit
 
 
 class ChangeConnection(_OneOffFault, frozen=True, kw_only=True, tag="connection_config"):
-    """Give another application key in the answer of ``connection-config``, as in a migration of the feed. Websockets
-    that are connected stay connected. The fault ``close_socket`` can end them."""
+    """Change the application key in the answer of ``connection-config``, as in a migration of the feed. Connected
+    websockets stay connected. The fault ``close_socket`` can end them."""
 
     key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,100}$")]
 
@@ -130,10 +132,10 @@ class Settle(_OneOffFault, frozen=True, kw_only=True, tag="settle"):
     event: int
     market: int | None = None
     winner: Literal[0, 1] | None
-    """The outcome that won, or None for a push."""
+    """The outcome that won. None means a push (no winner)."""
     lines: dict[str, Literal[0, 1] | None] = {}
-    """The winners of the lines that end differently from ``winner``. The keys are the numbers of these lines in points.
-    """
+    """The winners of the lines whose result differs from ``winner``. The keys are the numbers of these lines in
+    points."""
 
 
 class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
@@ -180,8 +182,8 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
 
 
 class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot's process is about to be killed. Until the bot is subscribed to the feed again, the
-    referee does not demand that the bot cancels its wagers."""
+    """Tell the referee that the bot's process is about to be killed. The referee then does not demand that the bot
+    cancels its wagers, until the bot is subscribed to the feed again."""
 
 
 ConnectionFault = (

@@ -1,5 +1,4 @@
-"""The feed of the local exchange. It consists of websockets with private channels that speak version 7 of the Pusher
-protocol.
+"""The feed of the local exchange. It has websockets with private channels, and uses version 7 of the Pusher protocol.
 
 This module handles channels, signatures and frames, but not the content of messages. ``pusher_socket`` handles a single
 connection.
@@ -36,8 +35,8 @@ from mmbot.simulator.wire.faults import (
 from mmbot.simulator.wire.pusher_socket import PusherSocket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
-"""The name of the channel that every account may join. Clients must take this name from the answer to their
-registration and not build it themselves."""
+"""The name of the channel that every account may join. A client must take this name from the answer to its
+registration."""
 
 _PROTOCOLS: Final = {"5", "6", "7"}
 
@@ -49,10 +48,10 @@ class FeedSettings(msgspec.Struct, frozen=True):
     secret: str = "local-secret"
     health_check: Duration = 5 * SECOND
     broadcast_health_check: bool = False
-    """If True, health checks are also sent on the broadcast channel. The exchange's documents disagree about this
-    (docs/protocol.md 8.3)."""
+    """If True, health checks are also sent on the broadcast channel. The exchange's documents contradict each other on
+    this (docs/protocol.md 8.3)."""
     activity_timeout: Duration = 120 * SECOND
-    """How long a client may send nothing before the server pings it."""
+    """How long a client may be silent before the server sends a ping."""
     pong_timeout: Duration = 30 * SECOND
 
 
@@ -65,9 +64,9 @@ class PusherServer:
     """All websockets of the feed and their subscriptions.
 
     Args:
-        joined: a function that is called when a websocket has subscribed to a channel. It gets the channel's name.
-        left: a function that is called when no working websocket is subscribed to a channel any more. It gets the
-            channel's name.
+        joined: a function that is called with the channel's name when a websocket has subscribed to a channel.
+        left: a function that is called with the channel's name when no working websocket is subscribed to the channel
+            any more.
     """
 
     def __init__(
@@ -89,9 +88,9 @@ class PusherServer:
         self._next_beat: Instant = clock.now() + self.settings.health_check
         self._late: Final = Timers()
         self._in_order: Instant = 0
-        """The sending time of the newest message that must not be overtaken by other messages."""
+        """The sending time of the newest message that later messages must not overtake."""
         self.key = self.settings.key
-        """The application key. It is part of the websocket's URL and of every channel signature."""
+        """The application key. It is a part of the websocket's URL and of every channel signature."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 
@@ -116,8 +115,8 @@ class PusherServer:
     # --- sending -------------------------------------------------------------------------------------------------
 
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
-        """Send a message to the subscribers of a channel, in the exchange's envelope. The envelope contains the payload
-        as JSON in base64."""
+        """Send a message to the subscribers of a channel, in the exchange's envelope (outer JSON object). The envelope
+        contains the payload as JSON in base64."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
         if not sockets or self._faults.drops(change_type):
             return
@@ -152,7 +151,7 @@ class PusherServer:
             self._late.add(due, arrive)
 
     def send_delayed(self, now: Instant) -> None:
-        """Send the delayed messages whose sending time is at or before ``now``."""
+        """Send the delayed messages that are due at or before ``now``."""
         while (item := self._late.take(now)) is not None:
             due, arrive = item
             arrive(due)
@@ -163,7 +162,7 @@ class PusherServer:
         return self._next_beat if late is None else min(self._next_beat, late)
 
     def send_health_checks(self, now: Instant, private: Iterable[str]) -> None:
-        """Send a health check if it is time for one. If several health checks were missed, only one is sent."""
+        """Send a health check if a health check is due. If several health checks were missed, only one is sent."""
         if now < self._next_beat:
             return
         every = self.settings.health_check
@@ -206,8 +205,8 @@ class PusherServer:
                     socket.stall()
 
     def end_silence(self) -> None:
-        """Send messages to silenced websockets again. Half-open websockets stay dead, because their clients have missed
-        messages in the meantime."""
+        """Send messages again to the websockets that were silenced. Half-open websockets stay dead, because their
+        clients have missed messages in the meantime."""
         for socket in self.sockets:
             socket.silent = False
 

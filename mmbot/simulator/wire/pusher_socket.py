@@ -1,8 +1,8 @@
 """One websocket of the local feed. This module has its outgoing frames, the ways to end it, and the form of a Pusher
 frame.
 
-Every websocket has its own queue of outgoing frames, so a slow client does not delay other clients. If the queue of a
-websocket is full, its connection is cut.
+Every websocket has its own queue of outgoing frames, so a slow client does not delay other clients. If the queue is
+full, the connection is cut.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class PusherSocket:
         self.socket_id: Final = socket_id
         self.channels: Final[dict[str, None]] = {}
         self.silent = False
-        """True while messages of channels are not sent. Pings are still answered."""
+        """True while the messages of channels are held back. Pings are still answered."""
         self.dead = False
         """True once nothing is sent or answered any more."""
         self._web_socket: Final = web_socket
@@ -35,7 +35,7 @@ class PusherSocket:
         self._filled: Final = asyncio.Event()
 
     def send(self, frame: str) -> None:
-        """Queue a frame without waiting. If the queue is full, the connection is cut."""
+        """Put a frame into the queue for sending. If the queue is full, the connection is cut."""
         if self.dead:
             return
         if len(self._outbox) >= _OUTBOX:
@@ -45,7 +45,8 @@ class PusherSocket:
         self._filled.set()
 
     async def write(self) -> None:
-        """Send the queued frames, and wait for more, until the task is cancelled or the connection is lost."""
+        """Send the queued frames, and wait for further frames. This ends when the task is cancelled or the connection
+        is lost."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -61,14 +62,14 @@ class PusherSocket:
         self._transport.abort()
 
     def stall(self) -> None:
-        """Send only the start of a frame, and nothing after it."""
+        """Send only the beginning of a frame, and nothing afterwards."""
         if not self.dead:
             self.dead = True
             self._transport.write(_STALLED)
 
     async def close(self, code: int, message: str = "") -> None:
-        """Close the connection with the close code ``code``. If the code is one of Pusher's own (4000 to 4999), send
-        ``pusher:error`` first."""
+        """Close the connection with the close code ``code``. Before one of Pusher's own codes (4000 to 4999),
+        ``pusher:error`` is sent."""
         if self.dead:
             self._transport.abort()
             return
@@ -89,5 +90,5 @@ def frame_of(event: str, members: dict[str, object], channel: str | None = None)
 
 
 def error_of(code: int | None, message: str) -> str:
-    """Return a Pusher error frame. In an error frame, ``data`` is a JSON object. In all other frames it is a string."""
+    """Return a Pusher error frame. Its ``data`` is a JSON object. In all other frames ``data`` is a string."""
     return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

@@ -9,7 +9,7 @@ from mmbot.domain.instant import SECOND, Instant
 
 
 class RateLimit:
-    """A limit of ``ceiling`` requests in any period of one second. Rejected requests do not count."""
+    """A limit of ``ceiling`` requests in any one second. Rejected requests do not count."""
 
     def __init__(self, ceiling: int) -> None:
         if ceiling < 1:
@@ -18,7 +18,7 @@ class RateLimit:
         self._ceiling: Final = ceiling
 
     def admit(self, now: Instant) -> Instant | None:
-        """Count a request and return None if the request is admitted. Otherwise return the time from which a request is
+        """Count a request. Return None if the request is admitted. Otherwise return the time from which a request is
         admitted again."""
         if len(self._let_through) == self._ceiling:
             free_at = self._let_through[0] + SECOND

@@ -1,5 +1,5 @@
-"""The HTTP and websocket server of the local exchange. It has the routes, the authorisation, the rate limit, and the
-faults of endpoints."""
+"""The HTTP and websocket server of the local exchange. It has the routes, the authorisation and the rate limit. It also
+applies the faults of endpoints."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Identify = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
-    """One endpoint of the partner API. ``identify`` is the function that finds the account of a request."""
+    """One endpoint of the partner API. The function ``identify`` finds the account of a request."""
 
     method: str
     path: str
@@ -52,20 +52,20 @@ class Route(NamedTuple):
 
 
 def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """Return the account that the access token in the request's header belongs to. If the token is not valid, raises
-    Rejection with the error code ``unauthorized``."""
+    """Return the account to which the access token in the request's header belongs. Raises Rejection with the error
+    code ``unauthorized`` if the token is not valid."""
     return exchange.sessions.authorise(authorization, api_request.now)
 
 
 def key_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """Return the account that the access key in the request's body belongs to, or an empty string if the access key is
-    unknown."""
+    """Return the account to which the access key in the request's body belongs. The result is empty if the access key
+    is unknown."""
     given = _readable(api_request, rest_session.LogIn)
     return (exchange.sessions.account_of_key(given.access_key) if given else None) or ""
 
 
 def refresh_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """Return the account that the refresh token in the request's body belongs to, or an empty string if the token is
+    """Return the account to which the refresh token in the request's body belongs. The result is empty if the token is
     unknown."""
     given = _readable(api_request, rest_session.Refresh)
     return (exchange.sessions.account_of_refresh(given.refresh_token) if given else None) or ""
@@ -112,7 +112,7 @@ ROUTES: Final = (
 
 
 def application(exchange: LocalExchange) -> web.Application:
-    """Make the whole web application, which has the partner API, the feed and the control endpoints."""
+    """Make the whole web application. It has the partner API, the feed and the control endpoints."""
     app = web.Application(client_max_size=4 * 2**20)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
@@ -122,8 +122,8 @@ def application(exchange: LocalExchange) -> web.Application:
 
 
 def endpoint_name(path: str) -> str:
-    """Return the short name of an endpoint, which faults and the referee use. For example, it is ``get_wager`` for the
-    path ``/mm/get_wager/{wager_id}``."""
+    """Return the short name of an endpoint. Faults and the referee use this name. For the path
+    ``/mm/get_wager/{wager_id}`` it is ``get_wager``."""
     return path.split("/{")[0].rpartition("/")[2]
 
 
@@ -160,7 +160,7 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
 def _process(
     exchange: LocalExchange, route: Route, request: web.Request, body: bytes, now: Instant, faults: list[EndpointFault]
 ) -> web.Response:
-    """Process a request without waiting, and return the answer."""
+    """Process a request at once, and return the answer."""
     api_request = ApiRequest("", now, request.query, request.headers, body, request.match_info)
     try:
         api_request = msgspec.structs.replace(
@@ -190,14 +190,14 @@ def _process(
 
 
 def _with_wagers(response: web.Response, wagers: list[Any]) -> web.Response:
-    """Return the answer with more items in its list of wagers. An answer without such a list gets one."""
+    """Return the answer with further items in its list of wagers. An answer without such a list gets a list."""
     said = json.loads(cast("bytes", response.body))
     said["data"]["wagers"] = [*(said["data"].get("wagers") or ()), *wagers]
     return web.Response(body=json.dumps(said).encode(), content_type=JSON)  # orjson has no integers beyond 64 bits
 
 
 async def _never_end(request: web.Request, exchange: LocalExchange) -> web.StreamResponse:
-    """Send an answer that goes on until the client closes the connection or the exchange stops."""
+    """Send an answer without an end. It stops when the client closes the connection or the exchange stops."""
     response = web.StreamResponse(headers={"Content-Type": JSON})
     await response.prepare(request)
     with contextlib.suppress(ConnectionError):
@@ -211,7 +211,7 @@ def _has(faults: list[EndpointFault], kind: type[EndpointFault]) -> bool:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Cut the connection. The returned answer only satisfies the web server and reaches nobody."""
+    """Cut the connection. The web server needs the returned answer, but nobody receives it."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
@@ -228,9 +228,9 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """The HTTP port. Before the server starts, 0 means any free port. Afterwards this is the port in use."""
+        """The HTTP port. Before the server starts, 0 means any free port. Afterwards it is the port in use."""
         self.ws_port = ws_port if ws_port is not None else port
-        """The port of the feed. Before the server starts, 0 means any free port. Afterwards this is the port in use."""
+        """The port of the feed. Before the server starts, 0 means any free port. Afterwards it is the port in use."""
 
     @property
     def url(self) -> str:
@@ -267,8 +267,8 @@ class Server:
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection and stop the simulation. If the simulation had already been stopped by an error, raise
-        this error."""
+        """End every connection and stop the simulation. If an error has already stopped the simulation, raise this
+        error."""
         self.exchange.closing.set()
         await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()

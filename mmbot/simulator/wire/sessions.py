@@ -1,4 +1,4 @@
-"""The log-ins of the local exchange. This module has the key pairs, the sessions, and the access tokens that expire
+"""The log-ins of the local exchange. This module has the key pairs, the sessions, and the access tokens
 (docs/protocol.md 2)."""
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SESSIONS: Final = 20
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """How long tokens are valid after their issue, in nanoseconds."""
+    """How long tokens are valid after they are issued, in nanoseconds."""
 
     access_life: Duration = 20 * MINUTE
     refresh_life: Duration = 3 * DAY
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """The tokens of a session, with the times at which they expire."""
+    """The tokens of a session, each with its time of expiry."""
 
     access: str
     refresh: str
@@ -47,15 +47,15 @@ class _Session(msgspec.Struct):
     number: int
     refresh_expires: Instant
     valid_from: int = 0
-    """The lowest serial number of the session's access tokens that are still valid. A fault raises it to let older
-    tokens expire."""
+    """The smallest serial number that a valid access token of this session can have. A fault can make this number
+    larger, which ends the validity of older access tokens."""
 
 
 class Sessions:
     """Key pairs and their sessions.
 
-    Access tokens are signed and contain their expiry. A refresh keeps the session and its refresh token. A log-in opens
-    a new session. A key pair may have at most 20 sessions.
+    An access token is signed and contains its time of expiry. A refresh keeps the session and its refresh token. A
+    log-in opens a new session. A key pair may have at most 20 sessions.
 
     Args:
         signing_key: the key with which tokens are signed. With the same signing key, a run can be repeated exactly.
@@ -73,12 +73,12 @@ class Sessions:
         self._keys[access_key] = (secret_key, account)
 
     def account_of_key(self, access_key: str) -> str | None:
-        """Return the account that an access key belongs to, or None if the access key is unknown."""
+        """Return the account to which an access key belongs. None if the access key is unknown."""
         known = self._keys.get(access_key)
         return known[1] if known else None
 
     def account_of_refresh(self, refresh_token: str) -> str | None:
-        """Return the account that a refresh token belongs to, or None if the token is unknown."""
+        """Return the account to which a refresh token belongs. None if the refresh token is unknown."""
         session = self._sessions.get(refresh_token)
         return session.account if session else None
 
@@ -86,7 +86,7 @@ class Sessions:
         """Open a session and return its tokens.
 
         Raises:
-            Rejection: the log-in is rejected. The error code is ``unauthorized`` for a wrong key pair, and
+            Rejection: if the log-in is rejected. The error code is ``unauthorized`` for a wrong key pair. It is
                 ``session_num_exceed`` if the key pair already has 20 sessions.
         """
         known = self._keys.get(access_key)
@@ -109,7 +109,7 @@ class Sessions:
         """Return a new access token of the same session. The refresh token stays the same.
 
         Raises:
-            Rejection: the refresh token is unknown or expired. The error code is ``unauthorized``.
+            Rejection: if the refresh token is unknown or expired. The error code is ``unauthorized``.
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
@@ -117,10 +117,10 @@ class Sessions:
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
-        """Return the account that an ``Authorization`` header stands for.
+        """Return the account to which the token in an ``Authorization`` header belongs.
 
         Raises:
-            Rejection: the header is missing, invalid or expired. The error code is ``unauthorized``.
+            Rejection: if the header is missing, invalid or expired. The error code is ``unauthorized``.
         """
         scheme, _, token = (header or "").partition(" ")
         claims = self._verify(token) if scheme == "Bearer" else None
@@ -136,7 +136,7 @@ class Sessions:
             session.valid_from = self._serial + 1
 
     def expire_sessions(self) -> None:
-        """End every session, so that clients have to log in again."""
+        """End every session, so that all clients have to log in again."""
         self._sessions.clear()
 
     def _tokens(self, refresh: str, session: _Session, now: Instant) -> Tokens:

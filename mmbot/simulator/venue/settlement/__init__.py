@@ -1,1 +1,1 @@
-"""How the results of markets are applied, and how the payments for them are made."""
+"""Applies the results of markets and pays them."""

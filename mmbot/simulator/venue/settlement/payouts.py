@@ -1,6 +1,6 @@
-"""What a result does to each matched wager of a market, and how wagers are paid.
+"""Applies a result to each matched wager of a market, and pays the wagers.
 
-A payment is the amount that is owed minus the amount that was already paid. So a corrected result needs no special
+A payment is the amount that is owed, minus the amount that was already paid. So a corrected result needs no special
 treatment.
 """
 
@@ -35,19 +35,19 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
 }
 
 Result = Side | None | Mapping[int, Side | None]
-"""The result of a market. It is the outcome that won, or None for a push. If the lines of the market end differently,
-it is a mapping from the number of a line, in quarter points, to the winner of this line. A line without an entry ends
-in a push."""
+"""The result of a market. It is the outcome that won, or None for a push (no winner). If the lines of the market end
+differently, it is a mapping from the number of a line, in quarter points, to the winner of this line. A line without an
+entry ends in a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
-    """Return the outcome that won on one line of the market, or None for a push."""
+    """Return the outcome that won on one line of the market. None for a push (no winner)."""
     return result.get(line.number) if isinstance(result, Mapping) else result
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
     """Return the ``winning_status`` and the ``status`` that a wager on ``side`` gets from an automatic result.
-    ``winner`` is the outcome that won, or None for a push."""
+    ``winner`` is the outcome that won. None means a push (no winner)."""
     if winner is None:
         return Winning.PUSH, Status.SETTLED
     return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
@@ -55,22 +55,22 @@ def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
 
 def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
     """Return the ``winning_status`` and the ``status`` that a wager on ``side`` gets from a result that the exchange's
-    staff entered. ``winner`` is the outcome that won, or None for a push."""
+    staff entered. ``winner`` is the outcome that won. None means a push (no winner)."""
     if winner is None:
         return Winning.PUSH, Status.MANUALLY_SETTLED
     return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED
 
 
 def due(order: Order) -> Cents:
-    """Return the amount in cents that a wager's result pays back. It includes the stake, and commission is not yet
-    deducted."""
+    """Return the amount in cents that is paid to a wager for its result. The amount includes the stake. Commission is
+    not yet deducted."""
     if order.winning in _WON:
         return order.matched + order.win
     return order.matched if order.winning in _RETURNED else 0
 
 
 def commission_on(gain: Cents, commission: Decimal, rounding: str) -> Cents:
-    """Return the commission on a market's net gain, in cents. ``rounding`` has the values of
+    """Return the commission on a market's net gain, in cents. ``rounding`` is a value of
     ``VenueSettings.commission_rounding``."""
     return int((Decimal(max(0, gain)) * commission).quantize(Decimal(1), rounding=_ROUNDINGS[rounding]))
 
@@ -91,7 +91,8 @@ def pay(
         orders: the matched orders of the market.
         fees: the commission in cents that each account has paid in this market so far. It is updated.
         commission: the share of a net gain that is charged.
-        rounding: how the commission is rounded to the cent, as ``VenueSettings.commission_rounding`` says.
+        rounding: how the commission is rounded to the cent. The values are those of
+            ``VenueSettings.commission_rounding``.
         now: the time of the payments.
     """
     gains: dict[str, Cents] = {}

@@ -1,4 +1,4 @@
-"""The settlement of a market by an automatic result, by a result that staff enter, or by a void."""
+"""The settlement of a market. The cause is an automatic result, a result that staff enter, or a void."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONCLUDED: Final = ("settled", "void")
 
 
 class Settlement:
-    """Settles markets. The caller moves the time forward."""
+    """Settles markets. The caller advances the time."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Settlement:
             raise VenueError("event_not_available", "the market has a result already")
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. The payment follows ``payout_ns`` later. Raises VenueError if the market already
+        """Apply an automatic result. The payment is made ``payout_ns`` later. Raises VenueError if the market already
         has a result."""
         self.require_open(market)
         self._order_intake.wipe(market, Status.WIPED, now)
@@ -74,7 +74,7 @@ class Settlement:
         self._conclude(market, "settled", now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, whether matched or not. All stakes are given back immediately."""
+        """Void every wager of the market, both matched and unmatched. All stakes are given back immediately."""
         self._order_intake.wipe(market, Status.VOID, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = Winning.NO_RESULT, Status.VOID

@@ -1,1 +1,1 @@
-"""The legacy dialect of the exchange's interface. Its words are wager, odds, stake and line."""
+"""The legacy dialect of the exchange's API. It uses the words wager, odds, stake and line."""

@@ -1,7 +1,6 @@
-"""The exchange's values as JSON in the legacy dialect, whose words are wager, odds, stake and line (docs/protocol.md
-4.2, 5, 8.3; the exchange's specification).
+"""The exchange's values as JSON in the legacy dialect (docs/protocol.md 4.2, 5, 8.3; the exchange's specification).
 
-This module follows the exchange's documents and shares no code with the bot's own decoder, so that tests show a mistake
+This module follows the exchange's documents. It shares no code with the bot's own decoder, so that tests find a mistake
 in either of them. Money is in dollars, and numbers of lines are in points. The fields ``timestamp``,
 ``sequence_number`` and ``updated_at`` are in unix nanoseconds.
 """
@@ -31,7 +30,7 @@ Object = dict[str, object]
 
 _SPORTS = {"Basketball": 1, "Baseball": 2, "American Football": 3, "Ice Hockey": 4, "Soccer": 5, "Golf": 6}
 _LINED = ("spread", "total")
-"""The types of markets whose JSON has ``market_lines``. A market of any other type has its selections directly
+"""The types of markets whose JSON has ``market_lines``. Any other market contains its selections directly
 (docs/protocol.md 5.2)."""
 
 
@@ -39,7 +38,7 @@ _LINED = ("spread", "total")
 
 
 def log_in(tokens: Tokens) -> Object:
-    """Return the access token and the refresh token, with their expiry times in unix seconds."""
+    """Return the access token and the refresh token, each with its expiry time in unix seconds."""
     return {
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,
@@ -49,8 +48,8 @@ def log_in(tokens: Tokens) -> Object:
 
 
 def refreshed(tokens: Tokens) -> Object:
-    """Return a new access token with its expiry time in unix seconds. The refresh token stays valid and is not sent
-    again."""
+    """Return a new access token with its expiry time in unix seconds. The refresh token stays valid and is not
+    returned."""
     return {"access_token": tokens.access, "access_expire_time": tokens.access_expires // SECOND}
 
 
@@ -69,7 +68,7 @@ def balance(held: VenueBalance) -> Object:
 
 
 def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """Return a tournament as JSON. ``stamp`` is the time at which the tournament changed most recently. It is written
+    """Return a tournament as JSON. ``stamp`` is the time of the tournament's newest change. The JSON contains this time
     under the name ``stamp_name``."""
     sport = _SPORTS.get(known.sport_name, 99)
     return {
@@ -84,8 +83,8 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
 
 
 def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """Return a sport event as JSON. For a game its ``sub_type`` is null. ``stamp`` is the time at which the sport event
-    changed most recently. It is written under the name ``stamp_name``."""
+    """Return a sport event as JSON. The ``sub_type`` of a game is null. ``stamp`` is the time of the sport event's
+    newest change. The JSON contains this time under the name ``stamp_name``."""
     scheduled = (
         None
         if sport_event.scheduled is None
@@ -118,7 +117,7 @@ def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "upda
 
 
 def player(known: Player, tournament: int) -> Object:
-    """Return a player as JSON. The exchange's specification does not name the fields of a player. The fields here are
+    """Return a player as JSON. The exchange's specification does not name the fields of a player. These fields are
     enough to tell players apart."""
     return {
         "id": known.player_id,
@@ -130,8 +129,8 @@ def player(known: Player, tournament: int) -> Object:
 
 
 def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
-    """Return a market with the book of each line as JSON. Version 1 of the endpoint has neither ``sub_type`` nor
-    ``category_name``. ``bare`` has the same meaning as in ``selections``."""
+    """Return a market as JSON, with the book of each line. Version 1 of the endpoint has neither ``sub_type`` nor
+    ``category_name``. ``selections`` explains ``bare``."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -165,8 +164,8 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
 
 
 def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
-    """Return the price levels under each outcome of a line, with the best for takers first. An outcome without offers
-    has one placeholder with null odds. If ``bare`` is true, it has an empty list instead."""
+    """Return the price levels under each outcome of a line, best for takers first. An outcome without offers has one
+    placeholder with null odds. If ``bare`` is true, such an outcome has an empty list."""
     return [
         [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
         for side, levels in enumerate(book.sides)
@@ -200,7 +199,7 @@ def side_number(market_type: str, line: LineKey, side: Side) -> int:
 
 
 def display_odds(odds: Odds) -> str:
-    """Return American odds as text, with their sign."""
+    """Return American odds as text, with a plus or minus sign."""
     return f"{odds:+d}"
 
 
@@ -249,8 +248,8 @@ def _identity(held: VenueWager, market_type: str) -> Object:
 
 
 def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
-    """Return one match of one of the account's wagers as JSON. The win of the match is included if ``with_profit`` is
-    true."""
+    """Return one match of one of the account's wagers as JSON. If ``with_profit`` is true, the JSON contains the win of
+    the match."""
     shown: Object = {
         "id": held.match_id,
         "wager_id": held.wager_id,
@@ -268,7 +267,7 @@ def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
 
 def transaction(held: VenueTransaction) -> Object:
     """Return one movement of a wallet as JSON, with the fields of the exchange's newer interface. ``amount`` is always
-    positive, and ``change`` has a sign. Ids are strings or null. The movement itself has no id."""
+    positive, and ``change`` has a sign. Ids are strings or null. The movement has no id of its own."""
     return {
         "status": "Completed",
         "transaction_type": held.type,
@@ -298,8 +297,8 @@ def tournament_message(change: TournamentChanged) -> Object:
 
 
 def sport_event_message(change: SportEventChanged) -> Object:
-    """Return the payload of the feed's message ``sport_event``. If the sport event is taken off the list, the payload
-    has only ids."""
+    """Return the payload of the feed's message ``sport_event``. For a sport event that is taken off the list, the
+    payload has only ids."""
     identity: Object = {
         "id": str(change.sport_event.sport_event_id),
         "tournament_id": str(change.sport_event.tournament_id),
@@ -310,7 +309,7 @@ def sport_event_message(change: SportEventChanged) -> Object:
 
 
 def market_message(change: MarketChanged) -> Object:
-    """Return the payload of the feed's message ``market``. The ``id`` at its top is the id of the sport event."""
+    """Return the payload of the feed's message ``market``. The ``id`` at the top level is the id of the sport event."""
     return {
         "id": str(change.sport_event_id),
         "info": {
@@ -325,8 +324,8 @@ def market_message(change: MarketChanged) -> Object:
 
 
 def line_message(change: LineChanged, market_type: str) -> Object:
-    """Return the payload of the feed's message ``market_line``, which is about one outcome. Its ``id`` does not appear
-    in REST answers (docs/protocol.md 5.2)."""
+    """Return the payload of the feed's message ``market_line`` for one outcome. Its ``id`` does not appear in REST
+    answers (docs/protocol.md 5.2)."""
     outcome = change.line.outcomes[change.side]
     number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
     return {
@@ -349,7 +348,7 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
     """Return the payload of the feed's message ``market_selections``. It has the whole book of a line, which replaces
-    the previous book. ``bare`` has the same meaning as in ``selections``."""
+    the previous book. ``selections`` explains ``bare``."""
     return {
         "sport_event_id": line.key.sport_event,
         "market_id": line.key.market,
@@ -385,8 +384,8 @@ def print_message(change: Printed, line: Line, market_type: str) -> Object:
 
 
 def wager_message(change: WagerChanged, market_type: str) -> Object:
-    """Return the payload of the private message ``wager``. ``matched_stake`` and ``matched_odds`` describe the newest
-    match alone."""
+    """Return the payload of the private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of the
+    newest match only."""
     held = change.wager
     return {
         "info": _identity(held, market_type)

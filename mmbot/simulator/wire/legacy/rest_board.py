@@ -1,4 +1,4 @@
-"""The REST endpoints of the board. They serve tournaments, sport events, markets, players and the odds ladder
+"""The REST endpoints of the board. They return tournaments, sport events, markets, players and the odds ladder
 (docs/protocol.md 4, 5)."""
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ SPORT_EVENTS_A_READ: Final = 50
 
 
 def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_tournaments answers with all tournaments, or only with those that have listed sport events."""
+    """GET mm/get_tournaments answers with all tournaments, or only with the tournaments that have listed sport
+    events."""
     known = exchange.venue.tournaments()
     if request.query.get("has_active_events", "").lower() in ("true", "1"):
         active = {sport_event.tournament_id for sport_event in exchange.venue.sport_events()}
@@ -32,8 +33,8 @@ def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Respons
 
 
 def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_sport_events answers with listed sport events. If the tournament has none, the answer is 404. If none
-    of the given ids is listed, the list is null."""
+    """GET mm/get_sport_events answers with listed sport events. If the tournament has no listed sport events, the
+    answer is 404. If the request names ids and none of them is listed, the list is null."""
     tournament = request.integer("tournament_id")
     ids = request.ids("event_ids", code="invalid_event_id")
     if tournament is None and not ids:
@@ -47,7 +48,8 @@ def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """Make the endpoint GET mm/get_markets or GET v2/mm/get_markets. It answers with the markets of one sport event."""
+    """Make the endpoint GET mm/get_markets (or GET v2/mm/get_markets). It answers with the markets of one sport
+    event."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_id", code="market_invalid_event")
@@ -62,8 +64,8 @@ def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Respo
 
 
 def get_multiple_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """Make the endpoint GET mm/get_multiple_markets or GET v2/mm/get_multiple_markets. It answers with markets by sport
-    event id. A sport event that is not listed has null instead of its markets."""
+    """Make the endpoint GET mm/get_multiple_markets (or GET v2/mm/get_multiple_markets). It answers with the markets of
+    each sport event, by id. For a sport event that is not listed, the answer has null."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_ids", code="market_invalid_event")
@@ -90,12 +92,12 @@ def _markets(exchange: LocalExchange, sport_event: int, version: int) -> list[js
 
 
 def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/search_markets answers with one list of the markets of all listed sport events of a tournament. Each
-    market has the id of its sport event.
+    """GET mm/search_markets answers with one list of markets. They belong to the listed sport events of a tournament.
+    Each market has the id of its sport event.
 
     The exchange's specification mentions ``tournament_id`` and "filters", but does not list the filters. The filters
     ``event_ids``, ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
-    ``min_liquidity`` is an amount in dollars. It selects the markets in which takers can stake at least this amount.
+    ``min_liquidity`` selects the markets in which takers can stake at least this amount of dollars.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")

@@ -1,4 +1,4 @@
-"""The REST endpoints of the session and of the registration for the feed (docs/protocol.md 2, 8.1, 8.2)."""
+"""The REST endpoints of the session, and of the registration for the feed (docs/protocol.md 2, 8.1, 8.2)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Refresh(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """The subjects of one type that a client subscribes to, for example tournaments. ``ids`` names the subjects. If
+    """The subjects of one type to which a client subscribes, for example tournaments. ``ids`` names the subjects. If
     ``ids`` is empty, the client subscribes to all subjects of this type."""
 
     type: str
@@ -81,8 +81,8 @@ def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 
 def register(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/pusher answers with the channels that a websocket may join. Each channel has its signature and the names
-    of the messages that come on it.
+    """POST mm/pusher answers with the channels that a websocket may join. Each channel has a signature and the names of
+    its messages.
 
     The body is JSON or an HTML form. The subscriptions are in the body or in the header ``header-subscriptions``.
     """

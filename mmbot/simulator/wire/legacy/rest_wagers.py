@@ -60,7 +60,7 @@ class OfSportEvent(msgspec.Struct, frozen=True):
 
 
 class OfMarket(msgspec.Struct, frozen=True):
-    """The market on which all open wagers are to be cancelled. If ``line_id`` is given, only wagers on its outcome are
+    """The market on which all open wagers are to be cancelled. If ``line_id`` is given, only wagers on this outcome are
     cancelled."""
 
     event_id: int
@@ -108,8 +108,8 @@ def _place(exchange: LocalExchange, request: ApiRequest, item: Placement) -> Ven
 
 
 def _stake(dollars: float, least: Cents) -> Cents:
-    """Return the stake in cents. An amount below the minimum is rejected as too small, even if the amount also has too
-    many decimals (docs/protocol.md 4.2)."""
+    """Return the stake in cents. An amount below the minimum is rejected as too small, even if it also has too many
+    decimals (docs/protocol.md 4.2)."""
     if 100 * dollars < least:
         raise Rejection("invalid_request", TOO_SMALL)
     try:
@@ -159,7 +159,8 @@ def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_wagers_by_market(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wagers_by_market cancels the open wagers on a market or on one outcome."""
+    """POST mm/cancel_wagers_by_market cancels the open wagers on a market. If the request names an outcome, it cancels
+    only the wagers on this outcome."""
     which = request.json(OfMarket)
     _check_ids(which)
     exchange.venue.cancel_market(request.account, which.event_id, which.market_id, which.line_id or None, request.now)
@@ -193,8 +194,8 @@ def get_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """Make the endpoint GET mm/get_wager_histories or GET v2/mm/get_wager_histories. It answers with a page of wagers,
-    and has ``last_synced_at`` next to ``data``. ``most`` is the greatest number of wagers on a page."""
+    """Make the endpoint GET mm/get_wager_histories (or GET v2/mm/get_wager_histories). It answers with a page of at
+    most ``most`` wagers. The answer has ``last_synced_at`` next to ``data``."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         query = HistoryQuery(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 MATCHES_A_READ = 100
-"""The greatest number of wagers in one request for their matches, and the greatest number of matches on one page
+"""The greatest number of wagers in one request for their matches. It is also the greatest number of matches on one page
 (docs/protocol.md 4.1)."""
 
 TRANSACTIONS_A_PAGE = 1000
@@ -30,8 +30,8 @@ def get_balance(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_transactions answers with a page of the wallet's movements, with the newest first. The client can
-    select them by time, type, sport event, market and wager."""
+    """GET v2/mm/get_transactions answers with a page of the wallet's movements, newest first. The client can filter
+    them by time, type, sport event, market and wager."""
     limit = request.limit(TRANSACTIONS_A_PAGE, 20)
     start, end = request.seconds("from"), request.seconds("to")
     if start is not None and end is not None and start > end:
@@ -59,8 +59,7 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_matched_bets answers with a page of the account's matches in a range of time, with the oldest
-    first."""
+    """GET mm/get_matched_bets answers with a page of the account's matches in a range of time, oldest first."""
     limit = request.limit(MATCHES_A_READ, 20)
     cursor = request.query.get("next_cursor", "")
     start, end = request.seconds("from"), request.seconds("to")
@@ -70,8 +69,8 @@ def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_wager_matching_detail answers with every match of up to 100 wagers. Ids of other accounts' wagers are
-    ignored."""
+    """GET mm/get_wager_matching_detail answers with every match of up to 100 wagers. The ids of other accounts' wagers
+    are ignored."""
     ids = request.texts("wager_ids")
     if not 1 <= len(ids) <= MATCHES_A_READ:
         raise Rejection("invalid_wager_id")
@@ -80,8 +79,8 @@ def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_matches_of(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_wager_matching_detail answers with a page of one wager's matches in a range of time, with the
-    oldest first."""
+    """GET v2/mm/get_wager_matching_detail answers with a page of one wager's matches in a range of time, oldest
+    first."""
     wager = request.query.get("wager_id", "")
     if not wager:
         raise Rejection("invalid_wager_id")
