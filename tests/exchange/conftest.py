@@ -14,7 +14,9 @@ from scripted_exchange import ScriptedExchange
 from mmbot.domain.clock import ManualClock
 
 ON_BOTH = {
-    "test_feed_faults",
+    "test_connecting_and_closing",
+    "test_faults_before_up",
+    "test_faults_while_up",
     "test_encrypted_transports",
     "test_changes_over_warm_connections",
     "test_withdrawn_placements",
