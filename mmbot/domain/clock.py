@@ -56,11 +56,12 @@ class SystemClock:
         return self._anchor
 
     def now(self) -> Instant:
-        """Return the present time. It follows the monotonic clock, so it never goes back."""
+        """Return the present time. This clock follows the monotonic clock, so the time never goes back."""
         return self._at(self._started + time.monotonic_ns() - self._monotonic)
 
     def wall(self) -> Instant:
-        """Return the present time by the machine's wall clock. It may jump, because the wall clock can be corrected."""
+        """Return the present time by the machine's wall clock. The time may jump, because the wall clock can be
+        corrected."""
         return self._at(time.time_ns())
 
     def real_seconds(self, duration: Duration) -> float:

@@ -65,7 +65,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     matching: Matching
     winning: Winning
     matched: Cents
-    """The part of the stake that is matched in total. It only grows, except that a void sets it to 0."""
+    """The part of the stake that is matched in total. This part only grows, except that a void sets it to 0."""
     match_stake: Cents | None = None
     """The stake of the match that this report is about. Only a private message with the ``update_type`` "matching"
     contains this stake. In every other report, the value is None."""
@@ -137,7 +137,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
 
 
 class MatchDetail(msgspec.Struct, frozen=True, gc=False):
-    """One match of a wager. It comes from a REST read that gives all matches of the wager."""
+    """One match of a wager, as a REST read of all matches of the wager showed it."""
 
     wager_id: str
     stake: Cents

@@ -1,7 +1,7 @@
 """The engine takes one event at a time and returns the most urgent request.
 
-The engine is plain synchronous code. It has no clock: each call is given the present instant. The code around the
-engine, which does all I/O, is called the shell.
+The engine is plain synchronous code. The engine has no clock, so each call is given the present instant. The code
+around the engine, which does all I/O, is called the shell.
 
     handle(event, now)         take one event
     next_request(now)          return the most urgent request that is due and allowed now, or None
@@ -41,7 +41,7 @@ ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
 
 class Engine:
-    """The deterministic core. It is not thread-safe: only one thread may call it."""
+    """The deterministic core. Only one thread may call it, because the core is not thread-safe."""
 
     def __init__(
         self,

@@ -110,8 +110,8 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A private message about a wager of this account (``wager``). It is applied no matter over which connection it
-    came."""
+    """A private message about a wager of this account (``wager``). The message is applied no matter over which
+    connection it came."""
 
     connection: int
     report: WagerReport
@@ -246,7 +246,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     failure: Failure
     code: str
     """The error code of the exchange, or an error code made by mmbot (``timeout``, ``connection``, ``undecodable``,
-    ``login_rejected`` …). It is for logs and people."""
+    ``login_rejected`` …). The code is used only in logs and messages to people."""
     message: str = ""
     retry_at: Instant | None = None
     reason: FailureReason = FailureReason.OTHER
@@ -259,7 +259,7 @@ class FailedItem(msgspec.Struct, frozen=True):
     external_id: str
     failure: Failure
     code: str
-    """The exchange's error code. It is for logs and people."""
+    """The exchange's error code. The code is used only in logs and messages to people."""
     message: str = ""
     reason: FailureReason = FailureReason.OTHER
 
@@ -271,7 +271,7 @@ class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
     request: int
     accepted: tuple[WagerReport, ...]
     failed: tuple[FailedItem, ...]
-    """The items that failed. Each has its own ``failure``, which need not be a rejection."""
+    """The items that failed. Each item has its own ``failure``, which need not be a rejection."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -381,7 +381,7 @@ class MarketImage(msgspec.Struct, frozen=True):
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
     """The answer to ReadMarkets: the markets of each sport event. If a sport event is missing or null in the exchange's
-    answer, its tuple is empty."""
+    answer, the tuple for this sport event is empty."""
 
     request: int
     markets: dict[int, tuple[MarketImage, ...]]

@@ -1,5 +1,5 @@
 """Takes every event from the feed: books, prints (public messages about matches), private messages and health checks.
-It also takes changes of the listed markets and lines, and learns when a connection starts or is lost."""
+Also takes changes of the listed markets and lines, and learns when a connection starts or is lost."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class OperatorEvents:
         shared.outbox.alert(Severity.WARNING, "latch.set", reason=order.reason)  # a person did it: no fault
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
-        """Release the kill latch. If the account is not proved clear yet, reject the command."""
+        """Release the kill latch. If it is not proved yet that no wager is open, reject the command."""
         shared = self._shared
         if not shared.guards.holds("latch", ACCOUNT):
             return
@@ -102,7 +102,8 @@ class OperatorEvents:
         self._cancelling.cancelled_elsewhere(sport_event, now)
 
     def minute_over(self, sport_event: int, now: Instant) -> None:
-        """Let a sport event be quoted again. Its strategy had been too slow, and the minute without quotes is over."""
+        """Let a sport event be quoted again, because the minute without quotes is over. This minute began when its
+        strategy was too slow."""
         self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:

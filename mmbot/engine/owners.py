@@ -44,11 +44,11 @@ class AppliesReports(Protocol):
         wagers)."""
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Apply a report of a wager. It comes from the answer to a read that was sent at ``asked_at``."""
+        """Apply a report of a wager from the answer to a read. The read was sent at ``asked_at``."""
 
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
-        """Apply a report of a wager of which some part cannot be read. It comes from the answer to a read that was sent
-        at ``asked_at``."""
+        """Apply a report of a wager of which some part cannot be read. The report comes from the answer to a read that
+        was sent at ``asked_at``."""
 
     def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
         """Apply the report of every wager on a page of the history. The page is the answer to a read that was sent at

@@ -44,8 +44,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""Classes or functions that make circuit breakers. Each is called with the state that all parts of the engine share
-(``Shared``)."""
+"""Classes or functions that make circuit breakers. Each class or function is called with the state that all parts of
+the engine share (``Shared``)."""
 
 
 class Parts:

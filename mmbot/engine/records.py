@@ -74,7 +74,8 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     profit: Cents
     """The profit before commission. For a correction, this is the change of the profit."""
     commission: Cents
-    """The change of the commission on the market's net gain. It is estimated with the rate in the settings."""
+    """The change of the commission on the market's net gain. The commission is estimated with the rate in the
+    settings."""
     first: bool
     """True for the first result of the wager, and false for a correction."""
 

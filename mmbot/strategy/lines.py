@@ -32,8 +32,8 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
 
     Args:
         view: the ``view`` that the strategy's ``quote`` got.
-        state: the ``state`` that the strategy's ``quote`` got. It is None, or the state in the previous result of this
-            function.
+        state: the ``state`` that the strategy's ``quote`` got. This state is None, or the state in the previous result
+            of this function.
         decide: a function that gets the sport event, the line and the line's previous ``Kept`` (None on the first
             call). It returns a new ``Kept``, or the previous ``Kept`` if nothing changes. If the view of a line is the
             same object as in the previous call, the function is not called for this line, unless an ``again_at`` is

@@ -142,8 +142,8 @@ def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding
 
     Args:
         balance: the balance that the latest read gave, in cents.
-        placed_since_read: all stakes that were sent after this read was sent, in cents. It includes the stakes of
-            wagers that are cancelled by now, because their money is available only when the next read shows it. So
+        placed_since_read: all stakes that were sent after this read was sent, in cents. These stakes include the stakes
+            of wagers that are cancelled by now, because their money is available only when the next read shows it. So
             replacing a wager needs cash for both the old wager and the new wager.
         outstanding: as for ``available``.
         multiple: as for ``available``.

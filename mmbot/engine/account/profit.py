@@ -162,8 +162,8 @@ class Profit:
         """Begin a new day if needed, save the day's figures if they changed, and hold the guard ``daily_loss`` if
         needed.
 
-        Once the guard (a reason not to quote) holds, it holds for the rest of the day. Neither a restart nor a smaller
-        loss lifts it. ``ready`` is true if the engine is ready to quote, so that positions can be valued.
+        Once the guard (a reason not to quote) holds, it stays for the rest of the day. Neither a restart nor a smaller
+        loss lifts the guard. ``ready`` is true if the engine is ready to quote, so that positions can be valued.
         """
         shared = self._shared
         date = shared.clock.schedule(now) // DAY

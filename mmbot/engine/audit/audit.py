@@ -62,8 +62,8 @@ MOST_LOOKUPS: Final = 100
 confirms."""
 
 MOST_RANGES: Final = 4
-"""The first round searches this many ranges of seven days of the history. It looks for wagers that were open before the
-daemon started."""
+"""The first round searches this many ranges of seven days of the history, for wagers that were open before the daemon
+started."""
 
 MISSES: Final = 3
 """How many times the exchange must answer that it does not know a wager before the audit believes it."""
@@ -127,8 +127,8 @@ class Audit:
             self._unconfirmed[wager.wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
-        """Make a round due now. It compares all changes of wagers since the instant ``since``. This method is called
-        when money moved and no known match or result explains the movement."""
+        """Make a round due now. This round compares all changes of wagers since the instant ``since``. This method is
+        called when money moved and no known match or result explains the movement."""
         self._changes_from = min(self._changes_from, since)
         self._changes_at = now
         self._round_at = min(self._round_at, now)
@@ -259,8 +259,8 @@ class Audit:
             self._history.failed(answer, now)
 
     def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
-        """Apply a report from the history. If our figures of the wager still differ from the report after this, doubt
-        the wager."""
+        """Apply a report from the history. If our figures of the wager still differ from the report after this, mark
+        the wager as doubtful."""
         if report.resting:
             self._shown[report.wager_id] = None
         wager = self._shared.ledger.by_id(report.wager_id)
@@ -287,8 +287,8 @@ class Audit:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Finish a stage that has read all its pages. Doubt the wagers that its list lacks. If the round is complete,
-        lift guards (reasons not to quote). Otherwise begin the next stage."""
+        """Finish a stage that has read all its pages. Mark the wagers that its list lacks as doubtful. If the round is
+        complete, lift guards (reasons not to quote). Otherwise begin the next stage."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -310,8 +310,8 @@ class Audit:
         self._lift(now)
 
     def _doubt_unconfirmed(self, now: Instant) -> None:
-        """Doubt a match or result that a message reported, if the exchange's list of changes does not contain the
-        wager."""
+        """If a message reported a match or a result of a wager, but the exchange's list of changes lacks the wager,
+        mark the wager as doubtful."""
         overdue = [key for key, at in self._unconfirmed.items() if at < self._began_at - LAG]
         for wager_id in overdue[:MOST_LOOKUPS]:
             del self._unconfirmed[wager_id]
@@ -405,8 +405,8 @@ class Audit:
         self._shared.hold(guard, scope, reason, now)
 
     def _lift(self, now: Instant) -> None:
-        """Lift each guard (reason not to quote) of the audit for which two things hold. The latest complete round began
-        after the difference was found, and no wager on the line or sport event of the guard is in doubt."""
+        """Lift each guard (reason not to quote) of the audit that meets two conditions. The latest complete round began
+        after the difference was found, and no wager on the line or sport event of the guard is doubtful."""
         doubted: dict[tuple[str, LineKey | int], None] = {}
         for doubt in self._doubts.values():
             wager = self._shared.ledger.by_id(doubt.wager_id)

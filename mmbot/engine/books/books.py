@@ -1,4 +1,4 @@
-"""Keeps the books of all lines. It merges messages and REST reads, compares them, and repairs differences.
+"""Keeps the books of all lines. Merges messages and REST reads, compares them, and repairs differences.
 
 A message carries a sequence number, but a REST read does not. If a message about a line came after a read was
 requested, the message counts and the read does not. A difference between our book and a read counts only if no message

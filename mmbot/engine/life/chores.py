@@ -40,8 +40,8 @@ class CancelOneByOne:
 
 class EverySecond:
     """Checks the loss of the day, the quotes that limits have cut, and the sport events that are over. The checks are
-    made at most once a second, at instants that are whole seconds apart. They are left out while none of them has
-    anything to do."""
+    made at most once a second, at instants that are whole seconds apart. While no check has anything to do, no check is
+    made."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant

@@ -56,16 +56,17 @@ class ClearAlone:
         """On a shared account: our open wagers that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """``TRY_FOR`` is counted from this instant. It is the instant of the start, or of the latest page that showed
-        an open wager."""
+        """``TRY_FOR`` is counted from this instant: the start, or the arrival of the latest page that showed an open
+        wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
         self.open_wagers = 0
-        """The number of open wagers on the latest page of the history that showed any. It is 0 once the account is
-        proved clear."""
+        """The number of open wagers on the latest page of the history that showed any. The number is 0 once the account
+        is proved clear (without open wagers)."""
         self.trouble: str | None = None
-        """The reason why the account is not proved clear yet, as text for a person. None if no reason is known."""
+        """The reason why the account is not proved clear (without open wagers) yet, as text for a person. None if no
+        reason is known."""
         if ours is not None:
             self._go_on(now)
 

@@ -1,7 +1,7 @@
 """The proof that the account is clear: everything is cancelled, and then the exchange's own history shows that nothing
 is open.
 
-Theory of operation. The account is *clear* when three things hold, all by the exchange's clock:
+Theory of operation. The account is *clear* when three conditions are met, all by the exchange's clock:
 
 1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
 2. The history is complete beyond the latest placement and the cancel: ``last_synced_at`` is later than both. The answer
@@ -50,8 +50,8 @@ class Stage(Enum):
 
 
 class ClearProof:
-    """Gives the requests that have to be sent until the account is proved clear, and takes the answers to these
-    requests.
+    """Gives the requests that have to be sent until the account is proved clear (without open wagers), and takes the
+    answers.
 
     Args:
         pager: reads the history. The proof drops all other queries of the pager.

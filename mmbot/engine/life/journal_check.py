@@ -24,8 +24,8 @@ class JournalCheck:
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """The exchange's ids of the journal's wagers, by ``external_id``. As soon as the exchange shows that it knows
-        one of these wagers, this dictionary becomes empty."""
+        """The exchange's ids of the journal's wagers. The keys are the ``external_id`` of the wagers. As soon as the
+        exchange shows that it knows one of these wagers, this dictionary becomes empty."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
         """Take the wagers of the journal, in the order in which they were sent."""

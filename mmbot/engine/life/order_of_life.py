@@ -322,8 +322,8 @@ class OrderOfLife:
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is then sent once more. At
-        the previous ``cancel_all``, the wager may have been inactive, or on its way to the exchange."""
+        """Note that a wager may be open. If everything is being cancelled now, ``cancel_all`` is sent once more. At the
+        previous ``cancel_all``, the wager may have been inactive, or on its way to the exchange."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 

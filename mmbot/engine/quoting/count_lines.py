@@ -25,7 +25,7 @@ def count_lines(
     counted only when somebody reads the status or the metrics.
 
     Args:
-        sport_events: the lines, by sport event.
+        sport_events: the lines of each sport event.
         why: returns the reason why a line is not quoted.
     """
     quotable = quoted = 0

@@ -1,5 +1,5 @@
-"""Decides the targets of a line (the wagers that should be open). They are the quotes of the strategy, moved to odds on
-the ladder and cut to the limits."""
+"""Decides the targets of a line (the wagers that should be open). Targets are the quotes of the strategy, with odds on
+the ladder, and with sizes that the limits allow."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. This
-    does not compare how much the limits allow."""
+    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. What the
+    limits allow is not compared."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -74,8 +74,8 @@ class Targets:
             said: the answer of the strategy of these lines.
             changed: the lines to decide on. None for all lines. If the limits leave too little room, all lines are
                 decided on in any case.
-            moved: the markets in which our wagers or the position of a line changed. It holds only markets with several
-                quoted lines.
+            moved: the markets in which our wagers or the position of a line changed. Only markets with several quoted
+                lines are listed.
             ladder: the odds that the exchange accepts.
             now: the present instant.
 
@@ -141,7 +141,7 @@ class Targets:
         return Wanted(targets, why, needs, moves, line.own_changes, line.seen, line.fair, decision, ladder)
 
     def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
-        """Return, for each outcome, the greatest probability that the odds of a wager may imply. It is the fair
+        """Return, for each outcome, the greatest probability that the odds of a wager may imply. This bound is the fair
         probability of the outcome plus ``guards.off_fair``. If the present fair probability is unknown, the latest
         known fair probability is used. The result is None if no fair probability was ever known."""
         fair = line.fair

@@ -25,8 +25,7 @@ _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a dist
 
 
 class Live:
-    """One of our wagers that could still match. It is a plain class because it is made often, and a msgspec Struct
-    would be slower."""
+    """One of our wagers that could still match. This is a plain class because a msgspec Struct would be slower."""
 
     __slots__ = ("external_id", "fading", "odds", "side", "stake")
 

@@ -1,5 +1,5 @@
-"""Keeps the prices that the user gave. Also finds the fair price of a line. It is the user's own price or, if the user
-gave none, the price from the book."""
+"""Keeps the prices that the user gave. Also finds the fair price of a line. The fair price is the user's own price or,
+if the user gave none, the price from the book."""
 
 from __future__ import annotations
 

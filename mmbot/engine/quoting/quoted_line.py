@@ -68,15 +68,17 @@ class QuotedLine:
         levels."""
         active = line.status == "active" and market.status == "active"
         self.sound: Final = active and line.quotable and not disputed
-        """True if three things hold: the line and its market are active, the line has exactly two outcomes that can be
-        backed, and none of its ids is disputed."""
+        """True if three conditions are met: the line and its market are active, the line has exactly two outcomes that
+        can be backed, and none of its ids is disputed."""
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live
-        """The wagers on the line that could still match, by ``external_id``. Only the ledger changes it."""
+        """The wagers on the line that could still match. The keys are the ``external_id`` of the wagers. Only the
+        ledger changes this dictionary."""
 
         self.seen: LineView | None = None
-        """The latest view of the line for its strategy. It stays the same object while its content stays the same."""
+        """The latest view of the line for its strategy. While the content of the view stays the same, the object stays
+        the same."""
         self.fair: float | None = None
         """The fair probability of outcome 0 in ``seen`` (the latest view). It is the user's own price if there is one,
         and otherwise the price from the book. None if there is neither."""
@@ -141,7 +143,7 @@ class RuleLines:
         self.views: list[LineView] = []
         """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
-        """The lines whose view is out of date. They stand in the order in which their views became out of date."""
+        """The lines whose view is out of date, in the order in which their views became out of date."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
         """True if several of the lines belong to one market, so that they share the limit of this market."""

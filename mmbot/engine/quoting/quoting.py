@@ -320,7 +320,7 @@ class Quoting:
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
         """Return the present view of a line. While the line is hidden from the strategy, return None. Also set a timer
         for the instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
-        books. It changes when other channels bring these books."""
+        books. This generation changes when other channels bring these books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None

@@ -134,10 +134,9 @@ class BoardReader:
                 self._look_again(key, at, wait)
 
     def _lacks(self, key: LineKey | int) -> bool:
-        """Return whether the catalogue lacks a line or a sport event.
-
-        It lacks a line if the line or its book is unknown, or if an outcome of the line has offers but no ``line_id``.
-        It lacks a sport event if the exchange no longer lists the sport event.
+        """Return whether the catalogue lacks a line or a sport event. A line is lacking if the line or its book is
+        unknown, or if an outcome of the line has offers but no ``line_id``. A sport event is lacking if the exchange no
+        longer lists it.
         """
         if not isinstance(key, LineKey):
             sport_event = self._shared.catalogue.sport_events.get(key)

@@ -38,12 +38,12 @@ ENDLESS_PAUSE: Final = 10 * SECOND
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""``CREATED_RANGE`` and ``UPDATED_RANGE`` are the longest time ranges of a query. They are a minute shorter than the
+"""``CREATED_RANGE`` and ``UPDATED_RANGE`` are the longest time ranges of a query. Both are a minute shorter than the
 exchange allows, because clocks differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
-    """One query of the history. It reads wagers by the time at which they were created or changed."""
+    """One query of the history. A query reads wagers by the time at which they were created or changed."""
 
     status: str | None = None
     matching: str | None = None
@@ -59,7 +59,7 @@ class Query(NamedTuple):
 
 
 class HistoryPager:
-    """Reads queries in the order in which they were added, one page at a time.
+    """Carries out queries of the wager history in the order in which they were added, one page at a time.
 
     The pages of a query are bounded in number and in time, and no cursor may come twice. If a query breaks one of these
     bounds, it starts again after ``ENDLESS_PAUSE``, because an incomplete read proves nothing.

@@ -2,8 +2,8 @@
 
 If the wager is over, it is counted and named in the status, and it blocks nothing. If others may be able to match the
 wager, its unreadable parts count at their worst, and it makes a guard (a reason not to quote) hold. This guard stops
-its sport event if its stake is known, and otherwise the whole account. A wager of ours makes no guard hold, because the
-ledger knows its odds and its stake from the placement.
+the sport event of the wager if the stake of the wager is known, and otherwise the whole account. A wager of ours makes
+no guard hold, because the ledger knows its odds and its stake from the placement.
 """
 
 from __future__ import annotations

@@ -308,7 +308,7 @@ class Exposure:
         return tuple(node.scope for node in self._entries[line].path)
 
     def worst_case(self, scope: LimitScope) -> Cents:
-        """Return the worst case of a scope (such as a line or the account). It includes all stakes that could still
+        """Return the worst case of a scope (such as a line or the account), including all stakes that could still
         match. KeyError is raised if the scope has no lines."""
         return self._nodes[scope].worst
 

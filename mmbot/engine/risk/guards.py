@@ -92,14 +92,14 @@ NOT_TWO: Final = "not two outcomes with a line id"
 
 
 class Guards:
-    """The guards that hold now, by scope."""
+    """The guards (reasons not to quote) that hold now, for each scope."""
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, by scope. If no such guard holds over a scope, the scope is not in the
-        dictionary. Only this class changes the dictionary."""
+        """The guards that hold and stop quoting, for each scope. If no such guard holds over a scope, the scope is not
+        in the dictionary. Only this class changes the dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards in ``PAUSING`` that hold now, by scope."""
+        """The guards in ``PAUSING`` (the guards that only stop new placements) that hold now, for each scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
         """How many times a guard began to hold."""

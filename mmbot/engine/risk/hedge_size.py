@@ -147,7 +147,8 @@ def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
     rounded up.
 
     ``behind`` and ``ahead`` are the profits before the stake, and q is the probability that the odds imply. After a
-    stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal if s = q * (ahead - behind).
+    stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. These two profits are equal if s = q *
+    (ahead - behind).
     """
     numerator, denominator = fraction(odds)
     return ahead - max(0, ahead - behind) * numerator // denominator

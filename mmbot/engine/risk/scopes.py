@@ -61,8 +61,8 @@ class Reached(IntEnum):
 
 
 class LineLimits(msgspec.Struct, frozen=True):
-    """The limits that apply to a line, in cents. Each is the general limit, or the limit of the line's quoting rule if
-    the rule's limit is lower."""
+    """The limits that apply to a line, in cents. Each limit is the general limit, or the limit of the line's quoting
+    rule if the rule's limit is lower."""
 
     line: Cents
     market: Cents

@@ -113,8 +113,8 @@ class Cancelling:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next cancel request. It is for a batch of wagers, or for a whole sport event. If no cancel may be
-        sent, return None.
+        """Return the next cancel request, for a batch of wagers or for a whole sport event. If no cancel may be sent,
+        return None.
 
         A whole sport event is cancelled if a guard of the sport event holds and the wagers to cancel on it do not fit
         in one batch. A whole sport event is cancelled only on an exclusive account.

@@ -29,7 +29,7 @@ class ExternalIds:
         reservation is saved."""
 
     def next(self, strategy: str) -> str:
-        """Return the next ``external_id``. It may be called only after ``has`` returned true."""
+        """Return the next ``external_id``. This method may be called only after ``has`` returned true."""
         sequence = self._next
         self._next += 1
         return f"{self._run_id}-{strategy}-{sequence}"

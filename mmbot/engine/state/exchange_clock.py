@@ -1,4 +1,4 @@
-"""The exchange's clock. Its answers and messages show how far it is ahead of our clock."""
+"""The exchange's clock. The exchange's answers and messages show how far this clock is ahead of our clock."""
 
 from __future__ import annotations
 

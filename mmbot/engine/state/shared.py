@@ -79,7 +79,7 @@ class Shared:
         self.latch_unstored: str | None = None
         """Why the kill switch is on and not on disk. None if it is on disk or off."""
         self.in_flight: Final[dict[int, InFlight]] = {}
-        """Every request that has no answer yet, by its id."""
+        """Every request that has no answer yet. The keys are the ids of the requests."""
         self.sent_requests = 0
         self._request_id = 0
 

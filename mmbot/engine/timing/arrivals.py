@@ -1,7 +1,7 @@
 """Counts the requests that the exchange may see within one second, no matter what delays them on their way.
 
-A request leaves some time after it was handed out, and arrives some time after it left. If the machine stalls or a
-packet is lost, requests that were handed out evenly may arrive together. It is certain only that a request arrived
+A request leaves some time after the engine handed it out, and arrives some time after it left. If the machine stalls or
+a packet is lost, requests that were handed out evenly may arrive together. It is certain only that a request arrived
 before its answer came. So a request counts from the moment at which it is handed out until a second after its answer.
 """
 
@@ -35,7 +35,7 @@ class Arrivals:
         """True if there may be no room for another request. Only then ``full_until`` has to be called."""
 
     def sent(self, request: int, now: Instant) -> None:
-        """Note that a request is handed out."""
+        """Note that a request is handed out for sending."""
         self._open[request] = now
         self.crowded = len(self._open) + len(self._answered) >= self._most
 

@@ -33,8 +33,8 @@ CANCELS_PAUSE: Final = SECOND
 request that was sent."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
-"""The shortest time between two reads of the same path. It is more than a second because two requests may come closer
-together on the network (docs/protocol.md 11)."""
+"""The shortest time between two reads of the same path. This time is more than a second, because two requests may come
+closer together on the network (docs/protocol.md 11)."""
 
 
 class TooSoon(Exception):

@@ -127,7 +127,8 @@ def apply_payment(wager: Wager, win: Cents) -> Changes | None:
 
 
 def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
-    """Apply a list of all matches of a wager, each with its odds. The list was read from the exchange."""
+    """Update a wager from the list of all its matches. The list was read from the exchange, and has the odds of each
+    match."""
     record = wager.matches
     if record is None:
         record = wager.matches = Matches(wager.odds)
@@ -155,7 +156,8 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
 
 
 def _total(wager: Wager, report: WagerReport) -> Cents:
-    """Return the matched stake in a report. It is never more than the stake."""
+    """Return the matched stake in a report. If the report gives more than the stake of the wager, return the stake of
+    the wager."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake

@@ -1,4 +1,5 @@
-"""The kinds of change of a wager. They have a file of their own, because files with msgspec Structs stay uncompiled."""
+"""The kinds of change of a wager. These kinds have a file of their own, because files with msgspec Structs stay
+uncompiled."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The ledger: every wager of the account, with its state, its matches and its result.
 
 Only the ledger changes wagers. totals.py holds the sums over wagers, and live.py lists the wagers that could still
-match. A wager that ended is forgotten after an hour. Its figures that a late report needs are kept (retention.py,
+match. A wager that ended is forgotten after an hour. The figures that a late report needs are kept (retention.py,
 remembered_results.py).
 """
 
@@ -137,7 +137,8 @@ class Ledger:
 
     def absent(self, external_id: str, now: Instant) -> Changes:
         """Record that the exchange's history lacks the wager, although it is complete up to a time after the placement.
-        This ends only a wager of unknown outcome. If the wager is being sent, or was accepted, it may still appear."""
+        Only a wager of unknown outcome ends because of this. If the wager is being sent, or was accepted, it may still
+        appear in the history."""
         return self._happened(self._known(external_id), Happening.ABSENT, now)
 
     def cancel_sent(self, external_id: str, now: Instant) -> Changes:
@@ -230,7 +231,8 @@ class Ledger:
         return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
-        """Apply a list of all matches of a wager, each with its odds. The list was read from the exchange."""
+        """Update a wager from the list of all its matches. The list was read from the exchange, and has the odds of
+        each match."""
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
             return ()  # no longer held, or more than the wager can have matched

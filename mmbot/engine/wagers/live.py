@@ -43,8 +43,8 @@ class LiveWagers:
         return self._of_line.get(line, _NONE).values()
 
     def line(self, line: LineKey) -> dict[str, LineWager]:
-        """Return the wagers on one line, by ``external_id``. Every call returns the same dictionary until the sport
-        event is forgotten."""
+        """Return the wagers on one line. The keys are the ``external_id`` of the wagers. Every call returns the same
+        dictionary until the sport event is forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
             of_line = self._of_line[line] = {}

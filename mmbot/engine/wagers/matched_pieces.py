@@ -47,7 +47,7 @@ class Matches:
         self.odds = odds
         """The odds of the wager itself."""
         self.total: Cents = 0
-        """The matched part of the stake. It is the greatest total that was ever reported."""
+        """The matched part of the stake, which is the greatest total that was ever reported."""
         self.disputed = False
         """True if messages contradicted each other."""
         self._pieces: list[Piece] = []
@@ -126,8 +126,8 @@ class Matches:
     def detail(self, matches: Sequence[MatchDetail]) -> None:
         """Apply the matching detail, which is the exchange's list of all matches up to some total matched stake. The
         list replaces the pieces up to this total. A late answer changes nothing. An answer is late if its total is
-        smaller than the total of an earlier answer. It is also late if its total is smaller than a total that messages
-        describe completely, with a certain win.
+        smaller than the total of an earlier answer. An answer is also late if its total is smaller than a total that
+        messages describe completely, with a certain win.
         """
         end: Cents = 0
         won: Cents = 0

@@ -69,7 +69,7 @@ class Archive:
         self._others: dict[str, Remembered] = {}
 
     def put(self, external_id: str, remembered: Remembered) -> None:
-        """Store the figures of a wager. They replace the earlier figures of the same wager."""
+        """Store the figures of a wager. The new figures replace the earlier figures of the same wager."""
         prefix, number = split_id(external_id)
         if number is None:
             self._others[external_id] = remembered

@@ -76,8 +76,8 @@ class Settling:
 
 
 def _winner(wager: LineWager) -> Side | None:
-    """Return the outcome that won, by the result of one wager. The result is None after a push or a draw, or if the
-    exchange names no result."""
+    """Return the outcome that won, as the result of one wager shows. The result is None after a push or a draw, or if
+    the exchange names no result."""
     if wager.result in WON:
         return wager.side
     return 1 - wager.side if wager.result in LOST else None

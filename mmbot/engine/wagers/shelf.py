@@ -20,7 +20,7 @@ BLOCK: Final = 1024
 """The greatest number of wagers in one block."""
 
 SPAN: Final = 5 * MINUTE
-"""The longest time that a block takes new wagers, counted from its first wager."""
+"""After its first wager, a block takes new wagers for at most this long."""
 
 _SLOTS: Final = 4 * BLOCK
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -28,7 +28,8 @@ _decode: Final = msgspec.msgpack.Decoder().decode
 
 
 class _Block:
-    """A block of packed wagers. A hash table leads from either id of a wager to its place in the block."""
+    """A block of packed wagers (wagers in a compact form). From either id of a wager, a hash table finds the place of
+    the wager in the block."""
 
     __slots__ = ("count", "first", "highest", "line_places", "lines", "packed", "slots", "starts", "taken")
 

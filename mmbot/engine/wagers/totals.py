@@ -42,12 +42,12 @@ class Totals:
         """Start with no wagers. ``commission`` is the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """The stakes of wagers whose line is not known, by market. No other wager can offset such a stake."""
+        """For each market, the stakes of wagers whose line is not known. No other wager can offset such a stake."""
         self.outstanding: Cents = 0
         """The stakes that could still match, of all wagers of the account, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
-        """The matched and unsettled stakes, in cents, by line. If the line of a wager is not known, its stake is listed
-        by market. Sums of zero are left out."""
+        """For each line, the matched and unsettled stakes, in cents. If the line of a wager is not known, its stake
+        counts under its market. Sums of zero are left out."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self.settling: Final[dict[MarketKey, Settling]] = {}
@@ -165,8 +165,8 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add the differences of three figures, in cents. They are added to the position of a wager's line, or to the
-        full stakes of its market."""
+        """Add the changes of three figures, in cents, to the position of a wager's line, or to the full stakes of its
+        market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
