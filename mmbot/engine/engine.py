@@ -210,8 +210,8 @@ class Engine:
         self._quiet_until = self._background_at = 0
 
     def orders(self) -> list[Order]:
-        """Return the orders that the engine gave to the shell since the previous call of this method: connect, journal,
-        latch, log, exit."""
+        """Return the orders to the shell (the code around the engine) since the previous call of this method: connect,
+        journal, latch, log, exit."""
         return self._shared.outbox.take()
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
@@ -246,7 +246,8 @@ class Engine:
 
     @property
     def guards(self) -> dict[str, int]:
-        """For each guard, the number of scopes (account, sport events, lines) over which it holds."""
+        """For each guard (a reason not to quote), the number of scopes over which it holds. A scope is the account, a
+        sport event or a line."""
         return self._shared.guards.names()
 
     @property

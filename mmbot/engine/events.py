@@ -415,23 +415,24 @@ class StopRequested(msgspec.Struct, frozen=True, tag=True):
 
 
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
-    """The command to set the kill latch. The engine then cancels everything and quotes nothing until the operator
-    resumes, even after a restart."""
+    """The command to set the kill latch (the stored state of the kill switch). The engine then cancels everything and
+    quotes nothing until the operator resumes, even after a restart."""
 
     reason: str
 
 
 class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
-    """The command to release the kill latch. While a wager may be open, the command is rejected with an alert."""
+    """The command to release the kill latch (the stored state of the kill switch). While a wager may be open, the
+    command is rejected with an alert."""
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):
-    """The report that the kill latch was written to disk, or that the write failed with ``error``. In both cases, the
-    latch is set in memory."""
+    """The report that the kill latch (the stored state of the kill switch) was written to disk, or that the write
+    failed with ``error``. In both cases, the latch is set in memory."""
 
     error: str | None = None
     reason: str | None = None
-    """The reason in the latch file. It may be longer than the reason in the kill command."""
+    """The reason in the file of the kill latch. This reason may be longer than the reason in the kill command."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):

@@ -57,8 +57,8 @@ class OperatorEvents:
         self._life.stop(order.hurry, now)
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
-        """Set the kill latch and cancel everything. If an earlier kill has set the latch already, the latch keeps the
-        reason of the earlier kill."""
+        """Set the kill latch (the stored state of the kill switch), and cancel everything. If an earlier kill has set
+        the latch already, the latch keeps the reason of the earlier kill."""
         shared = self._shared
         reason = shared.guards.reason("latch", ACCOUNT) or order.reason
         shared.hold("latch", ACCOUNT, reason, now)
@@ -68,7 +68,8 @@ class OperatorEvents:
         shared.outbox.alert(Severity.WARNING, "latch.set", reason=order.reason)  # a person did it: no fault
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
-        """Release the kill latch. If it is not proved yet that no wager is open, reject the command."""
+        """Release the kill latch (the stored state of the kill switch). If it is not proved yet that no wager is open,
+        reject the command."""
         shared = self._shared
         if not shared.guards.holds("latch", ACCOUNT):
             return

@@ -30,14 +30,15 @@ class Connect(msgspec.Struct, frozen=True, tag=True):
 
 
 class WriteLatch(msgspec.Struct, frozen=True, tag=True):
-    """The order to write the kill latch to disk, and then to report ``LatchWritten``."""
+    """The order to write the kill latch (the stored state of the kill switch) to disk, and then to report
+    ``LatchWritten``."""
 
     reason: str
     at: Instant
 
 
 class ReleaseLatch(msgspec.Struct, frozen=True, tag=True):
-    """The order to remove the kill latch from disk."""
+    """The order to remove the kill latch (the stored state of the kill switch) from disk."""
 
 
 class ReserveBlock(msgspec.Struct, frozen=True, tag=True):
@@ -189,7 +190,8 @@ Order = Connect | WriteLatch | ReleaseLatch | ReserveBlock | Alert | Exit | Save
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """The saved state with which the engine starts. The shell reads it from the state directory."""
+    """The saved state with which the engine starts. The shell (the code around the engine) reads this state from the
+    state directory."""
 
     run_id: str
     """The prefix of every ``external_id`` of this run. It consists of letters and digits."""
@@ -198,7 +200,7 @@ class Seed(msgspec.Struct, frozen=True):
     """The end of the sequence numbers that this run may use. The run may use the numbers from ``next_sequence`` to
     ``end_sequence - 1``."""
     latched: str | None
-    """The reason why the kill latch is set. None if the latch is not set."""
+    """The reason why the kill latch (the stored state of the kill switch) is set. None if the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()
     day: SaveDay | None = None
     settlements: tuple[SaveSettlement, ...] = ()

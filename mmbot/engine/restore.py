@@ -1,4 +1,5 @@
-"""When the engine starts, restores the state that earlier runs saved: guards, wagers and settled profit."""
+"""When the engine starts, restores the state that earlier runs saved: guards (reasons not to quote), wagers and settled
+profit."""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ class Strategy(Protocol):
 
         The engine calls this method if any part of the view except ``now`` and ``start`` differs from the view of the
         previous call. It also calls the method when the ``wake_at`` of the previous result is due, and when any guard
-        begins to hold or is lifted.
+        (a reason not to quote) begins to hold or is lifted.
         """
 
 

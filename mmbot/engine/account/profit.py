@@ -1,7 +1,8 @@
-"""The profit of the account, realised and marked, and the guard against a large loss in one day.
+"""The profit of the account, realised and marked, and the guard (a reason not to quote) against a large loss in one
+day.
 
-*Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated: it
-is a share, set in the settings, of the net gain of a market.
+*Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated as
+a share of the net gain of a market. The settings give this share.
 
 *Marked* profit is the value of matched wagers that are not settled. With p as the latest fair probability of outcome 0,
 it is p times the profit if outcome 0 wins plus (1 - p) times the profit if outcome 1 wins. After a restart, p is not

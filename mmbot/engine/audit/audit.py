@@ -52,7 +52,7 @@ ROUNDS_WITHOUT: Final = 15
 """The number of intervals (``audit.wagers_s``) without a complete round after which all quotes stop."""
 
 SOON: Final = 5 * SECOND
-"""How long to wait after a repaired difference before the next round. This round can lift the guard."""
+"""How long to wait after a repaired difference before the next round. This round can let quoting go on."""
 
 PATIENCE: Final = 2 * SECOND
 """How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""

@@ -34,7 +34,8 @@ class Settlements:
         self._effects: Final = effects
         self._audit: Final = audit
         self._watched: Final[dict[MarketKey, Instant]] = {}
-        """The settling markets, each with the instant at which mmbot began to wait for its other results."""
+        """The markets with some but not all results, each with the instant at which mmbot began to wait for the other
+        results."""
         self._asked: Final[dict[MarketKey, None]] = {}
         """The markets for which a read of the missing results has been requested."""
         self._held: Final[dict[MarketKey, tuple[LineKey, ...]]] = {}

@@ -23,7 +23,7 @@ message may come later than the read."""
 
 
 UNREAD: Final = -1
-"""The ``generation`` of a book that no message and no read has confirmed yet."""
+"""The generation number of a book that no message and no read has confirmed yet."""
 
 
 class BookState:
@@ -47,8 +47,7 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message. None if no book came before this message in the same generation (see
-        ``generation``)."""
+        """The book before the latest message. None if no earlier book came over the same connection and channels."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake. It is None if it must be computed again, because the book or our stake
@@ -183,14 +182,14 @@ class Books:
         return state.differed == 2
 
     def find_awaited(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
-        """Search the book in a new message for wagers of ours that are not known to be live yet. This method must be
+        """Search the book in a new message for wagers of ours that are not known to be open yet. This method must be
         called before ``on_message``."""
         state = self._states.get(line)
         if state is not None and state.known:
             state.own.find_awaited(awaited, state.book, book, sequence)
 
     def note_opened(self, line: LineKey, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Every book whose sequence number is at least ``sequence`` contains the
+        """Record that a wager of ours is open. Every book whose sequence number is at least ``sequence`` contains the
         wager."""
         state = self._states.get(line)
         if state is not None:

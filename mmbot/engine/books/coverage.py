@@ -79,8 +79,8 @@ class Coverage:
         return cover.generation if cover.connection == connection else 0
 
     def is_current(self, sport_event: int, generation: int) -> bool:
-        """Return whether a book of a sport event is current. ``generation`` is the generation in which the book was
-        confirmed most recently."""
+        """Return whether a book of a sport event is current. ``generation`` is the generation number that applied when
+        the book was confirmed most recently."""
         cover = self._sport_events.get(sport_event, self._every)
         return cover.generation == generation and generation > 0
 
@@ -113,7 +113,7 @@ class Coverage:
 
     def private_lost(self) -> None:
         """Record that the private channel is lost, or counts as lost. Messages on its connection are still used. When
-        another connection carries the private channel, new generations start."""
+        another connection carries the private channel, the books get new generation numbers."""
         self.up = False
 
     def heard(self, connection: int, now: Instant) -> None:

@@ -34,7 +34,7 @@ class OwnStake:
     """Our wagers in the book of one line.
 
     The sequence number of a message shows which of our wagers are in its book. These wagers entered the exchange's book
-    before the message and have not left it. A book from a REST read has no sequence number, so every live wager of ours
+    before the message and have not left it. A book from a REST read has no sequence number, so every open wager of ours
     counts as being in such a book. If only a REST read showed that a wager is open, the wager counts as being in every
     book.
     """
@@ -45,7 +45,7 @@ class OwnStake:
         self.shown: tuple[Shown, Shown] | None = None
         """Our part of the book, for each outcome. It is None if it must be computed again."""
         self.certain = False
-        """True if all our live wagers are in the book, and none of our matched or cancelled stake is in it. Then the
+        """True if all our open wagers are in the book, and none of our matched or cancelled stake is in it. Then the
         next message does not change our part of the book."""
         self._entered: Final[dict[str, int]] = {}
         """For the ``external_id`` of each wager of ours: the lowest sequence number of a book that contains the
@@ -53,7 +53,7 @@ class OwnStake:
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Every book whose sequence number is at least ``sequence`` contains the
+        """Record that a wager of ours is open. Every book whose sequence number is at least ``sequence`` contains the
         wager."""
         self._entered[external_id] = sequence
         self.shown = None
@@ -80,12 +80,13 @@ class OwnStake:
             self._left = [stake for stake in self._left if stake.sequence > sequence]
 
     def find_awaited(self, awaited: Iterable[LineWager], former: Book, book: Book, sequence: int) -> None:
-        """Find wagers of ours in the book of a new message, before a private message reports that they are live.
+        """Find wagers of ours in the book of a new message, before a private message reports that these wagers are
+        open.
 
         A wager counts as found if the level at its odds grew at least by the size that the wager would show.
 
         Args:
-            awaited: our wagers on the line that are not known to be live yet.
+            awaited: our wagers on the line that are not known to be open yet.
             former: the book before the message.
             book: the book in the message.
             sequence: the sequence of the message.

@@ -37,8 +37,8 @@ class _Print:
 
 
 class TakenOrPulled:
-    """Records books and prints when they come, and compares them later. So no request has to wait for the
-    comparison."""
+    """Records books and prints (public messages about matches) when they come, and compares them later. So no request
+    has to wait for the comparison."""
 
     def __init__(self) -> None:
         self.taken: Cents = 0
@@ -65,8 +65,8 @@ class TakenOrPulled:
         self._by_line.setdefault(line, deque()).append(match)
 
     def pair(self, now: Instant) -> None:
-        """For books that were replaced at least ``PAIRING`` (2 s) ago, decide whether size was taken or pulled. Each
-        call handles only a few books, and forgets old prints."""
+        """For books that were replaced at least ``PAIRING`` (2 s) ago, decide whether size was taken (matched) or
+        pulled (withdrawn). Each call handles only a few books, and forgets old public messages about matches."""
         replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:

@@ -23,14 +23,15 @@ class Breaker(Protocol):
 
     @property
     def guard(self) -> Guard:
-        """The guard that the breaker holds and lifts. The breaker's timer (of the kind ``Due.BREAKER``) has the same
-        name as the guard."""
+        """The guard (a reason not to quote) that the breaker holds and lifts. The breaker's timer (of the kind
+        ``Due.BREAKER``) has the same name as the guard."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Act on one change. If the change looks wrong, hold the guard and set the timer that lifts it."""
+        """Act on one change. If the change looks wrong, stop quoting with the guard, and set the timer that lifts the
+        guard."""
 
     def due(self, now: Instant) -> None:
-        """Do what the breaker planned when it set its timer: lift the guard, or set the timer again."""
+        """Do what the breaker planned when it set its timer: let quoting go on, or set the timer again."""
 
 
 class MatchesAMinute:
@@ -49,8 +50,8 @@ class MatchesAMinute:
             self.due(now)
 
     def due(self, now: Instant) -> None:
-        """Count the matches of the past minute, and hold or lift the guard. Set a timer for the instant at which the
-        oldest of these matches is a minute old."""
+        """Count the matches of the past minute. Stop quoting if they are too many, or let quoting go on. Set a timer
+        for the instant at which the oldest of these matches is a minute old."""
         shared, recent = self._shared, self._recent
         while recent and recent[0] + MINUTE <= now:
             recent.popleft()

@@ -14,17 +14,17 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Prints:
-    """Reads a wager from the exchange if a print came at its price and no match of the wager was reported after the
-    print."""
+    """Reads a wager from the exchange if a print (a public message about a match) came at its price and no match of the
+    wager was reported after the print."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """The ``external_id`` of each wager of ours for which a match report is expected, because a print came at its
-        price."""
+        """The ``external_id`` of each wager of ours for which a match report is expected, because a print (a public
+        message about a match) came at its price."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
-        """Record that a print came at the price of a wager of ours."""
+        """Record that a print (a public message about a match) came at the price of a wager of ours."""
         if wager.external_id not in self._awaited:
             self._awaited[wager.external_id] = None
             self._shared.timers.set(Due.PRINT, wager.external_id, now + self._shared.settings.print_match)

@@ -14,7 +14,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Wiped:
-    """Makes the guard ``wiped`` hold, and requests a read of the sport event. This read can lift the guard."""
+    """Stops quoting with the guard ``wiped``, and requests a read of the sport event. This read can lift the guard."""
 
     def __init__(self, shared: Shared, board: BoardReader) -> None:
         self._shared: Final = shared

@@ -6,7 +6,7 @@ Theory of operation. The account is *clear* when three conditions are met, all b
 1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
 2. The history is complete beyond the latest placement and the cancel: ``last_synced_at`` is later than both. The answer
    to ``cancel_all`` (200 or 404) proves nothing. A match may happen at the same moment, and a wager that was accepted
-   just before the cancel may not be live yet.
+   just before the cancel may not be open yet.
 3. No page of the history shows a wager that others could match: an inactive wager, or an open wager that is unmatched
    or partially matched.
 

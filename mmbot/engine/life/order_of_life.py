@@ -41,7 +41,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class Row(NamedTuple):
-    """One transition of the order of life."""
+    """One transition of the order of life (the steps from start to quoting)."""
 
     step: Step | None
     """The step to which the row applies. None if the row applies to every step except ENDED."""
@@ -215,7 +215,8 @@ class OrderOfLife:
             self._read_changes(self._since, now)
 
     def _look_up(self, _: Instant) -> None:
-        """Look up every wager that still counts as live and, when the daemon starts, some of the journal's wagers."""
+        """Look up every wager that could still match. When the daemon starts, also look up some of the journal's
+        wagers."""
         self._caught_up = True
         self._since = self._proved_at
         self._asked = {}

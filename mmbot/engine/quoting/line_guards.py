@@ -10,7 +10,7 @@ from mmbot.engine.risk.guards import NOT_TWO
 from mmbot.engine.state.shared import Shared
 
 JUDGED: Final = ("inactive", "duplicate_id", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
-"""The guards that this module judges."""
+"""The guards (reasons not to quote) that this module judges."""
 
 
 class LineGuards:
@@ -20,7 +20,8 @@ class LineGuards:
         self._shared: Final = shared
 
     def judge(self, line: QuotedLine, aged: bool, now: Instant) -> tuple[bool, bool]:
-        """Hold and lift the guards of a line. ``aged`` is true if the user's own price is too old.
+        """Hold and lift the guards (reasons not to quote) of a line. ``aged`` is true if the user's own price is too
+        old.
 
         Returns two values. The first value is true if any guard of the line holds. The second value is true if the line
         is hidden from the strategy. The guard ``off_fair`` alone does not hide the line, because only a new answer of

@@ -91,8 +91,8 @@ class QuotedLine:
         self.outdated = True
         """True if the book, our wagers on the line or its position changed after ``seen`` was made."""
         self.unsettled = False
-        """True if the view has to be made again at each decision. The reason is that the user's price gets older, or
-        that a guard of the line may be lifted."""
+        """True if the view has to be made again at each decision. The user's price gets older, or a guard (a reason not
+        to quote) of the line may be lifted."""
         self.wakes_at: Instant = 0
         """A timer is set for this instant if it is in the future. The quotes are decided again at this instant or
         earlier."""
@@ -187,8 +187,8 @@ class SportEventLines:
     def __init__(self) -> None:
         self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The sport event as it was when its guards were judged most recently. If the sport event does not change, the
-        guards stay the same until ``judged_until``."""
+        """The sport event as it was when its guards (reasons not to quote) were judged most recently. If the sport
+        event does not change, the guards stay the same until ``judged_until``."""
         self.judged_until: Instant = 0
 
     def add(self, line: QuotedLine, state: object) -> None:

@@ -47,7 +47,7 @@ class UnreadWagers:
         """For each wager that could not be read: the reason, as text for a person. The key is the wager's id if the id
         can be read. Otherwise the key is some other readable part."""
         self._held: dict[str, _Held] = {}
-        """The wagers that may be open, each with the guard that it makes hold."""
+        """The wagers that may be open, each with the guard (a reason not to quote) that it makes hold."""
         self.count = 0
         """The number of wagers that could not be read."""
 
@@ -75,14 +75,15 @@ class UnreadWagers:
             self.lift(key, now)
 
     def lift(self, key: str, now: Instant) -> None:
-        """Note that a wager was read as a whole, or is over. Lift its guard, unless another wager needs this guard."""
+        """Note that a wager was read as a whole, or is over. Lift its guard (a reason not to quote), unless another
+        wager needs the same guard."""
         held = self._held.pop(key, None)
         if held is not None:
             self._judge(held.guard, held.scope, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Lift the guards of the wagers that no page has shown since ``since``. The history showed that nothing is
-        open."""
+        """Lift the guards (reasons not to quote) of the wagers that no page has shown since ``since``. The history
+        showed that no wager is open."""
         for key in [key for key, held in self._held.items() if held.seen_at < since]:
             self.lift(key, now)
 
@@ -138,8 +139,8 @@ class UnreadWagers:
         self._judge(guard, scope, now)
 
     def _judge(self, guard: str, scope: str | int, now: Instant) -> None:
-        """If any wager requires a guard, make the guard hold, with the reason of the earliest such wager. Otherwise
-        lift the guard."""
+        """If any wager requires a guard (a reason not to quote), make the guard hold, with the explanation from the
+        earliest such wager. Otherwise lift the guard."""
         reasons = [held.reason for held in self._held.values() if (held.guard, held.scope) == (guard, scope)]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         self._shared.hold(guard, scope, reasons[0] + more if reasons else None, now)

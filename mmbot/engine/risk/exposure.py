@@ -236,8 +236,8 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Return true if an additional stake on ``side`` can only reduce the risk. Then neither the worst case nor the
-        matched worst case of any scope rises, no matter how much of the stake is matched.
+        """Return true if an additional stake on ``side`` can only reduce the risk. Then no worst case of any scope
+        rises, no matter how much of the stake is matched.
 
         The line's own position is enough to decide this, because each wider scope is a sum in which only this line
         changes.
@@ -261,8 +261,8 @@ class Exposure:
         return reached
 
     def hedge_wanted(self, line: LineKey, position: Position) -> Cents:
-        """Return by how many cents a hedge should lower the matched worst case of this line. ``hedge_candidates`` says
-        how this amount is chosen."""
+        """Return by how many cents a hedge should lower the largest possible loss from this line's matched stakes.
+        ``hedge_candidates`` says how this amount is chosen."""
         if not self._hot:
             return 0
         for candidate, reduction in self.hedge_candidates():
@@ -313,7 +313,8 @@ class Exposure:
         return self._nodes[scope].worst
 
     def matched(self, scope: LimitScope) -> Cents:
-        """Return the matched worst case of a scope. KeyError is raised if the scope has no lines."""
+        """Return the matched worst case (the largest possible loss if no more stake is matched) of a scope. KeyError is
+        raised if the scope has no lines."""
         return self._nodes[scope].matched
 
     def limit(self, scope: LimitScope) -> Cents:

@@ -20,7 +20,7 @@ class Guard(NamedTuple):
 
     name: str
     scope: str
-    """The kind of scope that the guard stops: ``account``, ``sport event`` or ``line``."""
+    """The kind of scope in which the guard stops quoting: ``account``, ``sport event`` or ``line``."""
     lifts: str
     """The condition that lifts the guard. It completes a sentence that begins with "lifted when"."""
 
@@ -73,13 +73,13 @@ GUARDS: Final = (
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
     Guard("rejected", "line", "the pause after a rejected placement is over"),
 )
-"""Every guard, in the order of the scopes: account, sport event, line."""
+"""Every guard (reason not to quote), in the order of the scopes: account, sport event, line."""
 
 PAUSING: Final = ("activation",)
-"""The guards that stop new placements but do not cancel open wagers."""
+"""The guards (reasons not to quote) that stop new placements but do not cancel open wagers."""
 
 GuardScope = str | int | LineKey
-"""The scope over which a guard holds: ``account``, the id of a sport event, or a line."""
+"""The scope in which a guard stops quoting: ``account``, the id of a sport event, or a line."""
 
 
 class _Held(NamedTuple):
@@ -88,7 +88,7 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason that the guard ``outcomes`` gives. For the same reason, a line with this guard is not hedged."""
+"""The explanation that the guard ``outcomes`` gives. For the same reason, a line with this guard is not hedged."""
 
 
 class Guards:
@@ -102,18 +102,18 @@ class Guards:
         """The guards in ``PAUSING`` (the guards that only stop new placements) that hold now, for each scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
-        """How many times a guard began to hold."""
+        """How many times a guard (a reason not to quote) began to hold."""
         self.changes = 0
-        """How many times a guard began to hold or was lifted. While this number stays the same, the same guards
-        hold."""
+        """How many times a guard (a reason not to quote) began to hold or was lifted. While this number stays the same,
+        the same guards hold."""
 
     def add(self, guard: Guard) -> None:
-        """Add a guard that is not in ``GUARDS``."""
+        """Add a guard (a reason not to quote) that is not in ``GUARDS``."""
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Make a guard hold. Return True if the guard did not hold before. If the guard held already, the new reason
-        replaces the old reason."""
+        """Make a guard (a reason not to quote) hold in a scope. Return True if the guard did not hold before. If the
+        guard held already, the new explanation replaces the old explanation."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -123,7 +123,7 @@ class Guards:
         return known is None
 
     def lift(self, guard: str, scope: GuardScope) -> bool:
-        """Lift a guard. Return True if the guard held before."""
+        """Lift a guard (a reason not to quote) in a scope. Return True if the guard held before."""
         held = self._of(guard)
         names = held.get(scope)
         if names is None or guard not in names:
@@ -135,50 +135,54 @@ class Guards:
         return True
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the guards of sport events that are over, and the guards of their lines."""
+        """Drop the guards (reasons not to quote) of sport events that are over, and the guards of their lines."""
         for scope in [scope for scope in self.held if _sport_event_of(scope) in sport_events]:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
-        """If a reason is given, make a guard hold. If ``reason`` is None, lift the guard. Return True if the guard
-        began or ceased to hold."""
+        """If ``reason`` is given, make a guard (a reason not to quote) hold. If ``reason`` is None, lift the guard.
+        Return True if the guard began or ceased to hold."""
         return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
     def holds(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if a guard holds over a scope."""
+        """Return True if a guard (a reason not to quote) holds over a scope."""
         return guard in self._of(guard).get(scope, ())
 
     def since(self, guard: str, scope: GuardScope) -> Instant | None:
-        """Return the instant at which a guard began to hold over a scope. The result is None if the guard does not
-        hold."""
+        """Return the instant at which a guard (a reason not to quote) began to hold over a scope. The result is None if
+        the guard does not hold."""
         held = self._of(guard).get(scope, {}).get(guard)
         return None if held is None else held.since
 
     def any(self, scope: GuardScope) -> bool:
-        """Return True if any guard holds over exactly this scope. The guards in ``PAUSING`` do not count."""
+        """Return True if any guard (a reason not to quote) holds over exactly this scope. The guards in ``PAUSING`` do
+        not count."""
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
-        """Return the reason why a guard holds over a scope. The result is None if the guard does not hold."""
+        """Return the explanation why a guard (a reason not to quote) holds over a scope. The result is None if the
+        guard does not hold."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if this guard holds over a scope and no other guard holds over this scope."""
+        """Return True if this guard (a reason not to quote) holds over a scope, and no other guard holds over this
+        scope."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 
     def why(self, line: LineKey) -> str | None:
-        """Return the guard that stops a line, with its reason. The result is None if no guard stops the line. Guards of
-        the account come before guards of the sport event, and guards of the sport event come before guards of the
-        line."""
+        """Return the guard (a reason not to quote) that stops a line, with its explanation. The result is None if no
+        guard stops the line. Guards of the account come before guards of the sport event, and guards of the sport event
+        come before guards of the line."""
         for scope in (ACCOUNT, line.sport_event, line):
             for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"
         return None
 
     def names(self) -> dict[str, int]:
-        """Return the number of scopes over which each guard holds. If a guard holds nowhere, its number is 0."""
+        """Return the number of scopes over which each guard (a reason not to quote) holds. If a guard holds nowhere,
+        its number is 0."""
         counts = dict.fromkeys(self._known, 0)
         for held in (self.held, self.pausing):
             for names in held.values():
@@ -187,7 +191,7 @@ class Guards:
         return counts
 
     def status(self) -> tuple[GuardStatus, ...]:
-        """Return every guard that holds, for the status page."""
+        """Return every guard (a reason not to quote) that holds, for the status page."""
         return tuple(
             GuardStatus(
                 guard=name, scope=shown(scope), reason=held.reason, lifts=self._known[name].lifts, since=held.since
@@ -200,7 +204,7 @@ class Guards:
         return self.pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:
-        """Return the guards that hold over the account, each with its reason."""
+        """Return the guards (reasons not to quote) that hold over the account, each with its explanation."""
         return tuple(f"{name}: {held.reason}" for name, held in self.held.get(ACCOUNT, {}).items())
 
 

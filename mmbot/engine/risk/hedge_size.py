@@ -1,4 +1,5 @@
-"""Computes a hedge: the outcome, the odds and the stake of one wager that lowers the matched worst case of a line.
+"""Computes a hedge: the outcome, the odds and the stake of one wager that lowers the matched worst case of a line (the
+largest possible loss from its matched stakes).
 
 A hedge takes offers of others, so it is the only wager of ours that may cost more than its fair price. Other modules
 decide when a hedge is needed and when it is sent. Source: docs/design.md, *Thresholds*.
@@ -43,7 +44,7 @@ def size_hedge(
     min_stake: Cents,
     max_stake: Cents,
 ) -> HedgeOrder | str:
-    """Compute the hedge that lowers the matched worst case of a line by ``reduction`` cents.
+    """Compute the hedge that lowers the largest possible loss from a line's matched stakes by ``reduction`` cents.
 
     The hedge backs the outcome whose win would now cost us more. It takes the offers shown under this outcome,
     beginning with the longest odds, until they reduce the loss enough. The odds of the hedge are the shortest odds of

@@ -51,10 +51,11 @@ class Reached(IntEnum):
 
     NOTHING = 0
     SOFT = 1
-    """The matched worst case is at or above the soft threshold. Only quotes that reduce the matched worst case are
-    sent."""
+    """The matched worst case (the largest possible loss if no more stake is matched) is at or above the soft threshold.
+    Only quotes that reduce it are sent."""
     HEDGE = 2
-    """The matched worst case is at or above the hedge threshold."""
+    """The matched worst case (the largest possible loss if no more stake is matched) is at or above the hedge
+    threshold."""
     OVER = 3
     """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce the
     worst case are sent. The limit was lowered, or somebody else placed wagers on the account."""

@@ -22,7 +22,7 @@ RETRY: Final = 300 * MILLISECOND
 (docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
-"""The longest time that a cancel waits for its wager to become live."""
+"""The longest time that a cancel waits for its wager to open."""
 
 CONFIRM: Final = 2 * SECOND
 """If no private message confirms an accepted cancel, the cancel is tried again or the wager is read after this time."""
@@ -82,8 +82,8 @@ class Cancelling:
     def want(self, wager: Wager) -> None:
         """Request the cancel of a wager.
 
-        The exchange rejects the cancel of a wager that is not live yet (409). So the cancel waits until the wager is
-        live, but no longer than a second.
+        The exchange rejects the cancel of a wager that is not open yet (409). So the cancel waits until the wager is
+        open, but no longer than a second.
         """
         key = wager.external_id
         if wager.state is State.CANCELLING or key in self.ready or key in self._waiting:
@@ -101,13 +101,13 @@ class Cancelling:
         self._waiting.pop(external_id, None)
 
     def opened(self, external_id: str) -> None:
-        """Note that a wager is live, so that its cancel may be sent."""
+        """Note that a wager is open, so that its cancel may be sent."""
         if external_id in self._waiting:
             del self._waiting[external_id]
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """Note that the exchange's id of a wager is known. If a cancel is waiting for the wager to become live, it
+        """Note that the exchange's id of a wager is known. If a cancel is waiting for the wager to open, the cancel
         waits at most ``PATIENCE`` (1 s) from now on."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
@@ -116,8 +116,8 @@ class Cancelling:
         """Return the next cancel request, for a batch of wagers or for a whole sport event. If no cancel may be sent,
         return None.
 
-        A whole sport event is cancelled if a guard of the sport event holds and the wagers to cancel on it do not fit
-        in one batch. A whole sport event is cancelled only on an exclusive account.
+        A whole sport event is cancelled if one of its guards (reasons not to quote) holds and its wagers do not fit in
+        one batch. This is done only on an exclusive account.
         """
         shared = self._shared
         batch: list[Wager] = []

@@ -121,7 +121,7 @@ class Placing:
 
     def watch(self, now: Instant) -> int:
         """Return how many placements are awaiting activation. If this number is low enough, lift the guard
-        ``activation``."""
+        ``activation``, so that placements go on."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
         if shared.guards.pausing and awaiting < shared.settings.awaiting_activation:

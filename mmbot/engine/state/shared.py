@@ -60,8 +60,8 @@ class Shared:
         self.dirty_sport_events: dict[int, None] = {}
         """The sport events whose quotes the engine must decide again before it places anything."""
         self.stale_sport_events: Final[dict[int, None]] = {}
-        """The sport events whose lines have to be matched with the quoting rules again, and whose guards have to be
-        judged again."""
+        """The sport events whose lines have to be matched with the quoting rules again, and whose guards (reasons not
+        to quote) have to be judged again."""
         self.hedging: dict[LineKey, None] = {}
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
         be open on these lines."""
@@ -99,7 +99,7 @@ class Shared:
         return any(sent.owner is owner for sent in self.in_flight.values())
 
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
-        """If a reason is given, make a guard hold. If the reason is None, lift the guard.
+        """If ``reason`` is given, make a guard (a reason not to quote) hold. If ``reason`` is None, lift the guard.
 
         If the guard began or ceased to hold, log this, and request a new decision on the quotes of every sport event in
         the scope.
@@ -143,8 +143,8 @@ class Shared:
         self.outbox.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
 
     def _doubt_clock(self, ahead: Duration | None, now: Instant) -> None:
-        """Make the guard ``clock`` hold while the exchange's clock is so far ahead of our clock that one of the two
-        must be wrong."""
+        """Stop quoting with the guard ``clock`` while the exchange's clock is so far ahead of our clock that one of the
+        two must be wrong."""
         if ahead is not None:
             minutes = round(in_seconds(ahead) / 60)
             self.hold("clock", ACCOUNT, f"the exchange's clock is {minutes} minutes ahead of this machine's", now)

@@ -10,7 +10,7 @@ class Kind(Enum):
     """The kinds of change of a wager. ``stake`` and ``win`` are the fields of ``Change``, in cents."""
 
     OPENED = "opened"
-    """The exchange reported for the first time that the wager is live."""
+    """The exchange reported for the first time that the wager is open."""
     MATCHED = "matched"
     """More of the wager's stake was matched. ``stake`` is this additional part, and ``win`` is the profit that this
     part brings if the wager wins."""
@@ -24,7 +24,7 @@ class Kind(Enum):
     DETAIL_WANTED = "detail_wanted"
     """The odds of a match are not known, so the odds of all matches of the wager must be read."""
     REVIVED = "revived"
-    """A wager that counted as rejected or as never placed is live after all. ``stake`` is the stake that could
+    """A wager that counted as rejected or as never placed is open after all. ``stake`` is the stake that could
     match."""
     REPRICED = "repriced"
     """The profit that the matched stake brings if the wager wins was corrected. ``win`` is the correction."""

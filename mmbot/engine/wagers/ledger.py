@@ -309,7 +309,7 @@ class Ledger:
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
-        """Return the wagers that are not known to be live yet (placing, inactive, unknown), as a view. The oldest wager
+        """Return a view of the wagers that are not known to be open yet (placing, inactive, unknown). The oldest wager
         comes first."""
         return self.live_wagers.awaiting.values()
 
@@ -330,7 +330,7 @@ class Ledger:
 
     @property
     def awaiting_count(self) -> int:
-        """The number of wagers that are not known to be live yet."""
+        """The number of wagers that are not known to be open yet."""
         return len(self.live_wagers.awaiting)
 
     @property
@@ -340,8 +340,8 @@ class Ledger:
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Return the lines whose position changed and the markets whose full stakes changed, since the previous call of
-        this method."""
+        """Return the lines whose position changed, and the markets whose full stakes (stakes whose whole amount counts
+        as risk) changed, since the previous call."""
         return self.totals.drain_moved()
 
     @property

@@ -1,5 +1,5 @@
 """Lists of the wagers that could still match: all such wagers, the wagers of each line, and the wagers that are not
-known to be live yet."""
+known to be open yet."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LiveWagers:
     def __init__(self) -> None:
         self.all: dict[str, Wager] = {}
         self.awaiting: dict[str, Wager] = {}
-        """The wagers that are not known to be live yet: placing, inactive or unknown."""
+        """The wagers that are not known to be open yet: placing, inactive or unknown."""
         self.unknown: dict[str, Wager] = {}
         self._of_line: dict[LineKey, dict[str, LineWager]] = {}
         self._foreign = 0

@@ -1,8 +1,8 @@
 """Wagers that ended. The ledger holds each of them for another hour, because late messages may come. After this hour,
 only its result is kept.
 
-Most wagers end without a match. A minute after its end, such a wager is packed (shelf.py), because it is hardly ever
-needed again.
+Most wagers end without a match. A minute after its end, such a wager is packed (stored in a compact form, shelf.py),
+because it is hardly ever needed again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNPACKED: Final = MINUTE
 """A wager that ended without a match is packed (stored in a compact form) after this time."""
 
 AT_ONCE: Final = 2
-"""The greatest number of wagers that one call packs."""
+"""The greatest number of wagers that one call packs (stores in a compact form)."""
 
 KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
@@ -35,8 +35,8 @@ correction."""
 
 
 class EndedWagers:
-    """The wagers that ended. The class knows when each wager may be packed or forgotten, and keeps the results of the
-    forgotten wagers."""
+    """The wagers that ended. The class knows when each wager may be packed (stored in a compact form) or forgotten, and
+    keeps the results of the forgotten wagers."""
 
     __slots__ = ("_archive", "_foreign", "_fresh", "_ours", "_shelf", "due_at", "pack_at")
 
@@ -44,13 +44,13 @@ class EndedWagers:
         self._archive = Archive()
         self._shelf = Shelf()
         self._fresh: deque[tuple[Instant, LineWager]] = deque()
-        """The wagers that ended without a match and may be packed later."""
+        """The wagers that ended without a match and may be packed (stored in a compact form) later."""
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
         """The earliest instant at which a wager may be forgotten."""
         self.pack_at: Instant = NEVER
-        """The earliest instant at which a wager may be packed."""
+        """The earliest instant at which a wager may be packed (stored in a compact form)."""
 
     def remembered(self, external_id: str) -> Remembered | None:
         """Return the figures of a forgotten wager of ours. The result is None if no wager with this id was
@@ -58,24 +58,24 @@ class EndedWagers:
         return self._archive.get(external_id)
 
     def used(self, external_id: str) -> bool:
-        """Return whether a wager with this id was packed or forgotten."""
+        """Return whether a wager with this id was packed (stored in a compact form) or forgotten."""
         prefix, number = split_id(external_id)
         return self._archive.holds(external_id, prefix, number) or self._shelf.holds(external_id, prefix, number)
 
     def says_nothing_new(self, report: WagerReport) -> bool:
-        """Return whether a report is about a packed wager and would not change the wager."""
+        """Return whether a report is about a packed wager (one in a compact form) and would not change this wager."""
         if report.matched or report.match_stake or report.matching is Matching.FULLY_MATCHED:
             return False
         wager = self._shelf.see(report.external_id)
         return wager is not None and after(wager.state, SAID[report.status]) is wager.state
 
     def take(self, external_id: str) -> LineWager | None:
-        """Unpack a wager. From then on, the caller holds the wager again. The result is None if no wager with this id
-        is packed."""
+        """Unpack a wager from its compact form. From then on, the caller holds the wager again. The result is None if
+        no wager with this id is packed."""
         return self._shelf.take(external_id)
 
     def take_by_id(self, wager_id: str) -> LineWager | None:
-        """Unpack a wager by its ``wager_id``, the exchange's id."""
+        """Unpack a wager with this ``wager_id`` (the exchange's id) from its compact form."""
         return self._shelf.take_by_id(wager_id)
 
     def note(self, wager: Wager, now: Instant) -> None:
@@ -94,8 +94,8 @@ class EndedWagers:
             self.due_at = min(self.due_at, now + KEPT)
 
     def pack(self, now: Instant) -> Sequence[Wager]:
-        """Pack wagers that ended a while ago without a match, and return them. The caller must no longer hold these
-        wagers. At most ``AT_ONCE`` wagers are packed, so that no call is slow."""
+        """Pack wagers that ended a while ago without a match (store them in a compact form), and return them. The
+        caller must no longer hold these wagers. At most ``AT_ONCE`` wagers are packed, so that no call is slow."""
         fresh = self._fresh
         packed: list[Wager] = []
         while fresh and fresh[0][0] + UNPACKED <= now and len(packed) < AT_ONCE:

@@ -82,7 +82,7 @@ class _Block:
 
 
 class Shelf:
-    """The packed wagers, in blocks. A block is always dropped as a whole."""
+    """The packed wagers (wagers in a compact form), in blocks. A block is always dropped as a whole."""
 
     __slots__ = ("_blocks", "_highest", "oldest")
 
@@ -93,8 +93,8 @@ class Shelf:
         """The instant at which the oldest block got its first wager. It is ``NEVER`` if there are no packed wagers."""
 
     def put(self, wager: LineWager, now: Instant) -> bool:
-        """Pack a wager and return True. If the id of the wager does not end in a number, do nothing and return
-        False."""
+        """Pack a wager into its compact form, and return True. If the id of the wager does not end in a number, do
+        nothing and return False."""
         prefix, number = split_id(wager.external_id)
         if number is None:
             return False
@@ -111,23 +111,23 @@ class Shelf:
         return True
 
     def holds(self, external_id: str, prefix: str, number: int | None) -> bool:
-        """Return whether a wager of ours is packed here. ``prefix`` and ``number`` are the two parts of the id that
-        ``split_id`` returned."""
+        """Return whether a wager of ours is stored here in its compact form. ``prefix`` and ``number`` are the two
+        parts of the id that ``split_id`` returned."""
         return number is not None and number <= self._highest.get(prefix, -1) and self._search(external_id) is not None
 
     def see(self, external_id: str) -> LineWager | None:
-        """Return a copy of a packed wager of ours, which stays packed. The result is None if the wager is not packed
-        here."""
+        """Return a copy of a wager of ours. The wager stays here in its compact form. The result is None if the wager
+        is not here."""
         found = self._find(external_id)
         return None if found is None else found[0].at(found[1])
 
     def take(self, external_id: str) -> LineWager | None:
-        """Unpack a wager of ours and return it. The result is None if the wager is not packed here."""
+        """Unpack a wager of ours from its compact form, and return it. The result is None if the wager is not here."""
         return _taken(self._find(external_id))
 
     def take_by_id(self, wager_id: str) -> LineWager | None:
-        """Unpack a wager by its ``wager_id`` and return it. The result is None if the wager is not packed here. Every
-        block is searched."""
+        """Unpack a wager with this ``wager_id`` (the exchange's id), and return it. The result is None if the wager is
+        not here. Every block is searched."""
         return _taken(self._search(wager_id))
 
     def drop_oldest(self) -> list[str]:

@@ -113,8 +113,8 @@ class Totals:
                 self._moved[line] = None
 
     def _note_result(self, wager: Wager) -> None:
-        """Note the first result of a wager. If other wagers of its market have no result yet, the market is
-        settling."""
+        """Note the first result of a wager. If other wagers of its market have no result yet, the market is settling
+        from now on."""
         market = wager.market
         settling = self.settling.get(market)
         if settling is None:
@@ -156,8 +156,8 @@ class Totals:
             del self.full_stakes[market]
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Return the lines whose position changed and the markets whose full stakes changed, since the previous call of
-        this method. The line or market that changed first comes first."""
+        """Return the lines whose position changed, and the markets whose full stakes (stakes whose whole amount counts
+        as risk) changed, since the previous call of this method. The line or market that changed first comes first."""
         if not self._moved:
             return []
         moved = list(self._moved)
@@ -165,8 +165,8 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add the changes of three figures, in cents, to the position of a wager's line, or to the full stakes of its
-        market."""
+        """Add the changes of three figures, in cents, to the position of a wager's line. If the line is not known, add
+        them to the stakes of its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
