@@ -36,8 +36,8 @@ class Fate(Enum):
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""A function that returns the extra delay of each copy of a message. No delay means that the message is lost. Two
-delays mean that the message comes twice."""
+"""A function that returns the extra delay of each copy of a message. If the result is empty, the message is lost. If it
+has two delays, the message comes twice."""
 
 
 class Passage(NamedTuple):

@@ -61,7 +61,7 @@ class Link:
         self._venue = venue
         self._account = account
         self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
-        """The price levels of each outcome, by line. They are kept twice, as the exchange showed them last and as the
+        """The price levels of each outcome, by line. They are stored once as the exchange shows them, and once as the
         bot gets them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:

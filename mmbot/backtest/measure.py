@@ -76,8 +76,8 @@ class Quality(NamedTuple):
 
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
-    """Return the periods before the sport event went live in which the recorded bid-ask spread was at most ``widest``,
-    in probability. Each period is a pair of recorded times."""
+    """Return the periods in which the recorded bid-ask spread was at most ``widest``, in probability. Only periods
+    before the sport event went live are returned. Each period is a pair of recorded times."""
     books: list[float | None] = [None, None]
     is_open = False
     since: Instant | None = None

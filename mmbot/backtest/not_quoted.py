@@ -39,8 +39,8 @@ class NotQuoted(NamedTuple):
     """Each error or warning of the whole run, with the number of times it came. The most frequent comes first."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Each reason that is not a guard, with the time for which it was seen. The longest comes first. Such a reason is
-    the strategy's own, or says that no rule matches. Reasons are checked every ``LOOK`` (10 s)."""
+    """Each reason that is not a guard, with the time for which it was seen. The longest comes first. Such a reason
+    comes from the strategy, or says that no quoting rule matches. Reasons are checked every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:
@@ -64,7 +64,7 @@ class NotQuoted(NamedTuple):
 
 
 class Watcher:
-    """Checks every ``LOOK`` (10 s) why a line is not quoted, and records the reason. It does not change the run."""
+    """Checks every ``LOOK`` (10 s) why a line is not quoted, and records the reason. The run itself is not changed."""
 
     def __init__(self, run: Run, line: LineKey, end: Instant) -> None:
         """Create a watcher. ``end`` is the time at which the sport event goes live. Later reasons do not count."""
@@ -84,8 +84,8 @@ class Watcher:
         return False
 
     def passes(self, now: Instant, until: Instant) -> None:
-        """Make the checks that are due before ``until``, when nothing else happens between ``now`` and ``until``. Each
-        check is made at a time at which the engine makes its own check, once a second."""
+        """Make the checks that are due between ``now`` and ``until``. This method is called if nothing else happens in
+        this time. The checks are made at the times of the engine's own checks, once a second."""
         until = min(until, self._end)
         if self._next >= until or now >= self._end:
             return

@@ -51,8 +51,8 @@ OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
 
 
 OnPass = Callable[[Instant, Instant], None]
-"""A function that is called before time passes without any event. Its arguments are the start and the end of this
-time."""
+"""A function that is called before a period without events passes. Its arguments are the start and the end of the
+period."""
 
 
 class Memory:
@@ -68,8 +68,7 @@ class Memory:
         self.last: Instant = 0
 
     def keep(self, order: o.Save, now: Instant) -> None:
-        """Keep the entries of one change at the time ``now``. A subclass may lose all entries of an order, as a crash
-        does."""
+        """Keep the journal entries of one change at the time ``now``. A subclass can drop them, as a crash would."""
         for record in order.records:
             match record:
                 case o.SaveWager():
@@ -133,7 +132,7 @@ class Run:
         self._up = False
         self._beat_at: Instant = start
         self._heard = True
-        """True if the engine got an event after the latest time at which it was asked for a request."""
+        """True if the engine got an event after it was last asked for a request."""
         self._wake: Instant | None = None
         """The time of the engine's next task, if no event comes earlier. None if this time is not known."""
         self._world_due: Instant = start

@@ -153,7 +153,7 @@ def read_document(path: FilePath | str) -> Document:
 
 
 def parse_document(name: str, raw: bytes) -> Document:
-    """Parse the bytes of a file. Raises ConfigError like ``read_document``."""
+    """Parse the bytes of a file. Raises ConfigError if the bytes are not UTF-8 or not YAML."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,5 @@
-"""Decides who owns a host: this machine, ProphetX's sandbox or ProphetX's production (docs/protocol.md 1)."""
+"""Decides who owns a host. The owner is this machine, ProphetX's sandbox or ProphetX's production (docs/protocol.md
+1)."""
 
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address(url: str) -> Address | None:
-    """Return the parts of a URL, or None if the text is not a URL with a scheme and a host."""
+    """Return the parts of a URL. None if the text is not a URL with a scheme and a host."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""The problems of a settings file, each with its place in the file, and the error that lists all of them."""
+"""The problems of a settings file, and the error that lists all of them. Each problem names its place in the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-"""The path of a value in a document. It consists of the keys and list indexes that lead to the value from the top."""
+"""The path of a value in a document. It has the keys and list indexes that lead from the top to the value."""
 
 
 class Problem(NamedTuple):

@@ -45,7 +45,7 @@ def load(path: FilePath | str) -> Config:
 
 
 def read(path: FilePath | str) -> Reading:
-    """Read and check a file. Raises ConfigError if the file is not a YAML mapping at all."""
+    """Read and check a file. Raises ConfigError if the file is not a YAML mapping."""
     return judge(read_document(path))
 
 
@@ -83,13 +83,14 @@ def judge(document: Document) -> Reading:
 
 
 def _touch(one: Path, other: Path) -> bool:
-    """Return True if one path equals the other or contains it."""
+    """Return True if the two paths are equal, or if one path contains the other."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
 
 def _mended(values: Any, bad: list[Path]) -> Any:
-    """Return a copy of the values without the bad values. So the remaining values can still be checked together."""
+    """Return a copy of the values without the bad values, so that the remaining values can still be checked
+    together."""
     mended = copy.deepcopy(values)
     for path in bad:
         _remove(mended, path)

@@ -45,8 +45,8 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
     """Return the schema of a settings file.
 
     Args:
-        params: the Struct of the ``params:`` of each strategy, by the strategy's ``module:Class``. The Struct is None
-            if the strategy takes no ``params:``. The schema does not check the ``params:`` of other strategies.
+        params: for each strategy, named as ``module:Class``, the Struct of its ``params:``. The Struct is None if the
+            strategy takes no ``params:``. The schema does not check the ``params:`` of other strategies.
     """
     strategies = dict(params or {})
     own = [shape for shape in strategies.values() if shape is not None]
@@ -80,8 +80,8 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """Return the type and the unit of a field, and the Struct inside the type, or None. The fourth value is True if the
-    type is a list of this Struct."""
+    """Return the type of a field, its unit, the Struct inside the type (or None), and one more value. This value is
+    True if the type is a list of the Struct."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False

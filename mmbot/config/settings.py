@@ -25,9 +25,9 @@ class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     one."""
 
     anchor_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
-    """The time of the machine's clock at the moment when this clock shows ``epoch_ns``."""
+    """The time of the machine's clock when this clock shows ``epoch_ns``."""
     epoch_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
-    """The time that this clock shows at the moment ``anchor_ns``."""
+    """The time of this clock when the machine's clock shows ``anchor_ns``."""
     rate: Annotated[float, Meta(gt=0, le=10_000)]
     """How many seconds pass on this clock in one second of the machine."""
 
@@ -38,7 +38,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     base_url: Text
     """The root of the REST addresses. At ProphetX it ends in ``/partner``."""
     ws_url: str | None = None
-    """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for them
+    """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for the address
     (``websocket/connection-config``)."""
     dialect: Literal["legacy"] = "legacy"
     """The dialect of the exchange's interface. ``legacy`` uses the words wager, odds, stake and line."""
@@ -47,13 +47,13 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     The bot behaves the same with both libraries."""
     requests_per_second: Annotated[int, Meta(ge=2, le=45, extra={"unit": "requests a second"})] = 40
     """The largest number of requests that the engine sends in any second. Log-ins, connections and further pages of
-    matches are not included, but are rare. The exchange allows 50 requests a second for all programs of the account
+    matches do not count, but are rare. The exchange allows 50 requests a second for all programs of the account
     together. 5 of the 50 are left for ``mmbot watchdog``."""
     cancel_reserve: Annotated[int, Meta(ge=1, le=44, extra={"unit": "requests a second"})] = 8
     """The part of ``requests_per_second`` that is reserved for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
-    """Who uses the account. With ``exclusive``, only the bot does, and it may cancel every wager on the account. With
-    ``shared``, other programs or people do too. The bot counts their wagers but leaves them alone."""
+    """The users of the account. With ``exclusive``, only the bot uses the account, and may cancel every wager on it.
+    With ``shared``, other programs or people use it too. The bot then counts their wagers but does not cancel them."""
     funds: Literal["at_match", "at_placement"] = "at_match"
     """When the exchange takes the stake from the balance."""
     commission: Rate = 0.02
@@ -62,7 +62,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The smallest stake that the exchange accepts."""
     change_timeout_s: Seconds = 5.0
     """The time limit of a request that places or cancels wagers. If no answer comes in this time, the outcome is
-    unknown, and the bot looks the wager up."""
+    unknown. The bot then looks the wager up (reads it by its id)."""
     read_timeout_s: Seconds = 10.0
     """The time limit of a read. If no answer comes in this time, the bot repeats the read."""
     login_cooldown_s: Seconds = 60.0
@@ -74,7 +74,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The markets that a rule is for. An empty list or a missing key matches all markets."""
+    """The markets to which a rule applies. An empty list or a missing key matches all markets."""
 
     tournament: tuple[int, ...] = ()
     """Ids of the exchange's tournaments."""
@@ -89,8 +89,7 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Categories of markets, such as ``Game Lines``, spelt as on the exchange."""
     hours_to_start: tuple[Hours, Hours] | None = None
     """The time that may be left until the start of the sport event, in hours. The value is a list of the least and the
-    greatest number, and both are included. If this is set, a market whose sport event has no known start never matches.
-    """
+    greatest number, and both are included. If this is set, a sport event without a known start never matches."""
 
 
 class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,9 +109,9 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One quoting rule. A market gets the first rule in the list whose ``match`` fits it."""
 
     match: MatchConfig = MatchConfig()
-    """The markets that the rule is for."""
+    """The markets to which the rule applies."""
     strategy: Text
-    """The strategy, as ``module:Class``. The module has to be installed or to be in the working directory."""
+    """The strategy, as ``module:Class``. The module must be installed or in the working directory."""
     params: dict[str, Any] = {}
     """The strategy's own settings."""
     limits: RuleLimits = RuleLimits()
@@ -134,14 +133,16 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     account: Dollars = 5000.0
     """The largest worst-case loss of the whole account."""
     soft: Share = 0.4
-    """A share of each limit. Once matched wagers risk this much, the bot quotes only the side that reduces the risk."""
+    """A share of each limit. Once the risk of matched wagers reaches it, the bot quotes only the side that reduces the
+    risk."""
     hedge: Share = 0.7
-    """A share of each limit. Once matched wagers risk this much, the bot hedges the part of the risk above ``soft``."""
+    """A share of each limit. Once the risk of matched wagers reaches it, the bot hedges the part of the risk above
+    ``soft``."""
     hedge_cost: Annotated[float, Meta(ge=0, lt=1, extra={"unit": "probability"})] = 0.05
     """How far the price of a hedge may be above the fair price."""
     daily_loss: Dollars = 500.0
-    """The largest loss since midnight UTC, realised and marked. Once the loss reaches it, the bot quotes nothing for
-    the rest of the day."""
+    """The largest loss since midnight UTC. It includes settled wagers, and the present value of unsettled wagers. Once
+    the loss reaches this limit, the bot quotes nothing for the rest of the day."""
     stake: Dollars = 250.0
     """The largest stake of one wager."""
     open_wagers: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "wagers"})] = 500
@@ -168,23 +169,24 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How long the feed may go without a ``health_check``. Afterwards the feed counts as lost. The exchange sends a
     ``health_check`` every five seconds."""
     activation_s: Seconds = 10.0
-    """How long the bot waits for the private message that an accepted wager is open. If none comes, the bot looks the
+    """How long the bot waits for the message that an accepted wager is open. If no message comes, the bot looks the
     wager up (reads it by its id)."""
     awaiting_activation: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "placements"})] = 60
-    """The number of accepted wagers not yet known to be open at which the bot places no more wagers."""
+    """The largest number of accepted wagers for which the message that they are open has not come. At this number, the
+    bot places no more wagers."""
     print_match_s: Seconds = 2.0
-    """How long the bot waits for the private report of a match after a public trade at the price of its wager. If none
-    comes, the bot looks the wager up."""
+    """How long the bot waits for the report of its own match after a public trade at the price of its wager. If no
+    report comes, the bot looks the wager up (reads it by its id)."""
     matches_a_minute: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "matches"})] = 60
-    """How many matches the bot may have in a minute. If there are more, the bot quotes nothing until a minute passes
-    without a match."""
+    """The largest number of the bot's matches in a minute. If there are more, the bot quotes nothing until a minute
+    passes without a match."""
     min_balance: Dollars = 10.0
     """The balance below which the bot quotes nothing."""
     off_fair: Probability = 0.10
     """How far the price of a quote may be above the fair price. The bot does not place a quote that is further above,
     because such a price must be a mistake."""
     max_bid_ask_spread: Probability = 0.20
-    """The widest bid-ask spread of a book from which the bot takes a fair value."""
+    """The widest bid-ask spread at which the bot takes a fair value from a book."""
     reconcile_s: Seconds = 900.0
     """How often the bot compares its books with a REST read of the exchange's books."""
 
@@ -197,7 +199,7 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     money_s: Seconds = 300.0
     """How often the bot compares matches and results with the history, and reads the account's transactions."""
     grace_s: Seconds = 10.0
-    """How long a difference may last before it counts as an error. Private messages may take this long."""
+    """How long a difference may last before it counts as an error. The exchange's messages may be late by this time."""
 
 
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,13 +215,13 @@ class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The journal in the state directory. It keeps what a restart and ``mmbot statement`` need."""
+    """The journal in the state directory. It keeps the records for a restart and for ``mmbot statement``."""
 
     keep_days: Annotated[int, Meta(ge=30, le=36_500, extra={"unit": "days"})] = 400
     """How long the journal keeps wagers that ended, with their matches, results and decisions. Transactions are kept
     for the same time."""
     time_zone: Text = "UTC"
-    """The time zone of the days of ``mmbot statement``, like ``America/New_York``."""
+    """The time zone of the days in ``mmbot statement``, such as ``America/New_York``."""
     min_free_mb: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "megabytes"})] = 100
     """The free space on the journal's disk below which the bot quotes nothing."""
 
@@ -262,8 +264,8 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     otherwise."""
     last_scrape_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
     """The longest wait for one more scrape (a read of the figures by Prometheus), in real seconds. The bot waits for it
-    after a stop that was asked for and is proved clear (no wager is open). The scrape shows Prometheus that the stop
-    was planned. If Prometheus has never scraped the bot, or if this setting is 0, the bot does not wait."""
+    after a planned stop, when no wager is open any more. The scrape shows Prometheus that the stop was planned. If
+    Prometheus has never scraped the bot, or if this setting is 0, the bot does not wait."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -274,8 +276,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exchange: ExchangeConfig
     """The exchange and the connection to it."""
     quoting: tuple[RuleConfig, ...] = ()
-    """The quoting rules. A market gets the first rule in the list that matches it. The bot does not quote a market that
-    no rule matches."""
+    """The quoting rules. A market gets the first rule in the list that matches the market. A market without a matching
+    rule is not quoted."""
     limits: LimitsConfig = LimitsConfig()
     """Limits on money."""
     guards: GuardsConfig = GuardsConfig()

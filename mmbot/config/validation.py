@@ -1,4 +1,5 @@
-"""Compares plain values with a msgspec Struct key by key, and finds every problem. msgspec itself reports only one."""
+"""Compares plain values with a msgspec Struct key by key, and finds every problem. The library msgspec reports only the
+first problem."""
 
 from __future__ import annotations
 
@@ -106,8 +107,8 @@ def _walk_union(shape: inspect.UnionType, value: Any, path: Path) -> Iterator[Wr
 
 
 def _fits(shape: inspect.Type, value: Any) -> bool:
-    """Return True if a plain value fits a simple type. The result is also True for all other types, because msgspec
-    checks those."""
+    """Return True if a plain value fits a simple type. For any other type the result is always True, because msgspec
+    checks it."""
     match shape:
         case inspect.BoolType():
             return isinstance(value, bool)

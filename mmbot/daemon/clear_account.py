@@ -21,7 +21,7 @@ from mmbot.engine.requests import CancelAll, CancelMany, Request
 
 
 class Cleared(msgspec.Struct, frozen=True):
-    """The result of an attempt to clear the account."""
+    """The result of an attempt to cancel everything and to prove that no wager of ours is open."""
 
     proved: bool
     took: Duration
@@ -40,7 +40,7 @@ class Cleared(msgspec.Struct, frozen=True):
 
 
 class AccountClearer:
-    """Cancels everything over a client until the account is proved clear or the time is up.
+    """Cancels everything over a client, until it is proved that no wager of ours is open or the time is up.
 
     Args:
         client: the client that sends requests.
@@ -48,7 +48,7 @@ class AccountClearer:
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. Our wagers are
             then found in the history and cancelled by their ids. For an exclusive account, ``ours`` is None, and
             ``cancel_all`` is used.
-        first_request: the number of the first request. Later requests count up from it.
+        first_request: the number of the first request. Each later request has the next number.
         say: a function that shows a line to the operator. It is called for each new problem until the exchange has
             answered once.
     """
@@ -73,14 +73,15 @@ class AccountClearer:
         self._told: str | None = None
 
     async def run(self, limit: Duration, patience: Duration = 0, grace: Duration | None = None) -> Cleared:
-        """Cancel everything, for at most ``limit``. If a request is under way at the end of this time, the method still
-        waits for its answer.
+        """Cancel everything, for at most ``limit``. If a request is under way at the end of this time, its answer is
+        still awaited.
 
         Args:
             limit: the time limit, counted from the first answer.
             patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
                 the operator. If it is set, wrong keys end the attempt immediately, because waiting does not help.
-            grace: how long the method still waits for that answer. None for as long as the request may take.
+            grace: how long that answer is awaited. If it is None, the answer is awaited as long as the request may
+                take.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -110,7 +111,7 @@ class AccountClearer:
         return self._ended(work, self._clock.now() - started)
 
     async def _perform(self, request: Request, longest: Duration | None) -> Answer:
-        """Send a request. If it has no answer after ``longest``, its outcome is unknown."""
+        """Send a request. If no answer comes within ``longest``, the outcome of the request is unknown."""
         if longest is None:
             return await self._client.perform(request)
         task = asyncio.ensure_future(self._client.perform(request))

@@ -26,12 +26,12 @@ async def clear_after(
     limit: Duration,
     log: FilteringBoundLogger,
 ) -> None:
-    """Log why the start failed. Then cancel everything, and try for at most ``limit`` to prove that the account is
-    clear.
+    """Log why the start failed. Then cancel everything, and try for at most ``limit`` to prove that no wager of ours is
+    open.
 
     A ``DoorError`` usually means that another daemon uses the HTTP port. The wagers of that daemon should stay. So
-    after a ``DoorError``, wagers are cancelled only if the previous run in this state directory did not end with a
-    clear account.
+    after a ``DoorError``, wagers are cancelled only if the previous run in this state directory may have left wagers
+    open.
     """
     expected = isinstance(error, JournalError | DoorError)
     log.error("start.failed", why=str(error) or repr(error), exc_info=None if expected else error)

@@ -30,7 +30,7 @@ HEADER: Final = "X-Mmbot"
 """The header that each POST must have. Any value is accepted."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""The longest time since the latest turn of the main loop at which ``/healthz`` still answers 200, in real seconds."""
+"""The health check ``/healthz`` answers 200 if the main loop ran within this time, in real seconds."""
 
 _STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
 

@@ -1,4 +1,4 @@
-"""The keys of the local exchange. An operator who starts a daemon for the local exchange without keys is shown them."""
+"""The keys of the local exchange. An error message shows them to an operator who starts the daemon without keys."""
 
 from __future__ import annotations
 

@@ -56,11 +56,12 @@ class Engine(Driven, Protocol):
 
     @property
     def differences(self) -> Mapping[str, int]:
-        """How many differences between the feed's books and REST were repaired, for each kind of difference."""
+        """The number of repaired differences between the feed's books and the books read over REST, for each kind of
+        difference."""
 
     @property
     def audited(self) -> Mapping[str, int]:
-        """How many differences between our records and the exchange's records were found, for each kind of
+        """The number of differences that were found between our records and the exchange's records, for each kind of
         difference."""
 
     @property

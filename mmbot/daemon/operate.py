@@ -47,10 +47,11 @@ seconds from the start of the ``kill``. The first cancel has to be sent within 5
 before it."""
 
 WAIT_S: Final = 30.0
-"""How long a ``kill`` without ``--wait`` waits for the proof that the account is clear."""
+"""How long a ``kill`` without ``--wait`` waits for the proof that no wager of ours is open, in seconds."""
 
 ALONE_S: Final = 3.0
-"""The least time that a ``kill`` with ``--wait`` has without the daemon: enough for a log-in and a cancel."""
+"""The shortest time that a ``kill`` with ``--wait`` has to cancel without the daemon, in seconds. It is enough for a
+log-in and a cancel."""
 
 ASK_S: Final = 1.0
 """The time limit of the first request of a ``kill`` that can cancel without the daemon, in seconds."""
@@ -74,7 +75,8 @@ __all__ = [
 Say = Callable[[str], None]
 
 Alone = Callable[[float | None], int]
-"""A function that cancels everything without a daemon, within so many seconds, and returns the exit code."""
+"""A function that cancels everything without a daemon, and returns the exit code. Its argument is the time limit in
+seconds."""
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -187,17 +189,17 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
 
 
 def kill(place: Place, reason: str, say: Say, alone: Alone, wait_s: float | None = None) -> int:
-    """Turn the kill switch on, and wait for the proof that the account is clear. Returns the exit code. It is 0 if the
-    account is clear and the kill switch is on disk, and 3 if one of these is not certain.
+    """Turn the kill switch on, and wait for the proof that no wager of ours is open. Returns the exit code. It is 0 if
+    no wager is open and the kill switch is on disk. It is 3 if one of these facts is not certain.
 
     Args:
         place: where to find the daemon.
         reason: the reason to store with the kill switch.
         say: a function that shows a line to the operator.
         alone: a function that logs in, cancels everything and returns the exit code. It is called if no daemon runs, or
-            if the daemon does not answer. Its argument is the rest of ``wait_s``.
-        wait_s: the time limit of the whole command in real seconds. None to wait ``WAIT_S`` for a running daemon, and
-            as long as ``alone`` wants without one.
+            if the daemon does not answer. Its argument is the part of ``wait_s`` that is left.
+        wait_s: the time limit of the whole command in real seconds. If it is None, a running daemon has ``WAIT_S``
+            seconds. Without a daemon, ``alone`` decides how long it takes.
     """
     called = time.monotonic()
 
@@ -233,8 +235,8 @@ def kill(place: Place, reason: str, say: Say, alone: Alone, wait_s: float | None
 
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float | None = None) -> int:
-    """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code. It is 0 if the
-    account is clear and the kill switch is on disk, and 3 if one of these is not certain.
+    """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code. It is 0 if no
+    wager is open and the kill switch is on disk. It is 3 if one of these facts is not certain.
 
     Raises:
         Unreachable: if no daemon answers, or if the daemon stops answering.
@@ -274,7 +276,7 @@ def _unstored(directory: Path | None, why: str) -> str:
 
 
 def _stored(door: str, directory: Path | None, say: Say) -> int:
-    """Wait until a daemon that is clear has stored its kill switch. Returns the exit code."""
+    """Wait until a daemon without open wagers has written its kill switch to disk. Returns the exit code."""
     status = wait_for_status(door, ANSWER_WITHIN_S, lambda status: status.latch_unstored is None)
     if status is not None and status.latch_unstored is None:
         return DONE
@@ -293,8 +295,8 @@ def _write_latch(place: Place, reason: str) -> str | None:
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float, called: float) -> int | None:
-    """Ask a running daemon to turn its kill switch on, and wait until the account is clear. Returns None if the daemon
-    does not answer or has ended.
+    """Ask a running daemon to turn its kill switch on, and wait until no wager of ours is open. Returns None if the
+    daemon does not answer or has ended.
 
     Args:
         called: the time of the operator's command, by the monotonic clock.
@@ -339,8 +341,8 @@ def _comes(condition: Callable[[], bool]) -> bool:
 def _until_clear(
     find: Callable[[], str | None], say: Say, wait_s: float, answered: float, silent_s: float
 ) -> int | None:
-    """Watch a daemon until its kill switch is on and the account is clear, or until the time is up. Returns None if the
-    daemon has not answered for ``silent_s`` seconds.
+    """Watch a daemon until its kill switch is on and no wager of ours is open, or until the time is up. Returns None if
+    the daemon has not answered for ``silent_s`` seconds.
 
     Args:
         answered: the time of the daemon's newest answer, by the monotonic clock.

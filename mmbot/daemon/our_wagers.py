@@ -13,7 +13,7 @@ def ours_of(account: str, directory: Path) -> Callable[[str], bool] | None:
     """Return a function that returns True for the ``external_id`` of a wager of ours. For an exclusive account, return
     None, because every wager is ours.
 
-    If the journal is damaged, the heartbeat still names the newest run that may have open wagers. This is enough,
+    If the journal is damaged, the heartbeat file still names the newest run that may have open wagers. This is enough,
     because a run quotes only after it has proved that earlier runs have no open wagers.
 
     Raises:

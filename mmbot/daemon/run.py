@@ -1,8 +1,8 @@
 """Runs the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
 
-The exit code is 0 if the daemon stopped and the account was proved clear. It is 1 if the account was proved clear but a
-part of the daemon had failed. It is 2 if the daemon could not start and therefore placed nothing. It is 3 if the daemon
-stopped and the account was not proved clear.
+The exit code is 0 if the daemon stopped and the account was proved clear (no wager of ours is open). It is 1 if the
+account was proved clear but a part of the daemon had failed. It is 2 if the daemon could not start and therefore placed
+nothing. It is 3 if the daemon stopped and the account was not proved clear.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def clock_for(setting: ClockConfig | None) -> SystemClock:
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """Return how long the daemon may try to prove the account clear in an emergency (if the engine failed)."""
+    """Return how long the daemon may try to prove in an emergency that no wager of ours is open. An emergency is a
+    failure of the engine."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 

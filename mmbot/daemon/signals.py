@@ -15,8 +15,8 @@ from mmbot.engine.events import KillRequested, StopRequested
 
 
 class Signals:
-    """Turns signals of the operating system into events for the engine. A second stop signal sets ``hurry``. The stop
-    then no longer waits for the proof that the account is clear."""
+    """Turns signals of the operating system into events for the engine. A second stop signal sets ``hurry``, which
+    shortens the stop. The daemon then no longer waits for the proof that no wager of ours is open."""
 
     def __init__(self, pump: Pump, log: FilteringBoundLogger, hurry: asyncio.Event) -> None:
         self._pump: Final = pump

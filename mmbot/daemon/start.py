@@ -32,7 +32,7 @@ from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
 
 GRACE_S: Final = 2.0
-"""How long a ``kill`` with a time limit waits for the answer of a request that is under way when its time is up."""
+"""How long a ``kill`` continues after its time limit if a request is still without an answer, in seconds."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -56,7 +56,7 @@ def start(
 
     Args:
         watchdog: the settings file for a watchdog process. None if no watchdog is started.
-        event_log: where the calls of the engine are recorded. None if nothing is recorded.
+        event_log: the place where the calls of the engine are recorded. None if nothing is recorded.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(
@@ -120,9 +120,9 @@ async def clear_alone(
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. For an exclusive
             account, ``ours`` is None.
         say: a function that shows a line to the operator.
-        wait_s: the time limit in real seconds, log-in included. If a request is under way at its end, the answer is
-            awaited for two more seconds. None for the longer of ``stop.deadline_s`` and 30 s. Until the exchange
-            answers, the wait between two log-ins is added to the latter.
+        wait_s: the time limit in real seconds, including the log-in. If a request is under way at its end, the answer
+            is awaited for two more seconds. If ``wait_s`` is None, the limit is ``stop.deadline_s``, but at least 30 s.
+            This limit is longer by the wait between two log-ins if the exchange does not answer at once.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)

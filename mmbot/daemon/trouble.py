@@ -21,19 +21,18 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""The time after which an outage (such as an answer 503) counts as over, if the exchange has answered any request
-since. The time is counted from the newest failure. The engine repeats most requests sooner, but some reads are due only
-every few minutes."""
+"""An outage (such as an answer 503) counts as over if it did not come again for this time, and the exchange has
+answered any request in the meantime. Most failed requests are repeated sooner. Some reads are due only every few
+minutes."""
 
 REJECTION: Final = 5 * MINUTE
-"""The time after which a rejected request counts as over, if the exchange has answered any request since. The time is
-counted from the newest rejection. It is longer than ``OUTAGE``, because an answer to another request says less about a
-rejection."""
+"""A rejection counts as over if it did not come again for this time, and the exchange has answered any request in the
+meantime. The time is longer than ``OUTAGE``, because an answer to another request says less about a rejection."""
 
 
 class Troubles:
     """The present failures, by the kind of request. An unreachable exchange is one failure for all kinds of requests. A
-    rejected log-in is also one failure for all kinds."""
+    rejected log-in is counted in the same way."""
 
     def __init__(self) -> None:
         self._failing: dict[str | FailureReason, Trouble] = {}
@@ -63,8 +62,8 @@ class Troubles:
         """Return the newest failure that is not over. None if there is none.
 
         A failure of the feed is over once the feed is up. Any other failure is over once a request of the same kind
-        succeeds. A failure of one kind of request is also over once the exchange has answered other requests for a
-        while. A rejected log-in is returned first, because it causes other failures.
+        succeeds. A failure of one kind of request is also over if it is some time ago and the exchange has answered
+        other requests since. A rejected log-in is returned first, because it causes other failures.
         """
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]

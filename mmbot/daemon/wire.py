@@ -71,7 +71,7 @@ class Wire(Protocol):
         client."""
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return the tasks that must run as long as the daemon, by their names. This method is called once."""
+        """Return the tasks that must run as long as the daemon runs, by name. This method is called once."""
 
     async def close(self) -> None:
         """Close the feed first. Close everything else afterwards."""

@@ -1,8 +1,8 @@
 """The command ``mmbot demo``. It runs a local exchange and the daemon as two processes, shows the daemon, and stops
 both in order.
 
-The two processes talk to each other over HTTP and a websocket, like a real daemon and the real exchange. However the
-demo ends, the daemon stops first. The exchange runs until the daemon has cancelled everything. No process is left
+The two processes talk to each other over HTTP and a websocket, like a real daemon and the real exchange. The daemon
+always stops before the exchange. So the exchange still runs when the daemon cancels everything. No process is left
 behind.
 """
 
@@ -83,7 +83,8 @@ def demo(
         tape: the file of the recorded market to play. If it is None, the synthetic board is used.
         speed: the speed of the clock. The default is 1, or 60 for a tape.
         seed: the seed of the synthetic board.
-        for_s: after how many real seconds the demo stops. If it is None, the demo runs until it is asked to stop.
+        for_s: the time after which the demo stops, in real seconds. If it is None, the demo runs until it is asked to
+            stop.
         plain: True to print a line every few seconds instead of using the full screen. Without a terminal this is
             always done.
         config: the settings file that is used instead of ``config/demo.yaml``.
@@ -154,7 +155,7 @@ class _Signals:
 
 
 class _Run:
-    """One run of the demo, from the start of its two processes to the facts about how it ended."""
+    """One run of the demo. It starts with the two processes, and ends with the facts for the summary."""
 
     def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
         self._settings: Final = settings
@@ -326,7 +327,7 @@ class _Run:
             return None
 
     def ending(self, keep: bool) -> Ending:
-        """Collect the facts about how the demo ended. This is called after the daemon has ended and while the exchange
+        """Collect the facts about the end of the demo. This is called after the daemon has ended and while the exchange
         still runs.
 
         ``keep`` is True to keep the folder of the run even if all is well.

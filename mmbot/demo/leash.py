@@ -1,7 +1,8 @@
 """Runs a command of mmbot as a child process that ends with its parent.
 
-Usage: ``python -m mmbot.demo.leash run -c FILE``. Standard input is a pipe whose other end the parent holds. When no
-process holds the other end any more, the command gets SIGTERM. If it has not stopped a minute later, it gets SIGKILL.
+Usage: ``python -m mmbot.demo.leash run -c FILE``. Standard input is a pipe. The other end of the pipe is open in the
+parent, and perhaps in other processes. When all of these processes have ended, the command gets SIGTERM. If it has not
+stopped a minute later, it gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from typing import Final
 
 GRACE_S: Final = 60.0
-"""The longest time that a daemon needs to cancel everything and to prove that the account is clear, in seconds."""
+"""The longest time that a daemon needs to cancel everything and to prove that no wager is open, in seconds."""
 
 _STDIN: Final = 0
 

@@ -78,7 +78,8 @@ class Part:
         self.log: Final = log
         there, here = os.pipe()
         self.leash = here
-        """Our end of the pipe to the process. The process stops when no process holds this end any more."""
+        """Our end of the pipe to the process. The process stops when this end is closed in every process that has it
+        open."""
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(

@@ -72,7 +72,7 @@ class Names:
 
 
 class Ending(NamedTuple):
-    """The facts about how a demo ended."""
+    """The facts about the end of a demo."""
 
     reason: str
     """Why the demo ended."""

@@ -1,4 +1,4 @@
-"""Limits for the number of items in one request. A request with no items, or with too many, is malformed and is not
+"""Limits for the number of items in one request. A request with too many items, or with none, is malformed and is not
 sent."""
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ def wrong_size(items: Sequence[object]) -> Malformed:
 
 
 def check_batch(items: Sequence[object]) -> None:
-    """Raise Malformed if a batch has no placements or cancels, or too many of them for one request."""
+    """Raise Malformed if a batch has no placements or cancels, or more than one request can have."""
     if not is_batch(items):
         raise wrong_size(items)
 
 
 def check_sport_events(wanted: Sequence[int]) -> None:
-    """Raise Malformed if a read of markets names no sport events, or too many of them for one request."""
+    """Raise Malformed if a read of markets names no sport events, or more than one request can have."""
     if not 0 < len(wanted) <= SPORT_EVENTS_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wanted)} sport events in one read")
 
 
 def check_matches(wager_ids: Sequence[str]) -> None:
-    """Raise Malformed if a read of matches names no wagers, or too many of them for one request."""
+    """Raise Malformed if a read of matches names no wagers, or more than one request can have."""
     if not 0 < len(wager_ids) <= MATCHES_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")

@@ -44,22 +44,22 @@ T = TypeVar("T")
 
 
 class Session(Protocol):
-    """The part of a session that a call needs. ``SessionKeeper`` explains the methods."""
+    """The part of a session that a call needs. ``SessionKeeper`` describes the methods."""
 
     def current(self) -> str | None:
         """Return the access token if it is valid now. Otherwise return None."""
 
     async def token(self, urgent: bool = False) -> str:
-        """Return an access token. If none is valid, wait until the token is renewed."""
+        """Return an access token. If there is no valid token, wait for a renewal."""
 
     def accepted(self, token: str) -> None:
         """Record that the exchange accepted this token."""
 
     def reject(self, token: str) -> None:
-        """Drop a token that the exchange answered with 401."""
+        """Drop a token to which the exchange answered 401 (token not accepted)."""
 
     async def rejected(self, token: str, urgent: bool = False) -> str:
-        """Drop a token that the exchange answered with 401, and wait for the next token."""
+        """Drop a token to which the exchange answered 401 (token not accepted), and wait for the next token."""
 
     def scrub(self, text: str) -> str:
         """Hide every key and every token in a text."""
@@ -107,8 +107,8 @@ class Caller:
 
     @property
     def date(self) -> Instant | None:
-        """The time in the ``Date`` header of the newest answer that has one, by the exchange's clock, in whole seconds.
-        None before any such answer."""
+        """The exchange's time in whole seconds, from the ``Date`` header of the newest answer that has this header.
+        None before the first such answer."""
         return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
@@ -147,8 +147,8 @@ class Caller:
             raise Retryable("unauthorized", "a new token was not accepted either", later) from None
 
     async def _token(self, purpose: Purpose) -> str:
-        """Return the access token for a call. A placement does not wait for a new token, because its quote would be out
-        of date afterwards."""
+        """Return the access token for a call. A placement does not wait for a new token, because its quote would then
+        be out of date."""
         if purpose is not Purpose.PLACE:
             return await self._keeper.token(purpose is Purpose.CANCEL)
         token = self._keeper.current()

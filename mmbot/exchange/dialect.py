@@ -1,7 +1,7 @@
 """The interface of a *dialect*, which is one version of the exchange's API.
 
 Each dialect has its own paths, fields, error codes, channels and messages. The session keeper, the REST client, the
-feed and the daemon use only the interface ``Dialect``. A dialect is a folder next to this file, with one module for
+feed and the daemon use only the interface ``Dialect``. A dialect is a folder next to this file. It has one module for
 each of the classes below. ``dialects.py`` picks the dialect.
 
 If a dialect lacks a call, building that call raises ``Malformed``, and nothing is sent.
@@ -46,8 +46,8 @@ class Call(NamedTuple, Generic[T]):
     """The function that reads the body of a successful answer. For each unreadable item, the function appends the
     reason to the list. It raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None
-    """A function that returns True if the request must not be sent any more. The function is called again and again
-    until the sending of the request begins."""
+    """A function that returns True if the request must not be sent any more. The function is called repeatedly until
+    the sending of the request begins."""
 
 
 class MatchPage(NamedTuple):
@@ -215,7 +215,7 @@ class WalletCalls(Protocol):
         """The call that reads one page of the account's transactions between two instants.
 
         Raises:
-            Malformed: if ``end`` lies before ``begin``.
+            Malformed: if ``end`` is earlier than ``begin``.
         """
 
 
@@ -231,8 +231,8 @@ class FeedDialect(Protocol):
         topics for which this connection registers."""
 
     def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
-        """The call that registers for topics the connection with this socket id. The answer lists the channels to which
-        the connection can subscribe."""
+        """The call that registers a connection for topics. ``socket_id`` is the id of the connection. The answer lists
+        the channels to which the connection can subscribe."""
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
         """Decode a message of the feed. The result is empty for the book of a line that mmbot cannot quote.
@@ -248,7 +248,7 @@ class FeedDialect(Protocol):
 
 
 class Dialect(NamedTuple):
-    """One version of the exchange's API, as an object for each part of the API."""
+    """One version of the exchange's API. It has an object for each part of the API."""
 
     name: str
     errors: ErrorTable

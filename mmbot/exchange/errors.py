@@ -1,11 +1,12 @@
 """The four kinds of failed calls, and a table of the exchange's error codes.
 
-*Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the change
-may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot.
+*Rejected* means that nothing was done. *Retryable* means that nothing was done and that the call may be repeated.
+*Unknown outcome* means that the change may or may not have been made. *Malformed* means that our request was wrong,
+which is a bug in mmbot.
 
 An error code can mean one kind for a placement and another kind for a cancel or a read. So the table has a column for
-each of these calls. The table also has a ``FailureReason`` for each error code, which is the engine's name for the
-reason of the failure.
+each of these calls. The table also has a ``FailureReason`` for each error code. It is the engine's name for the reason
+of the failure.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class ExchangeError(Exception):
     """Raised if a call failed. The text contains no key and no token.
 
     Args:
-        code: the exchange's error code, or an error code of our own. Our own codes are ``timeout``, ``connection``,
+        code: the exchange's error code, or one of our own error codes. Our own codes are ``timeout``, ``connection``,
             ``redirect``, ``undecodable``, ``login_rejected``, ``login_cooldown`` and ``withdrawn``. If an answer has no
             error code, its code is ``http_NNN`` (the HTTP status).
         message: the text of the exchange.
@@ -95,7 +96,7 @@ class Malformed(ExchangeError):
 
 
 class Meaning(NamedTuple):
-    """What an error code means for a placement, for a cancel and for a read."""
+    """The kind of failure that an error code means, for a placement, for a cancel and for a read."""
 
     place: Failure
     cancel: Failure
@@ -122,24 +123,24 @@ class ErrorBody(NamedTuple):
 
 
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
-"""The meaning of an error that a wrong request causes. A wrong request is a bug in mmbot."""
+"""The error was caused by a wrong request, which is a bug in mmbot."""
 
 NO: Final = Meaning(Failure.REJECTED, Failure.REJECTED, Failure.REJECTED)
-"""The meaning of an error by which the exchange rejects the request. Nothing was done."""
+"""The error means that the exchange rejected the request. Nothing was done."""
 
 BUSY: Final = Meaning(Failure.RETRYABLE, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The meaning of an error after which the request may be repeated later. Nothing was done."""
+"""The error means that the request may be repeated later. Nothing was done."""
 
 BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
-"""The meaning of an error that says that the exchange failed while it handled the request."""
+"""The error means that the exchange failed while it handled the request."""
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The meaning of an error that says that the wager is just being placed or matched. A cancel is repeated soon. After a
-placement, the wager is looked up, because the outcome is unknown."""
+"""The error means that the wager is just being placed or matched. A cancel is repeated soon. After a placement, the
+outcome is unknown, so the wager is looked up (read by its id)."""
 
 STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The meaning of an error that says that the access token is not valid. A cancel or a read may succeed with a new
-token. A placement has to be decided again."""
+"""The error means that the access token is not valid. A cancel or a read may succeed with a new token. A placement has
+to be decided again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: WRONG,
@@ -163,11 +164,11 @@ STATUSES: Final[Mapping[int, Meaning]] = {
 know. A status that is not listed here counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
-"""The reasons after which a failed cancel is repeated after ``RETRY_SOON`` (300 ms)."""
+"""The reasons of a failed cancel after which it is repeated. The wait before is ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
-"""The reasons that say that the exchange found nothing. An answer 404 without an error code has no such reason. It may
-come from a gateway and mean that the path is wrong."""
+"""The reasons with which the exchange says that it found nothing. An answer 404 without an error code is not one of
+them. It may come from a gateway and mean that the path is wrong."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
 """The reasons of a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""
@@ -249,5 +250,5 @@ def unreachable(message: str) -> Retryable:
 
 
 def failed(request_id: int, error: ExchangeError) -> Failed:
-    """Return the event that tells the engine about a failed request."""
+    """Return the engine's event for a failed request."""
     return Failed(request_id, error.failure, error.code, error.message, error.retry_at, error.reason)

@@ -40,15 +40,15 @@ Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
 LARGEST_HELD: Final = 1 << 26
-"""The greatest total size in bytes of the messages that wait until the connection is up. If the messages are larger,
-the connection is ended."""
+"""The greatest total size of the messages that wait until the connection is up, in bytes. If it is exceeded, the
+connection is ended."""
 
 
 class FeedState(Enum):
     """The state of a feed."""
 
     IDLE = "idle"
-    """There is no connection, and the engine has not ordered one."""
+    """There is no connection, and the engine has not ordered a connection."""
     WAITING = "waiting"
     """The engine has ordered a connection. The next attempt starts after a wait (the back-off)."""
     OPENING = "opening"
@@ -68,7 +68,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     config_every: Duration = 30 * MINUTE
     """The time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The greatest number of messages that may wait. If more messages wait, the connection is ended, because the books
+    """The greatest number of messages that may wait. If there are more, the connection is ended, because the books
     would be too old to quote from."""
 
 
@@ -85,11 +85,11 @@ class AttemptEnded(NamedTuple):
 
 
 def _ignore_undecodable(kind: str, why: str, count: int) -> None:
-    """Do nothing about a message that could not be read."""
+    """Ignore a message that could not be read."""
 
 
 def _ignore_end(ended: AttemptEnded) -> None:
-    """Do nothing about the end of a connection."""
+    """Ignore the end of a connection."""
 
 
 class Feed:
@@ -181,18 +181,18 @@ class Feed:
             await asyncio.wait({self._keeper})
 
     def undecoded(self, kind: str, why: str) -> None:
-        """Count a message that could not be read, and report it."""
+        """Count an unreadable message, and report it."""
         count = self.undecodable[kind] = self.undecodable.get(kind, 0) + 1
         self._on_undecodable(kind, why, count)
 
     def stretched(self, duration: Duration) -> Duration:
-        """Return a time limit in nanoseconds of the clock, lengthened if the clock runs faster than real time. A time
-        limit of a second or more then lasts at least one real second. A shorter time limit lasts its own length in real
-        time."""
+        """Return a time limit in nanoseconds of the clock. If the clock runs faster than real time, the limit is
+        lengthened. A limit of a second or more then lasts at least one real second. A shorter limit lasts its own
+        length in real time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
-        """Read the connection config, and return the address to connect to.
+        """Read the connection config, and return the address of the feed.
 
         Raises:
             TimeoutError, ExchangeError, LinkFailed: if the address cannot be read.

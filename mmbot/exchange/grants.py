@@ -71,8 +71,8 @@ class Topics(NamedTuple):
 
 
 EVERYTHING: Final = Topics()
-"""Topics without any choice. A connection that registers with it gets the messages that the exchange sends to every
-connection."""
+"""The empty choice of topics. A connection that registers with it gets only the messages that the exchange sends to
+every connection."""
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):

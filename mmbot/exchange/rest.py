@@ -55,7 +55,7 @@ LOOK_S: Final = 1.0
 _RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
 
 LEFT_TO_CANCELS: Final = 1
-"""The number of open connections that placements leave free for cancels."""
+"""The number of open connections that placements leave for cancels."""
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -111,7 +111,7 @@ class Client:
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
-        """Close every connection. A call that is under way ends as if no answer had come."""
+        """Close every connection. A call under way ends as if no answer had come."""
         self.warm.close()
         await self._http.close()
 
@@ -139,7 +139,7 @@ class Client:
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. The answer means that the wager is queued. A private message reports when it opens."""
+        """Place one wager. The answer means that the wager is queued. A private message reports its opening."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
@@ -157,7 +157,7 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. False if the exchange found none, which may be wrong."""
+        """Cancel every open wager of a sport event. Return False if the exchange says that it found none."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
@@ -166,7 +166,7 @@ class Client:
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. False if the exchange found none, which may be wrong."""
+        """Cancel every open wager of the account. Return False if the exchange says that it found none."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -328,8 +328,8 @@ class Client:
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
-        """Return the call for a placement or a cancel. None for a read, and for a batch that has no items or too many.
-        For a batch of one cancel, the result is the call that cancels one wager, whose answers are documented best."""
+        """Return the call for a placement or a cancel. None for a read, and for a batch without items or with too many.
+        A batch of one cancel becomes the call for one wager, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)

@@ -36,7 +36,7 @@ SHORTEST_LIFE: Final = 10 * SECOND
 token is used until the exchange rejects it, and is then renewed at once."""
 
 REFRESHES_APART: Final = 5 * SECOND
-"""The shortest time between two renewals of a token that was not rejected, however short its life is."""
+"""The shortest time between two renewals of a token that was not rejected."""
 
 RENEWALS_APART: Final = SECOND
 """The shortest average time between two renewals of rejected tokens."""
@@ -56,7 +56,7 @@ OnEvent = Callable[[str, Mapping[str, str | float]], None]
 
 
 def refresh_after(life: Duration) -> Duration:
-    """Return the age at which a token is refreshed. It is 60 % of the life, but at the latest 90 s before the end."""
+    """Return the age at which a token is refreshed. It is 60 % of the token's life, or less for a short life."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
@@ -177,7 +177,7 @@ class SessionKeeper:
         return await self.token(urgent)
 
     async def run(self) -> None:
-        """Renew the token before it expires, until this task is cancelled. Retry after up to 30 s."""
+        """Renew the token before it expires, until this task is cancelled. After a failure, wait up to 30 s."""
         failures = 0
         while True:
             self._changed.clear()
@@ -236,7 +236,7 @@ class SessionKeeper:
             raise
 
     async def _wait(self, duration: Duration) -> None:
-        """Wait until there is a new token or the time is over."""
+        """Wait until there is a new token, for at most ``duration``."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.01, self._clock.real_seconds(duration))):
                 await self._changed.wait()
@@ -365,7 +365,7 @@ class SessionKeeper:
         return waits
 
     def _cooling_until(self, now: Instant) -> Instant | None:
-        """Return the end of the cool-down after the newest log-in. None if the cool-down is over."""
+        """Return the end of the cool-down (wait) after the newest log-in. None if the cool-down is over."""
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
         return until

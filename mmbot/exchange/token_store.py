@@ -23,7 +23,7 @@ class Kept(msgspec.Struct, frozen=True):
     """A hash of the access key and the exchange's address. It shows whether the file belongs to this account."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
-    """The time of the newest log-in that may have opened a session, by the wall clock."""
+    """The wall-clock time of the newest log-in that may have opened a session."""
     hurried: bool = False
     """True if the newest log-in did not wait for the cool-down (the shortest time between log-ins), because a cancel
     needed it. The next log-in then has to wait."""
@@ -33,8 +33,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class TokenStore:
-    """The file of a session. Only the owner of the file can read it. A new version replaces the whole file, or the old
-    version stays."""
+    """The file of a session. Only the owner of the file can read it. The file is always replaced as a whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

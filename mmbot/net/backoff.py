@@ -23,7 +23,7 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     cap: Duration = 30 * SECOND
     forbidden: Duration = 30 * SECOND
     """The longest delay after one close code that forbids a new connection. The delay doubles with every further such
-    close code. mmbot still tries again, because the cause may end by itself, such as an exhausted quota."""
+    close code. mmbot still tries again, because the reason (such as an exhausted quota) may end by itself."""
     forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
     """How long a connection has to be up before earlier failures are forgotten."""

@@ -75,7 +75,7 @@ class NoAnswer(Exception):
 
 def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
     """Open a pool of connections, which the caller has to close. The pool has no size limit, so no request waits for
-    another. The rate limit of the requests keeps the pool small. Cookies are not stored."""
+    another request. The rate limit of the requests keeps the pool small. Cookies are not stored."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON, auto_decompress=False
@@ -239,7 +239,7 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """Return the instant of an HTTP date, in whole seconds. None if the text is not a date, or if the date is before
+    """Return the instant of an HTTP date, in whole seconds. None if the text is not a date. None also for a date before
     1970 or after ``LATEST``."""
     if text is None or len(text) > LONGEST_HEADER:
         return None

@@ -24,13 +24,13 @@ class State(Enum):
     """
 
     OPENING = "opening"
-    """The websocket is open, and the message ``pusher:connection_established`` has not come yet."""
+    """The websocket is open. The message ``pusher:connection_established`` has not come yet."""
     REGISTERING = "registering"
     """The server has given a socket id. The bot has asked the exchange for the channels of this connection."""
     SIGNING_IN = "signing_in"
-    """The sign-in was sent, and the server has not accepted it yet."""
+    """The sign-in was sent. The server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
-    """The subscriptions were sent, and not all of them are confirmed yet."""
+    """The subscriptions were sent. Some of them are not confirmed yet."""
     UP = "up"
     """Every channel is subscribed."""
     ENDED = "ended"
@@ -45,8 +45,8 @@ class Ending(Enum):
     LOST = "lost"
     """The connection broke or fell silent, or a step took too long."""
     REJECTED = "rejected"
-    """The server closed the connection with a code from 4000 to 4099, which forbids to connect again without a change.
-    The cause of some of these codes ends by itself. So mmbot tries again slowly."""
+    """The server closed the connection with a code from 4000 to 4099, which forbids a new connection without a change.
+    The reason for some of these codes ends by itself. So mmbot tries again slowly."""
     BACK_OFF = "back_off"
     """The server closed the connection with a code from 4100 to 4199. Such a code asks the client to connect again
     after a pause."""
@@ -65,9 +65,9 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     sign_in: Duration = 10 * SECOND
     """The time limit for the message ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
-    """The time limit for the messages ``subscription_succeeded``. There is one for each channel."""
+    """The time limit for the message ``subscription_succeeded`` of each channel."""
     silence: Duration = 15 * SECOND
-    """How long the server may be silent before a ping is sent to it. If the server announces a shorter
+    """How long the server may be silent before the machine sends a ping. If the server announces a shorter
     ``activity_timeout``, that time is used instead."""
     pong: Duration = 5 * SECOND
     """The time limit for the first frame after a ping."""

@@ -1,8 +1,6 @@
-"""The interface of an open websocket, which every transport implements. A transport is a websocket library.
-
-A transport only carries frames. ``pusher.py`` implements the Pusher protocol. The code that opened a link decides what
-happens after the link has ended.
-"""
+"""The interface of an open websocket, which every transport implements. A transport is a websocket library. It only
+sends and receives frames. ``pusher.py`` implements the Pusher protocol. The code that opened a link decides what
+happens after the link has ended."""
 
 from __future__ import annotations
 

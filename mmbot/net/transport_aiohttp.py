@@ -34,7 +34,6 @@ class AiohttpLink:
         self._writer: Final = asyncio.create_task(self._write())
 
     async def receive(self) -> str | bytes:
-        """See ``transport.Link``."""
         message = await self._web_socket.receive()
         if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
             data: str | bytes = message.data
@@ -45,11 +44,9 @@ class AiohttpLink:
         raise LinkClosed(self._web_socket.close_code, reason or "connection closed")
 
     def send(self, text: str) -> None:
-        """See ``transport.Link``."""
         self._outbox.put_nowait(text)
 
     async def close(self) -> None:
-        """See ``transport.Link``."""
         self._writer.cancel()
         try:
             with suppress(TimeoutError):

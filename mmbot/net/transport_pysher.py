@@ -69,8 +69,8 @@ class _Mailbox:
         self.said = False
         """True when everything that could be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
-        """The close code and the reason of the first end of the connection that was noticed. None until an end is
-        noticed."""
+        """The close code and the reason of the end of the connection. None until the end is noticed. If several ends
+        are noticed, the first counts."""
         self.gone = False
         """True when the socket is closed and both threads are about to end."""
         self.full = False
@@ -308,7 +308,6 @@ class PysherLink:
             raise LinkFailed(box.over[1])
 
     async def receive(self) -> str | bytes:
-        """See ``transport.Link``."""
         box = self._box
         await box.until(lambda: box.frames or box.over)
         if box.frames and not box.full:
@@ -319,11 +318,9 @@ class PysherLink:
         raise LinkClosed(*box.over)
 
     def send(self, text: str) -> None:
-        """See ``transport.Link``."""
         self._pusher.connection.say(text)
 
     async def close(self) -> None:
-        """See ``transport.Link``."""
         box, connection = self._box, self._pusher.connection
         try:
             if box.opened and not box.over:

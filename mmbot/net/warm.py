@@ -43,8 +43,8 @@ class Connection(asyncio.Protocol):
         """The time at which the connection was opened, or at which its newest answer ended. It is in seconds of the
         machine's monotonic clock."""
         self.proved = False
-        """True once a complete answer came and the connection stayed open. So answers can be read over this
-        connection."""
+        """True once a complete answer came and the connection stayed open. Only then can placements and cancels be sent
+        over it."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -119,11 +119,9 @@ class Connection(asyncio.Protocol):
     # --- called by the event loop -----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See ``asyncio``."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """See ``asyncio``."""
         if self._waiting is None:
             self._fail("connection", "unasked")  # these bytes could be taken for the next answer
             return
@@ -137,12 +135,11 @@ class Connection(asyncio.Protocol):
             self._abort()
 
     def eof_received(self) -> None:
-        """See ``asyncio``. If an answer does not state its length, the answer ends with the data."""
+        """See ``asyncio``. If an answer does not state its length, the end of the data is the end of the answer."""
         if self._is_headed and not self._has_length:
             self._complete()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """See ``asyncio``."""
         self._transport = None
         self._finish(NoAnswer("connection", "closed" if error is None else type(error).__name__))
 
@@ -155,13 +152,11 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
 
     def on_message_begin(self) -> None:
-        """See ``httptools``."""
         self._begin()
         if self._waiting is None:
             self._fail("connection", "unasked")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See ``httptools``."""
         lowered = name.lower()
         if lowered == b"retry-after":
             self._retry_after = value.decode("latin-1")
@@ -173,13 +168,11 @@ class Connection(asyncio.Protocol):
             self._fail("undecodable", "encoded as nobody asked")
 
     def on_headers_complete(self) -> None:
-        """See ``httptools``."""
         self._is_headed = True
         if self._parser.get_status_code() == 204:
             self._has_length = True  # it has no body
 
     def on_body(self, body: bytes) -> None:
-        """See ``httptools``."""
         self._size += len(body)
         if self._size > LARGEST_CHANGE:
             self._finish(too_large())
@@ -188,7 +181,6 @@ class Connection(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """See ``httptools``."""
         if self._parser.get_status_code() >= 200:
             self._complete()
         else:
@@ -224,8 +216,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Return the idle connection that was used most recently. Only a connection that has given an answer before is
-        returned. None if at most ``leave`` such connections are idle."""
+        """Return the connection that was used most recently, among the idle connections that have given an answer
+        before. None if at most ``leave`` such connections are idle."""
         found = None
         idle = 0
         for each in self._connections:
@@ -236,8 +228,8 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """Return the connections over which a read has to be sent. Each connection without an answer so far is one of
-        them. In addition, one connection is returned that the server may soon close because it is idle."""
+        """Return the connections over which a read has to be sent. They are all connections without an answer so far,
+        and at most one other. The other one has been idle for so long that the server may close it."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]

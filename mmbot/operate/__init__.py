@@ -1,1 +1,1 @@
-"""Commands that read what a daemon left: the journal and the statement."""
+"""Commands that read the records that a daemon left. They are ``mmbot journal`` and ``mmbot statement``."""

@@ -61,8 +61,7 @@ class Figures(NamedTuple):
     """The profit of settled wagers, before commission."""
     commission: Cents = 0
     marked: Cents = 0
-    """The change in the value of the matches that are not settled. Their value is calculated from the fair
-    probability."""
+    """The change in the value of the matches that are not settled, at their fair probability."""
     closing: Cents = 0
     """The closing-line value. It is the expected profit of the matches at the fair probability just before the start
     (the closing line). Only matches of games that have started count."""
@@ -87,7 +86,7 @@ class Statement(NamedTuple):
     """The figures of each group, by the property that makes the groups. The properties are ``DIMENSIONS`` and ``day``.
     The groups are in the order of their first appearance."""
     open_stake: Cents
-    """The matched stake that is not yet settled at the end of the period."""
+    """The matched stake that is not settled at the end of the period."""
     unvalued: Cents
     """The part of ``open_stake`` whose outcome or fair probability is not known. It is valued at its stake, that is,
     without profit or loss."""
@@ -95,7 +94,7 @@ class Statement(NamedTuple):
 
 
 def statement(journal: sqlite3.Connection, days: Sequence[tuple[str, Instant, Instant]], now: Instant) -> Statement:
-    """Return the statement of some successive days.
+    """Return the statement of a series of days.
 
     Args:
         journal: a journal that is open for reading.
@@ -142,7 +141,7 @@ class _Open(NamedTuple):
 
 
 def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
-    """Return the value at an instant of the matches that were not settled by then, by group."""
+    """Return the value of the matches that were not settled at an instant, by group."""
     worth: dict[tuple[str, ...], Cents] = {}
     total = unvalued = 0
     for side, stake, win, fair, *keys in journal.execute(_OPEN, (at,)):

@@ -31,7 +31,7 @@ class Table(NamedTuple):
     has cents."""
     query: str
     at: str
-    """The column with the instant of a row. It orders the rows, and a filter by time compares it."""
+    """The column with the instant of a row. Rows are ordered by this column. A filter by time compares it."""
 
 
 _OF_WAGER: Final = f"""

@@ -60,7 +60,8 @@ def quoting_text(status: Status) -> str:
 
 
 def kill_switch_text(status: Status) -> str | None:
-    """Return a text that says why the kill switch is on, and whether a restart would forget it. None if it is off."""
+    """Return a text that says why the kill switch is on, and whether it would stay on after a restart. None if the kill
+    switch is off."""
     if status.latched is None:
         return None
     unstored = status.latch_unstored

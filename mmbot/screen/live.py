@@ -186,7 +186,7 @@ def _write_lines(
 
 
 def _foot(status: Status, width: int, caption: Caption, window: Window | None) -> Text:
-    """Return the bottom row of the screen. It shows how to end the view, and the other keys if there are any."""
+    """Return the bottom row of the screen. It names the keys of the view, and says how to end the view."""
     if window is None:
         return fit(Text(caption.note, DIM), width)
     keys = Text(window.text(len(lines_of(status, window))), DIM)

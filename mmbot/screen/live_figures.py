@@ -92,7 +92,8 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
     """Return a bar that shows a worst case as a share of its limit.
 
     The left part of the bar stands for matched wagers, and the right part for wagers that could still be matched. Two
-    marks show the soft and the hedge threshold. The colour depends on the matched part only, like the two thresholds.
+    marks show the soft and the hedge threshold. The colour depends on the matched part, because the two thresholds
+    apply to it.
     """
     cells = [_EMPTY] * width
     for threshold in (soft, hedge):

@@ -58,7 +58,7 @@ class Window:
         self.first = 0
         """The index of the line at the top of the page, counted from 0."""
         self.page = 1
-        """The number of lines for which the page had room when it was last drawn."""
+        """The number of lines that fitted on the page when it was last drawn."""
 
     def press(self, keys: str) -> None:
         """Act on the keys that the reader pressed. While the reader types a search text, add the keys to this text."""
@@ -86,7 +86,7 @@ class Window:
 
     def turn_to(self, total: int, page: int) -> slice:
         """Return the range of lines that the page shows. ``total`` is the number of lines, and ``page`` is the number
-        of lines for which the screen has room."""
+        of lines that fit on the screen."""
         self.page = max(1, page)
         self.first = max(0, min(self.first, total - self.page))
         return slice(self.first, self.first + self.page)

@@ -123,7 +123,7 @@ def _two_rows_each(
 
 
 def is_quoted(line: LineStatus) -> bool:
-    """Return True if we have open wagers on a line and nothing prevents quoting the line."""
+    """Return True if we have open wagers on a line and no reason prevents a quote."""
     return bool(line.own) and line.why is None
 
 
@@ -315,7 +315,7 @@ def _mark(mine: list[OwnStatus]) -> tuple[str, str]:
 
 
 def _top(row: Row) -> Text:
-    """Return how our best price compares with the best price of all makers. It is ``best`` if only our wager has the
+    """Return how our best price compares with the best price of all makers. The text is ``best`` if only we have the
     best price, and ``same`` if others have it too. Otherwise it is the number of ticks by which our price is worse,
     such as ``-3t``."""
     behind = row.line.behind[row.side]

@@ -1,5 +1,5 @@
-"""Makes it safe to write to standard output. The encoding of the output may lack a character, or its reader may have
-ended."""
+"""Makes every text safe to write to standard output. The output may be unable to show a character, or its reader may
+have ended."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def prepare() -> None:
 
     If the encoding of standard output lacks a character, a similar character is written, for example ``S`` for ``Š``.
     If there is no similar character, ``?`` is written. Standard error writes ``\\u0160`` instead, so that a log in JSON
-    stays valid. If an output was closed before the start, text that is written to it is discarded.
+    stays valid. Text for an output that was closed before the start is discarded.
     """
     codecs.register_error(_LOOK_ALIKE, _write_look_alike)
     codecs.register_error(_JSON, _write_escaped)
@@ -86,8 +86,8 @@ def say(line: str) -> None:
 
 
 def complain(problem: str) -> None:
-    """Write a line to standard error. If standard error cannot be written, do nothing, because the exit code shows the
-    problem too."""
+    """Write a line to standard error. If this is not possible, do nothing, because the exit code shows the problem
+    too."""
     with suppress(OSError):
         sys.stderr.write(f"mmbot: {problem}\n")
 

@@ -63,8 +63,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """If True, a second read of the same board path within one second is rejected."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """The time after a wager opened or was matched in which the exchange rejects a cancel of this single wager. The
-    answer is "retry later"."""
+    """How long a single wager cannot be cancelled after its opening or after a match. The exchange then answers "retry
+    later"."""
     maker_wins: str = "takers_stake"
     """The rule for the win of a maker (see ``VenueSettings.maker_wins``)."""
     token_life: Duration = TokenSettings().access_life

@@ -1,4 +1,4 @@
-"""Turns the engine's records into SQL statements and rows of the journal. This is done in the journal's thread."""
+"""Turns the engine's records into SQL statements and rows of the journal. The journal's thread calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbot.store import rows, schema
 
 Row = tuple[str | int | float | None, ...]
 Entry = tuple[str, Row]
-"""A SQL statement of ``schema`` and the values for it."""
+"""A SQL statement of ``schema``, and the values for it."""
 
 
 class Entries:
@@ -41,7 +41,7 @@ class Entries:
         self._fresh.clear()
 
     def not_written(self) -> None:
-        """Record that the entries made since the previous call are lost. Their names are then made again."""
+        """Record that the entries made since the previous call are lost. The names in them are then made again."""
         self._fresh.clear()
 
     def _of(self, record: Record) -> list[Entry]:

@@ -26,7 +26,7 @@ from mmbot.engine.requests import Request
 from mmbot.store import rows
 
 FORMAT: Final = 1
-"""The version of the format. A reader rejects every other version."""
+"""The version of the file format. A reader rejects every other version."""
 
 _FAMILY: Final = b"mmbot event log "
 MAGIC: Final = _FAMILY + b"%d\n" % FORMAT
@@ -37,11 +37,11 @@ RECORDS: Final = b"R"
 """The kind of a block that contains records. The records are in batches. The four bytes before each batch are its
 length."""
 END: Final = b"E"
-"""The kind of a block that ends a log on purpose. The block contains the reason as text."""
+"""The kind of the block that ends a log. The block contains the reason as text."""
 
 HEAD: Final = struct.Struct(">cIII")
-"""The head of a block, which comes before its compressed bytes. It contains the kind of the block, the number of these
-bytes, their number after decompression, and a checksum of the compressed bytes."""
+"""The head of a block, which comes before its compressed bytes. It has the kind of the block, the size of the bytes
+before and after decompression, and a checksum."""
 LENGTH: Final = struct.Struct(">I")
 
 LARGEST_BLOCK: Final = 1 << 28
@@ -83,7 +83,7 @@ class AskedDeadline(msgspec.Struct, frozen=True, array_like=True, tag="d"):
 
 
 class Raised(msgspec.Struct, frozen=True, array_like=True, tag="x"):
-    """The record of an error that the latest call raised. Nothing is recorded after it."""
+    """The record of an error that a call of the engine raised. It is the last record of the run."""
 
     now: Instant
     error: str

@@ -60,9 +60,9 @@ def free_space(directory: Path) -> int:
 class EventLogWriter:
     """Writes one run to an event log.
 
-    When the directory would become too large, the oldest of the earlier runs are removed. The present run is kept
-    whole, because a run without its beginning cannot be replayed. If the present run alone becomes too large, the log
-    ends.
+    When the directory would become too large, the oldest of the earlier runs are removed. The present run stays
+    complete, because a run without its beginning cannot be replayed. If the present run alone becomes too large, the
+    log ends.
     """
 
     def __init__(

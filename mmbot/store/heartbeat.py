@@ -40,29 +40,29 @@ class State(IntEnum):
     RUNNING = 1
     """The run may have open wagers."""
     ENDED = 2
-    """The run has ended, and the account was proved clear."""
+    """The run has ended, and no wager of ours is open."""
 
 
 class Heartbeat(NamedTuple):
     """The content of the heartbeat file."""
 
     boot: bytes
-    """The id of the machine's boot at the time when the daemon wrote."""
+    """The id of the machine's boot (start) at the time when the daemon wrote."""
     run_id: str
     """The id of the daemon's run. Each ``external_id`` of the run begins with this id."""
     state: int
     beat: int
-    """The time of the newest beat, in nanoseconds since the boot."""
+    """The time of the newest beat (sign of life of the daemon), in nanoseconds since the boot."""
     at: int
-    """The wall-clock time of the newest beat. It is for people."""
+    """The wall-clock time of the newest beat (sign of life of the daemon), for people to read."""
     known: int
-    """The number of the newest fence that the daemon has seen."""
+    """The number of the newest fence (the watchdog's record that it has acted) that the daemon has seen."""
     fence: int
-    """The number of the newest fence (the record that the watchdog has acted). It is 0 if there was no fence."""
+    """The number of the newest fence (the watchdog's record that it has acted). It is 0 if there was no fence."""
     fenced_beat: int
-    """The time of the newest beat when the newest fence was set."""
+    """The time of the daemon's newest beat (sign of life) when the newest fence was set."""
     proved: bool
-    """True if the account was proved clear after the newest fence."""
+    """True if it was proved after the newest fence that no wager of ours is open."""
 
     @property
     def running(self) -> bool:
@@ -71,7 +71,8 @@ class Heartbeat(NamedTuple):
 
     @property
     def needs_clearing(self) -> bool:
-        """True if the run may have open wagers and no watchdog has proved the account clear since the newest beat."""
+        """True if the run may have open wagers. False if a watchdog has proved since the newest beat that no wager of
+        ours is open."""
         return self.running and not (self.proved and self.fenced_beat == self.beat)
 
 
@@ -112,7 +113,7 @@ class HeartbeatFile:
             raise
 
     def begin(self, run_id: str, beat: int, wall: int, known: int) -> None:
-        """Write the first beat of a run. The watchdog's part of the file does not change.
+        """Write the first beat (sign of life) of a run. The watchdog's part of the file does not change.
 
         Raises:
             OSError: if the file cannot be written.
@@ -121,8 +122,8 @@ class HeartbeatFile:
         os.pwrite(self._fd, run + _BEAT.pack(beat, wall, known), 0)
 
     def beat(self, beat: int, wall: int, known: int) -> None:
-        """Write a beat, with the number of the newest fence that the daemon has seen. The method does not wait for the
-        disk.
+        """Write a beat (sign of life), with the number of the newest fence that the daemon has seen. The method does
+        not wait for the disk.
 
         Raises:
             OSError: if the file cannot be written.
@@ -130,7 +131,7 @@ class HeartbeatFile:
         os.pwrite(self._fd, _BEAT.pack(beat, wall, known), _BEAT_AT)
 
     def end(self) -> None:
-        """Write that the run has ended and that the account was proved clear.
+        """Write that the run has ended and that no wager of ours is open.
 
         Raises:
             OSError: if the file cannot be written.
@@ -138,7 +139,8 @@ class HeartbeatFile:
         os.pwrite(self._fd, struct.pack("<Q", State.ENDED), _RUN.size - 8)
 
     def fence(self) -> int:
-        """Return the number of the newest fence. It is 0 if there was no fence.
+        """Return the number of the newest fence (the watchdog's record that it has acted). It is 0 if there was no
+        fence.
 
         Raises:
             OSError: if the file cannot be read.
@@ -147,7 +149,7 @@ class HeartbeatFile:
         return number
 
     def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
-        """Set a fence, or write that the account was proved clear after the fence. Call ``sync`` to be sure that the
+        """Set a fence, or write that no wager of ours was open after the fence. Call ``sync`` to be sure that the
         change is on the disk.
 
         Raises:

@@ -2,8 +2,8 @@
 never waits.
 
 The id of a run and its sequence numbers are on disk before they are used. Wagers, days and settlements are written a
-few milliseconds later, many in one commit. If a crash loses the newest wagers, they are still in the exchange's
-history.
+few milliseconds after the change, many in one commit. If a crash loses the newest wagers, they are still in the
+exchange's history.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from mmbot.store.entries import Entries, Row
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""How long before the end of the previous run a wager may have ended and is still loaded. Such a wager is needed
-because its result may be corrected."""
+"""The age up to which an ended wager is still loaded, counted back from the end of the previous run. Such a wager is
+needed because its result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
 """The number of sequence numbers that a run reserves at its start."""
@@ -67,7 +67,7 @@ class Kept(NamedTuple):
     """The record of the newest day. None if there is no day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """The latest time at which a run is known to have been alive. It is 0 if there was no run."""
+    """The latest time at which an earlier run is known to have been alive. It is 0 if there was no run."""
 
 
 class _Reserve(NamedTuple):
@@ -213,8 +213,8 @@ class Journal:
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Put a record into the queue for writing. The record says that the run was alive at ``now``. It tells the next
-        run how much of the exchange's history to read."""
+        """Put a record into the queue for writing. The record says that the run was alive at ``now``. From this time
+        on, the next run reads the exchange's history."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
@@ -254,7 +254,7 @@ class Journal:
                 self._trouble("the writer died")
 
     def _look_at_disk(self) -> None:
-        """Report that the disk's free space has fallen below the limit, or that it is above the limit again."""
+        """Report if the disk's free space has fallen below the limit, or is above the limit again."""
         now = time.monotonic()
         if now < self._look_at:
             return
@@ -329,8 +329,8 @@ class Journal:
             self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
 
     def _forget_some(self) -> None:
-        """Delete some of the entries that the journal need not keep any longer. At most a few thousand are deleted at a
-        time, so that no write waits long."""
+        """Delete some of the entries that are too old to be kept. At most a few thousand are deleted at a time, so that
+        no write takes long."""
         if self._forget_before is None:
             return
         try:
@@ -368,7 +368,7 @@ class Journal:
 
 
 def _close_to_others(path: Path) -> None:
-    """Create the journal's file if it does not exist. Only the owner of the file can read it, and the files that SQLite
+    """Create the journal's file if it does not exist. Let only its owner read the file, and also the files that SQLite
     adds.
 
     Raises:

@@ -1,9 +1,9 @@
 """The latch of the kill switch (its state on disk). While the file of the latch exists, the kill switch is on and no
 run quotes.
 
-The file is replaced as a whole, and survives a power failure. A file that cannot be read counts as a latch that is set.
-The file is written under a new, random name, and renamed afterwards. A link is never followed, so nobody can redirect
-the writing.
+The file is replaced as a whole, and survives a power failure. If the file cannot be read, the kill switch counts as on.
+The file is written under a new, random name, and renamed afterwards. A link is never followed. So nobody can make mmbot
+write to another file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Latch(msgspec.Struct, frozen=True):
 
 
 def read(directory: Path) -> Latch | None:
-    """Return the latch of this state directory. None if the latch is not set."""
+    """Return the latch (the stored kill switch) of this state directory. None if the latch is not set."""
     file = directory / LATCH_FILE
     try:
         text = read_file(file, _LARGEST)

@@ -23,8 +23,8 @@ from mmbot.config.files import read_file
 LOCK_FILE: Final = "lock"
 
 LARGEST_PID: Final = 1 << 22
-"""The largest process id of the system. Zero and negative ids are also not allowed, because a signal to them would
-reach other processes."""
+"""The largest process id of the system. A process id is never 0 or negative, because a signal to such an id would reach
+other processes."""
 
 _LARGEST: Final = 1 << 16  # bytes of the lock file
 _OURS: Final = 0o700
@@ -122,7 +122,7 @@ class StateDir:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return the process that has locked the directory. None if no process has. No file is created."""
+    """Return the process that has locked the directory. None if the directory is not locked. No file is created."""
     try:
         fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -164,7 +164,7 @@ class Metrics:
         self._losses.inc()
 
     def stopped_clear(self) -> None:
-        """Record that a stop was asked for and that the account was proved clear (no wager of ours is open)."""
+        """Record that a stop was asked for, and that no wager of ours is open."""
         self._stopped.set(1)
         self.is_stopped_clear = True
 
@@ -173,8 +173,8 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert of the engine. The alert ``life.clear`` contains the time until the account was proved clear.
-        This time is recorded too."""
+        """Count an alert of the engine. The alert ``life.clear`` has the time that it took to prove that no wager of
+        ours is open. This time is recorded too."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
@@ -228,7 +228,7 @@ class _Scraped(Collector):
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
-    """Yield the metrics that are made from a status. The status may leave out the sport events."""
+    """Yield the metrics whose values come from a status. The status may leave out the sport events."""
     counts, profit = status.counts, status.profit
     yield from _health(status)
     yield _gauge("mmbot_kill_latched", "1 while the kill switch is on.", status.latched is not None)

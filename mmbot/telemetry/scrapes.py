@@ -7,15 +7,15 @@ import time
 from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
-"""The longest expected time between two scrapes (reads of the metrics by Prometheus), as a multiple of the previous
-interval. A server that takes longer is assumed to have ended."""
+"""How long the next scrape (read of the metrics by Prometheus) is awaited, as a multiple of the time between the two
+scrapes before it. If no scrape comes in this time, Prometheus is taken to have ended."""
 
 _FIRST_S: Final = 60.0
-"""The assumed time between the first and the second scrape, in real seconds. It is the default of Prometheus."""
+"""The assumed time between the first two scrapes, in real seconds. It is the default of Prometheus."""
 
 
 _MOST: Final = 16
-"""The largest number of servers whose scrapes are recorded. The daemon waits only for these servers."""
+"""The largest number of servers whose scrapes are recorded. The daemon does not wait for scrapes of other servers."""
 
 
 class _Scraper(NamedTuple):
@@ -43,8 +43,8 @@ class Scrapes:
             self._came.set()
 
     async def wait(self, longest_s: float, hurry: asyncio.Event) -> None:
-        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that seems to
-        have ended is ignored. Return as soon as ``hurry`` is set."""
+        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that is taken
+        to have ended is not awaited. Return as soon as ``hurry`` is set."""
         began = time.monotonic()
         while not hurry.is_set():
             now = time.monotonic()

@@ -27,7 +27,7 @@ async def keep_watchdog(config: Path, is_clear: Callable[[], bool], log: Filteri
 
     The watchdog gets a terminal session of its own, so that Ctrl-C in the terminal does not reach it. When this task is
     cancelled, ``is_clear`` is called. If it returns True, the watchdog is ended. Otherwise the watchdog continues
-    without the daemon until it has proved the account clear.
+    without the daemon until it has proved that no wager of ours is open.
     """
     command = [sys.executable, "-m", "mmbot", "watchdog", "--with-daemon", "-c", str(config)]
     while True:

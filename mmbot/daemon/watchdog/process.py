@@ -32,12 +32,12 @@ LOOK_S: Final = 0.1
 """The time between two reads of the heartbeat, in seconds."""
 
 ROUND_S: Final = 20.0
-"""The longest time of one attempt to prove the account clear, in seconds. If the attempt fails, the next attempt
-follows at once."""
+"""The longest time of one attempt to prove that no wager of ours is open, in seconds. If the attempt fails, the next
+attempt follows at once."""
 
 AGAIN_S: Final = 60.0
-"""The time between two proofs while a silent daemon still has a process, in seconds. The watchdog cancels again each
-time, because such a daemon may run again for a moment."""
+"""The time between two attempts to cancel everything while a silent daemon still has a process, in seconds. The
+watchdog cancels repeatedly because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
 """How long a watchdog that is to end with its daemon waits for the daemon to start, in seconds."""
@@ -124,7 +124,7 @@ class Watchdog:
         return (self._seen is not None or now - self._started > GRACE_S * SECOND) and holder_of(self._directory) is None
 
     async def _follow(self, verdict: Verdict, heartbeat: Heartbeat | None, now: int) -> None:
-        """Act on a verdict (what the heartbeat says about the daemon)."""
+        """Act on a verdict (the judgement whether the daemon stands still)."""
         if self._clearing is not None and self._clearing.done():
             self._finish(self._clearing, now)
         if verdict is Verdict.SILENT and heartbeat is not None:
@@ -187,8 +187,8 @@ class Watchdog:
             file.sync()
 
     async def _clear(self, heartbeat: Heartbeat, fence: int | None) -> bool:
-        """Cancel everything until the account is proved clear. Return False if the proof did not succeed in this
-        round."""
+        """Cancel everything until it is proved that no wager of ours is open. Return False if this is not proved in
+        this round."""
         syncing = asyncio.create_task(asyncio.to_thread(self._sync))
         found, self._found = self._found, None
         if found is not None:

@@ -24,7 +24,7 @@ EVERY: Final[Duration] = 200 * MILLISECOND
 
 
 class Pulse:
-    """Writes the beats of one run of the daemon, and counts how often the daemon stood still.
+    """Writes the beats (signs of life) of one run of the daemon, and counts how often the daemon stood still.
 
     Args:
         file: the heartbeat file. If it is None, the file cannot be used, but the daemon still notices that it stood
@@ -75,7 +75,8 @@ class Pulse:
         self._try(lambda file: file.begin(run_id, self._beat_at, time.time_ns(), self._known))
 
     def interrupted_at(self) -> int:
-        """Return the number of interruptions so far. It rises if the newest beat is older than the limit."""
+        """Return the number of interruptions so far. A new interruption is counted if the newest beat is older than the
+        limit."""
         if self._clock() - self._beat_at > self._limit:
             self._note_gap()
         return self.interruptions
@@ -110,7 +111,7 @@ class Pulse:
         return StoodStill(gap)
 
     def end(self) -> None:
-        """Write that the run has ended with a clear account. A watchdog then does not act."""
+        """Write that the run has ended and that no wager of ours is open. A watchdog then does not act."""
         self._try(HeartbeatFile.end)
 
     def _try(self, write: Callable[[HeartbeatFile], None]) -> None:

@@ -11,16 +11,16 @@ from mmbot.store.heartbeat import Heartbeat
 
 
 class Verdict(Enum):
-    """What a reading of the heartbeat file says about the daemon."""
+    """The judgement that a reading of the heartbeat file leads to."""
 
     IDLE = "idle"
-    """No run can have open wagers. Either no run has written a beat yet, or the account was proved clear after the
+    """No run can have open wagers. Either no run has written a beat (sign of life) yet, or no wager was open after the
     newest beat."""
     ALIVE = "alive"
     LATE = "late"
-    """The newest beat is older than half of the time after which the watchdog acts."""
+    """The daemon's newest beat (sign of life) is older than half of the time after which the watchdog acts."""
     SILENT = "silent"
-    """The newest beat is older than the time after which the watchdog acts."""
+    """The daemon's newest beat (sign of life) is older than the time after which the watchdog acts."""
 
 
 class Judge:
@@ -70,14 +70,14 @@ class Judge:
         return Verdict.SILENT
 
     def silent_for(self, now: int) -> Duration:
-        """Return the age of the newest beat, as far as it is known."""
+        """Return the age of the daemon's newest beat (sign of life), as far as it is known."""
         last = self._last
         if last is None:
             return 0
         return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
 
     def clear(self, heartbeat: Heartbeat) -> None:
-        """Record that the account was proved clear after the beat in this reading."""
+        """Record that no wager of ours was open after the beat in this reading."""
         self._cleared = _beat(heartbeat)
 
 

@@ -362,8 +362,8 @@ def _player_id(value: Id) -> int | None:
 
 
 def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple[int, _Line]]:
-    """Return the lines of a market. A market of spreads or totals lists its lines. Any other market is itself its only
-    line."""
+    """Return the lines of a market. A market of point spreads or totals has a list of lines. Any other market has a
+    single line, whose fields are among the fields of the market."""
     if market.market_lines:
         before = len(malformed)
         lines = list(each(market.market_lines, _Line, malformed))

@@ -1,7 +1,7 @@
 """Placements and cancels in the legacy dialect. This module writes the requests and reads the answers.
 
-If an answer does not say what happened to an item, the item is in neither list of the result. Its outcome is then
-unknown.
+The result has a list of accepted items and a list of failed items. If an answer does not name an item, the item is in
+neither list, and its outcome is unknown.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ CODES: Final[Mapping[str, Known]] = {
     "wager_unable_to_cancel": Known(BROKEN),
     "unknown_error": Known(BROKEN),
 }
-"""What each error code of the exchange means (specification; docs/protocol.md 4.3)."""
+"""The meaning of each error code of the exchange (specification, and docs/protocol.md 4.3)."""
 
 
 # --- error answers --------------------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ def error_body(body: bytes) -> ErrorBody:
 
 
 def _scaled(number: object) -> Instant | None:
-    """Return the instant that a number stands for. The size of the number shows whether it is in seconds, milliseconds,
-    microseconds or nanoseconds. Milliseconds are expected, but no source confirms this (docs/protocol.md 11)."""
+    """Return the instant that a number means. The size of the number decides its unit (seconds, milliseconds,
+    microseconds or nanoseconds). Milliseconds are expected, but no source confirms this (docs/protocol.md 11)."""
     if not isinstance(number, int | float) or not 0 < number < 1e20:
         return None
     for least, unit in ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000)):

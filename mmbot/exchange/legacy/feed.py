@@ -42,8 +42,8 @@ from mmbot.exchange.legacy.wire import Id, Part, american, amount, moment, part,
 HEALTH_CHECK: Final = "health_check"
 
 Name = Annotated[str, Meta(max_length=1_000)]
-"""A host, an application key, a channel name or a signature. mmbot writes such a text into an address or a frame, so
-its length is bounded."""
+"""A host, an application key, a channel name or a signature. Its length is limited, because mmbot writes it into an
+address or a frame."""
 
 T = TypeVar("T")
 
@@ -82,8 +82,8 @@ def read_connection_config(body: bytes) -> ConnectionConfig:
 
 
 def plan(wanted: Topics) -> tuple[Topics, ...]:
-    """Return a single connection for all topics. One channel that all accounts share has the messages about every
-    tournament."""
+    """Return a single connection for all topics. One channel has the messages about every tournament, for all
+    accounts."""
     return (Topics(tournaments=wanted.tournaments),)
 
 
@@ -267,8 +267,8 @@ def _odds_or_none(odds: Id) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """Return whether a message creates, updates or deletes something. A message with ``info`` but without ``op`` is an
-    update."""
+    """Return the operation (create, update or delete) that a message reports. A message with ``info`` but without
+    ``op`` is an update."""
     if op is None and informed:
         return Op.UPDATE
     found = Op(op)
@@ -347,7 +347,7 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 def _first(what: str, *values: Id) -> int:
     """Return the first of the values that is neither missing nor 0. Raises ValueError if there is no such value, or if
-    it is not an integer."""
+    the value is not an integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number

@@ -169,7 +169,7 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
     """Return the beginning and the end of a range of times as query parameters. The range is widened to whole seconds.
 
     Raises:
-        Malformed: if the end lies before the beginning.
+        Malformed: if the end is earlier than the beginning.
     """
     if begin is not None and end is not None and begin > end:
         raise Malformed("from_date_greater_than_to_date", "from lies after to")
@@ -181,8 +181,8 @@ def history_path(query: ReadHistory, now: Instant, market: int | None = None, sp
     too long, it begins one second later.
 
     Raises:
-        Malformed: if the query has no range, or if the exchange would reject the range. Also if the end lies before the
-            beginning.
+        Malformed: if the query has no range, or if the exchange would reject the range. Also if the end is earlier than
+            the beginning.
     """
     created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
     updated = _bounds(

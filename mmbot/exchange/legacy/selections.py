@@ -56,8 +56,8 @@ class Numbered(Protocol):
 
 
 def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
-    """Return the number of a line in quarter points (14 means 3.5). The number of the line itself is used if there is
-    one. Otherwise the number of the first outcome is used. In a total, the number of the second outcome can be used
+    """Return the number of a line in quarter points (14 means 3.5). If the line itself has a number, this number is
+    used. Otherwise the number of the first outcome is used. In a total, the number of the second outcome can be used
     too. Without any number, the result is 0.
 
     Raises:

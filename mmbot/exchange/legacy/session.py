@@ -52,5 +52,5 @@ def read_tokens(body: bytes) -> Tokens:
 
 
 def _is_token(token: str) -> bool:
-    """Return True if a text can be the value of an HTTP header."""
+    """Return True if a token can be the value of an HTTP header."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token

@@ -20,7 +20,7 @@ from mmbot.exchange.legacy.wire import Id, american, amount, moment, text_of, wh
 T = TypeVar("T")
 
 STATUSES: Final[Mapping[str, Status]] = {each.value: each for each in Status} | {"cancelled": Status.CANCELED}
-"""The documented words of ``status``. The second spelling of one of these words is included."""
+"""The statuses by their documented words in the field ``status``. A second spelling of one word is included."""
 
 MAY_REST: Final = (Status.OPEN, Status.INACTIVE)
 
@@ -33,8 +33,8 @@ OVER: Final = frozenset(
         "won",
     }
 )  # fmt: skip
-"""Words of ``status`` that are not documented and can only mean that the wager is over. Any other undocumented word may
-mean that the wager is open."""
+"""Undocumented words of ``status`` that can only mean that the wager is over. Any other undocumented word may mean that
+the wager is open."""
 
 UNDECIDED: Final = frozenset({"", "tbd", "pending", "unknown", "none", "open", "not_settled", "unsettled"})
 """The words of ``winning_status`` that name no result. Any other word is a result, and only a wager that is over has a
@@ -45,7 +45,7 @@ def unread_wager(raw: msgspec.Raw | bytes, why: str, total: bool = True) -> Unre
     """Read the readable parts of a wager.
 
     Args:
-        raw: the JSON of the wager. It may not even be an object.
+        raw: the JSON of the wager. It may be any JSON value.
         why: the reason why the wager cannot be read as a whole.
         total: True if ``matched_stake`` is the sum of all matches, as in a REST answer. False if ``matched_stake`` is
             the stake of one match, as in a feed message.

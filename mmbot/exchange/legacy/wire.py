@@ -82,7 +82,7 @@ def word(text: str | None) -> str:
 
 def moment(value: Id) -> Instant | None:
     """Return the instant that a text in the form of RFC 3339 names. None if the text is missing or unreadable. Also
-    None for the zero time (year 1) and for a time after ``LATEST``."""
+    None for the zero time (year 1) and for a time later than ``LATEST``."""
     if not isinstance(value, str):
         return None
     try:
@@ -98,7 +98,7 @@ def _shown(value: object) -> str:
 
 
 def text_of(value: Id) -> str:
-    """Return an id as text. Empty if the id is missing."""
+    """Return an id as text. The text is empty if the id is missing."""
     return "" if value is None else str(value)
 
 

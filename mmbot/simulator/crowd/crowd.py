@@ -1,5 +1,5 @@
-"""The interface of every crowd (a group of simulated traders other than the bot). The function ``maker_stake`` computes
-the stake with which a crowd shows a given amount to takers."""
+"""The interface of every crowd (a group of simulated traders). The function ``maker_stake`` computes the stake with
+which a crowd shows a given amount to takers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Crowd(Protocol):
     recording."""
 
     def next_due(self) -> Instant | None:
-        """The time of the crowd's next action, or None if it has no more actions."""
+        """The time of the crowd's next action. None if the crowd has no more actions."""
 
     def advance(self, now: Instant) -> None:
         """Carry out every action whose time is at or before ``now``."""

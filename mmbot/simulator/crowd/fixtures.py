@@ -31,8 +31,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     on the whole game."""
     name: str
     numbers: tuple[int, ...] = (0,)
-    """The numbers of the market's lines in quarter points. The first of them belongs to the favourite line, which is
-    the main line of the market."""
+    """The numbers of the market's lines in quarter points. The number of the favourite line (the main line of the
+    market) comes first."""
     slope: float = 0.0
     """The change in the log-odds of outcome 0 if the number of the line rises by one point."""
     sub_type: str

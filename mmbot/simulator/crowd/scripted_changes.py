@@ -41,7 +41,7 @@ class ScriptedChanges:
             self._timers.add(start + after, action)
 
     def next_due(self) -> Instant | None:
-        """The time of the next change, or None if no change is left."""
+        """The time of the next change. None if no change is left."""
         return self._timers.next_due()
 
     @property

@@ -1,8 +1,8 @@
 """A synthetic crowd. Fair prices move at random. A simulated market maker ("the house") quotes around the fair prices,
 and takers trade with this market maker. Some takers know the future price.
 
-Everything follows from one seed. Each line has its own random numbers, so a change on one line does not affect another
-line.
+One random seed decides everything. Each line has its own random numbers, so a change on one line does not affect
+another line.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The number of sport events to list, from the top of the board. If it is None, the plain board lists six sport
     events, and the full board lists all."""
     first_start_ns: Duration = 6 * MINUTE
-    """The time from the start of the run to the start of the first sport event. The second sport event starts twice
-    this time later. Each further interval is twice the interval before it."""
+    """The time from the start of the run to the start of the first sport event. The interval to the second start is
+    twice as long. Each further interval is twice the interval before it."""
     game_ns: Duration = 5 * MINUTE
     """How long a sport event is in play."""
     step_ns: Duration = SECOND
@@ -173,13 +173,13 @@ class SyntheticCrowd:
         """The winning outcome of each market that has a result, on the favourite line of the market. The value None
         means a push (no winner)."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """The schedule for which the timers of each sport event were set. It is the start time, and True if the sport
-        event was postponed."""
+        """The schedule of each sport event when its timers were set. It is the start time, and True if the sport event
+        was postponed."""
         for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
     def next_due(self) -> Instant | None:
-        """The time of the crowd's next action, or None if it has no more actions."""
+        """The time of the crowd's next action. None if the crowd has no more actions."""
         return self._timers.next_due()
 
     @property

@@ -4,7 +4,7 @@ A tape is a file of JSON lines, which may be compressed with gzip. The first lin
 below it is one change of the market.
 
 A change can have six fields. ``t`` is the time in milliseconds since 1970. ``s`` is the market's status. ``p`` is 1 if
-in play. ``b`` has the best prices for takers, by outcome. ``x`` is matched volume. ``w`` is the winner.
+the market is in play. ``b`` has the best prices for takers, by outcome. ``x`` is matched volume. ``w`` is the winner.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class TapeCrowd:
         return self._next == len(self._tape.changes)
 
     def next_due(self) -> Instant | None:
-        """The time at which the next recorded change is played, or None at the end of the tape."""
+        """The time at which the next recorded change is played. None at the end of the tape."""
         return self._due
 
     def advance(self, now: Instant) -> None:

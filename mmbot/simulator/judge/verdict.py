@@ -36,9 +36,9 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class ScopeFigure(msgspec.Struct, frozen=True):
-    """The worst case of one scope (line, market, sport event, tournament or account) in cents. ``now`` and ``greatest``
-    count all wagers that have matched or could still match. ``matched_now`` and ``matched_greatest`` count matched
-    stakes alone."""
+    """The worst case of one scope (line, market, sport event, tournament or account) in cents. ``now`` is the present
+    value, and ``greatest`` is the largest value so far. Both count matched wagers, and wagers that could still be
+    matched. ``matched_now`` and ``matched_greatest`` count only matched wagers."""
 
     kind: str
     id: str
@@ -62,7 +62,7 @@ class OutcomeFigure(msgspec.Struct, frozen=True):
 
 class Profit(msgspec.Struct, frozen=True):
     """Profit from settled markets in cents. ``gross`` is the profit before commission, and ``net`` is the profit after
-    it. Commission is charged on each market's net gain."""
+    commission. Commission is charged on each market's net gain."""
 
     gross: Cents
     commission: Cents

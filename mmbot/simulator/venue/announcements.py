@@ -28,7 +28,8 @@ class Watcher(Protocol):
 class Announcements:
     """The messages that the exchange still has to send, in the order in which the changes happened.
 
-    If the book of a line changes several times before the messages are fetched, a single message announces it.
+    If the book of a line changes several times before the messages are fetched, a single message announces all these
+    changes.
     """
 
     __slots__ = ("_books", "_messages", "_watchers")

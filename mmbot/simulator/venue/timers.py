@@ -26,7 +26,7 @@ class Timers:
         heapq.heappush(self._due, (due, self._added, action))
 
     def next_due(self) -> Instant | None:
-        """The time of the earliest action, or None if no action is left."""
+        """The time of the earliest action. None if no action is left."""
         return self._due[0][0] if self._due else None
 
     def take(self, now: Instant) -> tuple[Instant, TimedAction] | None:

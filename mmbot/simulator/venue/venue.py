@@ -152,8 +152,8 @@ class Venue:
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
     def go_live(self, sport_event_id: int, now: Instant) -> None:
-        """Start a sport event. The exchange ends the unmatched part of every wager on it that is open or placing
-        (docs/protocol.md 9).
+        """Start a sport event. The exchange ends the unmatched part of every wager on the sport event (docs/protocol.md
+        9).
 
         Raises:
             KeyError: if the sport event does not exist.

@@ -71,8 +71,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
     def seconds(self, name: str) -> Instant | None:
         """Return a query parameter that is a time. The client sends unix seconds, and the result is in nanoseconds.
-        None if the parameter is missing. Raises Rejection if the parameter is invalid. The error code is ``invalid_``
-        with the parameter's name."""
+        None if the parameter is missing. Raises Rejection if the parameter is invalid. The error code contains the
+        parameter's name. For example, it is ``invalid_from`` for the parameter ``from``."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
             raise Rejection(f"invalid_{name}")

@@ -242,8 +242,8 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. If a fault has a number of ``times``, it ends after
-    so many uses.
+    """The faults in force, in the order in which they were added. A fault with a value of ``times`` ends after this
+    number of uses.
 
     Args:
         rng: random numbers for the faults that depend on chance.

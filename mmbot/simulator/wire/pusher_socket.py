@@ -68,8 +68,8 @@ class PusherSocket:
             self._transport.write(_STALLED)
 
     async def close(self, code: int, message: str = "") -> None:
-        """Close the connection with the close code ``code``. Before one of Pusher's own codes (4000 to 4999),
-        ``pusher:error`` is sent."""
+        """Close the connection with the close code ``code``. If the code is one of Pusher's own (4000 to 4999), the
+        message ``pusher:error`` is sent first."""
         if self.dead:
             self._transport.abort()
             return

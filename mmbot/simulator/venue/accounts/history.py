@@ -23,8 +23,8 @@ _NOT_FILLED = (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED)
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
-    """Return the sum of the unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time
-    must not be older than the history lag, because older states are not kept."""
+    """Return the sum of the unmatched stakes of the wagers that were open at the time ``synced``, in cents. This time
+    must not be older than the state that the history shows, because older states are not kept."""
     orders = account.live | {order.number: order for order in _changed_since(account, synced)}
     records = (_as_of(order, synced) for order in orders.values())
     return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)

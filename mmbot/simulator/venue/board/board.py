@@ -113,14 +113,15 @@ class Board:
 
     def reschedule(self, sport_event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
         """Set the status and the scheduled start of a sport event. This reschedules or postpones the sport event.
-        Raises KeyError if the sport event does not exist, and VenueError if it is in play or over."""
+        Raises KeyError if the sport event does not exist, and VenueError if the sport event is in play or over."""
         sport_event = self.sport_events[sport_event_id]
         if sport_event.status not in (NOT_STARTED, POSTPONED):
             raise VenueError("event_not_available", f"sport event is {sport_event.status}")
         self.update_sport_event(msgspec.structs.replace(sport_event, status=status, scheduled=scheduled), now)
 
     def go_live(self, sport_event_id: int, now: Instant) -> None:
-        """Start a sport event. Raises KeyError if the sport event does not exist, and VenueError if it is over."""
+        """Start a sport event. Raises KeyError if the sport event does not exist, and VenueError if the sport event is
+        over."""
         sport_event = self.sport_events[sport_event_id]
         if sport_event.status == FINISHED:
             raise VenueError("event_not_available", "the sport event is over")
@@ -228,7 +229,7 @@ class Board:
             self._announcements.add(BookChanged(key, now))
 
     def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Announce a match that was recorded elsewhere. Both accounts of the match are not on this exchange."""
+        """Announce a match that was recorded elsewhere. Neither account of the match is on this exchange."""
         line_id = self.lines[key].outcomes[side].line_id
         self._announcements.add(Printed(key, side, line_id, odds, odds, stake, now))
 
