@@ -1,5 +1,5 @@
 """Quotes the best price of the other makers on both outcomes. If a position is held, both prices move so as to reduce
-it.
+the position.
 
 The best price of another maker on an outcome is shown to takers under the opposite outcome, at the negated odds. A
 quote at that price neither improves the market nor takes liquidity.

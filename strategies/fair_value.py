@@ -1,5 +1,5 @@
 """Quotes both outcomes of a line, each at a margin below its fair probability. If a position is held, both prices move
-so as to reduce it.
+so as to reduce the position.
 
 The margin ``m`` is the profit that a wager is expected to earn after commission, per dollar of payout. Let ``p`` be the
 fair probability of the outcome, ``q`` the price (the probability that the odds imply), and ``c`` the commission on a

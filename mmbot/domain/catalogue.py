@@ -54,7 +54,7 @@ def quarter_points(number: float) -> int:
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """One outcome of a line. Wagers name the outcome by its ``line_id``. While the outcome has no offers, the exchange
-    may leave out its ``line_id`` (docs/protocol.md 5.2). The ``line_id`` is then empty until a REST read contains
+    may leave out the ``line_id`` (docs/protocol.md 5.2). The ``line_id`` is then empty until a REST read contains
     it."""
 
     outcome_id: int

@@ -73,7 +73,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     """The odds of the match that this report is about. These odds need not be on the ladder."""
     sequence: int = 0
     """The time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. In the
-    report of a REST answer it is 0, because a REST answer carries no such time."""
+    report of a REST answer, this value is 0, because a REST answer carries no such time."""
     created_at: Instant | None = None
     profit: Cents | None = None
     """The exchange's field ``profit``: the win of the present stake. None if the field is missing. The exchange's
@@ -107,7 +107,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     line_id: str = ""
     odds: Odds | None = None
     stake: Cents | None = None
-    """The stake. If it has a fraction of a cent, it is rounded up to a whole cent."""
+    """The stake. A stake with a fraction of a cent is rounded up to a whole cent."""
     matched: Cents | None = None
     created_at: Instant | None = None
     named: bool = True
@@ -143,4 +143,4 @@ class MatchDetail(msgspec.Struct, frozen=True, gc=False):
     stake: Cents
     odds: Odds
     win: Cents | None = None
-    """The profit that the exchange booked for this match. None if the answer does not contain it."""
+    """The profit that the exchange booked for this match. None if the answer does not contain this profit."""

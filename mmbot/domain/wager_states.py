@@ -47,7 +47,8 @@ class Happening(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """The exchange rejected the placement. If it rejects a cancel, the happening is CANCEL_EARLY or CANCEL_REJECTED."""
+    """The exchange rejected the placement. If the exchange rejects a cancel, the happening is CANCEL_EARLY or
+    CANCEL_REJECTED."""
     LOST = "lost"
     """The placement got no readable answer, so it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"

@@ -38,8 +38,8 @@ from mmbot.engine.wagers.changes import Changes, Follower
 
 
 class Effects:
-    """Passes each change of a wager to the followers. For each position that changed, it updates exposure, profit and
-    quotes."""
+    """Passes each change of a wager to the followers. For each position that changed, this class updates exposure,
+    profit and quotes."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

@@ -40,7 +40,8 @@ class Channel(msgspec.Struct, frozen=True):
 
     name: str
     sport_events: tuple[int, ...] | None = ()
-    """The sport events whose books come over the channel. None if the books of all sport events come over it."""
+    """The sport events whose books come over the channel. None if the books of all sport events come over the
+    channel."""
     private: bool = False
     """True if the private messages of this account and the health checks come over the channel."""
 
@@ -236,7 +237,7 @@ class FailureReason(Enum):
     UNREACHABLE = "unreachable"
     """The exchange could not be reached."""
     OTHER = "other"
-    """Any other reason. No decision depends on it. The field ``code`` shows people what the reason was."""
+    """Any other reason. No decision depends on this reason. The field ``code`` shows people what the reason was."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

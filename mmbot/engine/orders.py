@@ -85,8 +85,8 @@ class SavedMatches(msgspec.Struct, frozen=True, gc=False):
     """The part of the matched stake that the exchange's list of matches described, in cents."""
     disputed: bool
     pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
-    """Four amounts in cents for each match. The first two are the start and the end of the match's part of the stake.
-    The others are its least win and its greatest win."""
+    """Four amounts in cents for each match. The first two amounts are the start and the end of the match's part of the
+    stake. The other two are the least win and the greatest win of the match."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -62,7 +62,7 @@ class AppliesReports(Protocol):
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
         """Save the wagers of a placement request in the journal, because the request was answered or failed. If it is
-        unknown whether the exchange accepted a wager, have the wager looked up."""
+        unknown whether the exchange accepted a wager, request a look-up of the wager."""
 
     def locate_wagers(self, now: Instant) -> None:
         """Find the wagers whose line was unknown when they were reported and is known now. Add these wagers to the

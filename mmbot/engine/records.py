@@ -1,6 +1,5 @@
-"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. A restart does not need them.
-
-The engine fills them with references to objects that never change. The journal's thread reads names and prices from
+"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. A restart does not need these entries. The
+engine fills the entries with references to objects that never change. The journal's thread reads names and prices from
 these objects, so that an entry costs the engine almost nothing.
 """
 

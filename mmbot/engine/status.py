@@ -220,4 +220,5 @@ class Status(msgspec.Struct, frozen=True):
     """What the account is worth, in cents: the balance, the locked stakes and the marked profit. Between two reads of
     the balance, mmbot adds the changes by matches and results. None before the first read of the balance."""
     latch_unstored: str | None = None
-    """Why the kill switch is on and not on disk, so that a restart would quote again. None if it is on disk or off."""
+    """The reason why the kill switch is on but not saved on disk. A restart would then quote again. None if the switch
+    is off, or saved on disk."""

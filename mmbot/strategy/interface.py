@@ -47,7 +47,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 
 
 def require_sound(quote: object) -> None:
-    """Check the fields of a quote. msgspec does not check them when a strategy makes a ``Quote``.
+    """Check the fields of a quote, because msgspec does not check fields when a strategy makes a ``Quote``.
 
     Raises:
         TypeError: if the object is not a Quote.

@@ -55,7 +55,8 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
     Args:
         body: JSON in UTF-8.
         now: the present instant. A price whose ``at`` is more than ``CLOCK_SLACK`` later is rejected.
-        where: the name of the source, such as the file's name or ``POST /prices``. Each reported mistake names it.
+        where: the name of the source, such as the file's name or ``POST /prices``. Each reported mistake names this
+            source.
         made: the time of every price that has no ``at``. By default, this is ``now``.
 
     Raises:

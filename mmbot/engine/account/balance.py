@@ -44,7 +44,7 @@ class Balance:
         """Each result, or correction of a result, since the latest read: its instant, and the amount by which it
         changed the balance. The amount contains stake and profit, before commission."""
         self._read_at: Instant = now
-        """The instant at which the next read is due. While a read has no answer yet, it is ``NEVER``."""
+        """The instant at which the next read is due. While a read has no answer yet, the value is ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match, and the exchange takes the money at the match, subtract the stake of the match from

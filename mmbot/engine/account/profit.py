@@ -5,8 +5,8 @@ day.
 a share of the net gain of a market. The settings give this share.
 
 *Marked* profit is the value of matched wagers that are not settled. With p as the latest fair probability of outcome 0,
-it is p times the profit if outcome 0 wins plus (1 - p) times the profit if outcome 1 wins. After a restart, p is not
-known at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one
+this value is p times the profit if outcome 0 wins plus (1 - p) times the profit if outcome 1 wins. After a restart, p
+is not known at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one
 exception. If both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a
 position counted at its worse outcome, every restart would look like a loss of the day.
 
@@ -204,8 +204,8 @@ class Profit:
         return day
 
     def _save_fairs(self, now: Instant) -> None:
-        """If the fair probability of a line with a position changed, save it, as long as the sport event has not
-        started. The fair probability that is saved last is the closing line."""
+        """If the fair probability of a line with a position changed, save this probability, as long as the sport event
+        has not started. The fair probability that is saved last is the closing line."""
         shared = self._shared
         for line in self._marks:
             fair = self._fair.get(line) if isinstance(line, LineKey) else None

@@ -66,7 +66,7 @@ MOST_RANGES: Final = 4
 started."""
 
 MISSES: Final = 3
-"""How many times the exchange must answer that it does not know a wager before the audit believes it."""
+"""How many times the exchange must answer that it does not know a wager before the audit believes this answer."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
 """If the exchange does not know a wager that has matches in our records, the wager is read again after this time."""
@@ -120,7 +120,8 @@ class Audit:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change is a match or a result, remember it until a round that reads changes confirms it."""
+        """If the change is a match or a result, remember the wager until a round that reads changes confirms the
+        change."""
         kind, wager = change.kind, change.wager
         moved = kind is Kind.MATCHED or kind is Kind.SETTLED or kind is Kind.TAKEN_BACK
         if moved and wager.wager_id is not None:

@@ -1,8 +1,8 @@
 """Suspected differences between our figures of a wager and the exchange's figures.
 
-At first, a difference is only a doubt. A private message that explains it may be on its way, or the exchange's answer
-may be older than a message that has come. A doubt becomes a difference only if a read after the grace period shows it
-again, and no message about the wager came meanwhile.
+At first, a difference is only a doubt. A private message that explains the difference may be on its way, or the
+exchange's answer may be older than a message that has come. A doubt becomes a difference only if a read after the grace
+period shows the difference again, and no message about the wager came meanwhile.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Figures(NamedTuple):
     """The part of the stake that could still match."""
     matched: Cents
     result: Winning | None
-    """The result of the wager. For a void, it is the exchange's value NO_RESULT. It is None while the wager has no
+    """The result of the wager. After a void, this is the exchange's value NO_RESULT. None while the wager has no
     result."""
 
     def __str__(self) -> str:

@@ -97,7 +97,7 @@ class MoneyCheck:
         self._held_at: Instant | None = None
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change moves money, record it."""
+        """If a change of a wager moves money, record the change."""
         kind = change.kind
         if kind not in MOVES:
             return
@@ -182,8 +182,9 @@ class MoneyCheck:
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
     def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
-        """Look for an explanation of a difference. If there is none for ``OUTLIVES`` (2 minutes), stop quoting. If the
-        difference then lasts for another ``ACCEPTED`` (5 minutes), take the exchange's balance as the new basis."""
+        """Look for an explanation of a difference. If there is no explanation for ``OUTLIVES`` (2 minutes), stop
+        quoting. If the difference then lasts for another ``ACCEPTED`` (5 minutes), take the exchange's balance as the
+        new basis."""
         shared = self._shared
         if self._differs_since is None:
             self._differs_since = now

@@ -50,8 +50,7 @@ class BookState:
         """The book before the latest message. None if no earlier book came over the same connection and channels."""
         self.known = False
         self.net: Book | None = None
-        """The book without our own stake. It is None if it must be computed again, because the book or our stake
-        changed."""
+        """The book without our own stake. None if it must be computed again, because the book or our stake changed."""
         self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD

@@ -11,13 +11,13 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Our own part of the levels that takers of one outcome see. For each price, it holds the stake that takers could place
-against our wagers, in cents, and the number of these wagers."""
+"""Our own part of the levels that takers of one outcome see. For each price: the stake that takers could place against
+our wagers, in cents, and the number of these wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
-"""The value of ``Shown`` for both outcomes if no stake of ours is in the book. Code must not change it, because many
-books share it."""
+"""The value of ``Shown`` for both outcomes if no stake of ours is in the book. Code must not change this value, because
+many books share the value."""
 
 
 class LeftStake(NamedTuple):
@@ -103,7 +103,7 @@ class OwnStake:
         """Return the book without our own stake. A level is left out unless it is certain that others have stake in it.
 
         Args:
-            live: the wagers on the line that could still match. If a wager among them is not ours, it counts as an
+            live: the wagers on the line that could still match. If one of these wagers is not ours, it counts as an
                 offer of others.
             sequence: the sequence of the latest message.
             exact: true if the book came from this message, false if the book came from a read.

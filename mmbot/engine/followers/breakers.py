@@ -50,8 +50,8 @@ class MatchesAMinute:
             self.due(now)
 
     def due(self, now: Instant) -> None:
-        """Count the matches of the past minute. Stop quoting if they are too many, or let quoting go on. Set a timer
-        for the instant at which the oldest of these matches is a minute old."""
+        """Count the matches of the past minute. Stop quoting if there were too many. Otherwise let quoting go on. Set a
+        timer for the instant at which the oldest of these matches is a minute old."""
         shared, recent = self._shared, self._recent
         while recent and recent[0] + MINUTE <= now:
             recent.popleft()

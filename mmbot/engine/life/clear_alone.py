@@ -1,6 +1,6 @@
 """Cancels everything on an account without an engine, and proves the account clear (without open wagers).
 
-``mmbot kill`` uses this module if no daemon runs. The daemon uses it if its engine failed.
+``mmbot kill`` uses this module if no daemon runs. The daemon uses the module if the engine failed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ClearAlone:
         wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
-        """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
+        """The reason why the latest ``cancel_all`` failed. None if this request did not fail."""
         self.open_wagers = 0
         """The number of open wagers on the latest page of the history that showed any. The number is 0 once the account
         is proved clear (without open wagers)."""

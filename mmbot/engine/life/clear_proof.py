@@ -110,7 +110,7 @@ class ClearProof:
     @property
     def tried(self) -> bool:
         """True if a ``cancel_all`` was sent that may have cancelled everything, although no good answer came. Only the
-        history can show whether it cancelled everything."""
+        history can show whether this request cancelled everything."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------

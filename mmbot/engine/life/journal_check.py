@@ -1,5 +1,5 @@
-"""Checks that the journal belongs to this account and this exchange. If it does, the exchange knows at least one wager
-of the journal."""
+"""Checks that the journal belongs to this account and this exchange. In this case, the exchange knows at least one
+wager of the journal."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ that the exchange knows no wager of the journal."""
 class JournalCheck:
     """Waits until the exchange shows that it knows one of the journal's wagers.
 
-    The exchange knows every wager that it accepted. If it knows no wager of the journal, the journal belongs to another
-    account or exchange, or the exchange was reset. The positions in such a journal are worthless, so the daemon ends
-    before it quotes.
+    The exchange knows every wager that it accepted. If the exchange knows no wager of the journal, the journal belongs
+    to another account or exchange, or the exchange was reset. The positions in such a journal are worthless, so the
+    daemon ends before it quotes.
     """
 
     def __init__(self) -> None:

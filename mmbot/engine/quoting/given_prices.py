@@ -21,8 +21,8 @@ class GivenPrice(NamedTuple):
     """One price that the user gave."""
 
     probability: float
-    """The probability of outcome 0 of the line. While the line is not listed, it is the probability of the outcome for
-    which the user gave the price."""
+    """The probability of outcome 0 of the line. While the line is not listed, this is the probability of the outcome
+    for which the user gave the price."""
     at: Instant
 
 

@@ -34,7 +34,7 @@ class Wanted:
     ) -> None:
         self.targets: Final = targets
         self.why: Final = why
-        """The reason why the line has no targets. None if it has targets."""
+        """The reason why the line has no targets. None if the line has targets."""
         self.needs: Final = needs
         """The room that the targets need, in cents. By this amount, the worst cases of the sport event, the tournament
         and the account must be able to rise. None if limits cut the targets, so that any change of the room may change

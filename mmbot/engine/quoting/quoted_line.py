@@ -89,7 +89,8 @@ class QuotedLine:
         self.own_changes = 1
         """How many times our wagers on the line or the position of the line changed."""
         self.outdated = True
-        """True if the book, our wagers on the line or its position changed after ``seen`` was made."""
+        """True if the book, our wagers on the line or the position of the line changed after ``seen`` (the latest view)
+        was made."""
         self.unsettled = False
         """True if the view has to be made again at each decision. The user's price gets older, or a guard (a reason not
         to quote) of the line may be lifted."""

@@ -103,9 +103,9 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
-        """Schedule reads for an open line or sport event that disappeared without a message. The read in which it was
-        missing may have been incomplete. The next read comes after ``MISSED``. Each further wait is twice as long,
-        until the wait reaches the interval between complete reads."""
+        """Schedule reads for an open line or sport event that disappeared without a message. The read that lacked the
+        line or sport event may have been incomplete. The next read comes after ``MISSED``. Each further wait is twice
+        as long, until the wait reaches the interval between complete reads."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:

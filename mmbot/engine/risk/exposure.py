@@ -2,8 +2,8 @@
 the limits.
 
 ``Position`` computes the worst case of one line. This module adds up the lines of each scope, and compares the sums
-with three thresholds. From this it knows how much more may be open, and how much has to be hedged. A sure profit on one
-line does not offset a loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
+with three thresholds. The result is how much more may be open, and how much has to be hedged. A sure profit on one line
+does not offset a loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ class Exposure:
         """Return the largest additional stake on ``side`` that passes no limit of the five scopes, in cents.
 
         If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
-        used as it is given, even if ``update`` was not called for it. KeyError is raised if the line was never
-        registered.
+        used as it is given, even if ``update`` was not called for this position. KeyError is raised if the line was
+        never registered.
         """
         entry = self._entries[line]
         worst = position.worst_case()

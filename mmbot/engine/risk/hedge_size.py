@@ -46,8 +46,8 @@ def size_hedge(
 ) -> HedgeOrder | str:
     """Compute the hedge that lowers the largest possible loss from a line's matched stakes by ``reduction`` cents.
 
-    The hedge backs the outcome whose win would now cost us more. It takes the offers shown under this outcome,
-    beginning with the longest odds, until they reduce the loss enough. The odds of the hedge are the shortest odds of
+    The hedge backs the outcome whose win would now cost us more. The hedge takes the offers shown under this outcome,
+    beginning with the longest odds, until it reduces the loss enough. The odds of the hedge are the shortest odds of
     the offers that it takes.
 
     The hedge is smaller than ``reduction`` requires in three cases: the offers are too small, the stake reaches

@@ -23,9 +23,9 @@ def nowhere(_: int) -> int:
 
 
 class Node:
-    """One scope with its sums. Lines under different rules may set different limits for the scope. ``claims`` counts
-    for each limit how many lines set it, and the lowest limit applies. ``hot`` is true if the matched worst case (the
-    largest possible loss if no more stake is matched) is at or above the hedge threshold."""
+    """One scope with its sums. Lines under different rules may set different limits for the scope. For each limit,
+    ``claims`` counts the lines that set this limit. The lowest limit applies. ``hot`` is true if the matched worst case
+    (the largest possible loss if no more stake is matched) is at or above the hedge threshold."""
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 

@@ -45,14 +45,14 @@ class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
     A scope does not jump back and forth between two thresholds. The soft and hedge thresholds are compared with the
-    *matched* worst case. Prices do not change this worst case. Only a match, a settlement or a void does. A hedge
-    brings it from the hedge threshold back to the soft threshold, which is far lower.
+    *matched* worst case. Only a match, a settlement or a void changes this worst case. Prices do not change it. A hedge
+    brings the worst case from the hedge threshold back to the soft threshold, which is far lower.
     """
 
     NOTHING = 0
     SOFT = 1
     """The matched worst case (the largest possible loss if no more stake is matched) is at or above the soft threshold.
-    Only quotes that reduce it are sent."""
+    Only quotes that reduce this loss are sent."""
     HEDGE = 2
     """The matched worst case (the largest possible loss if no more stake is matched) is at or above the hedge
     threshold."""

@@ -1,5 +1,5 @@
 """Cancels single wagers, in batches of up to 20 wagers from any markets. Each cancel is repeated until the exchange
-confirms it."""
+confirms the cancel."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ExchangeClock:
         warn_behind: a function that is called with the difference if a reading shows that our clock is behind by more
             than ``TOLERATED``. The difference must also exceed the earlier differences by more than a second.
         doubt: a function that is called for each ``last_synced_at`` of the wager history. If ``last_synced_at`` is
-            ahead of our clock by more than ``BELIEVED``, its first argument is this difference. Otherwise the first
+            ahead of our clock by more than ``BELIEVED``, the first argument is this difference. Otherwise the first
             argument is None. The second argument is the present instant.
         starts_moved: a function that is called when ``starts_earlier`` changed.
     """
@@ -52,8 +52,8 @@ class ExchangeClock:
         self.dated = False
         """True once an HTTP answer carried a ``Date`` header. Unlike the wager history, this header does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None
-        """The latest message whose time was unusually far ahead of our clock. The first value is how far it was ahead,
-        and the second value is the instant at which the message came."""
+        """The latest message whose time was unusually far ahead of our clock. The first value is how far the message
+        was ahead, and the second value is the instant at which the message came."""
 
     def schedule(self, now: Instant) -> Instant:
         """Return the time of the wall clock at ``now``."""
@@ -115,7 +115,7 @@ class ExchangeClock:
     def note_message(self, said: Instant, now: Instant) -> None:
         """Take a reading of the exchange's clock from a message.
 
-        If the exchange's clock is really ahead, every message shows it. So a reading that is much further ahead than
+        If the exchange's clock is really ahead, every message shows this. So a reading that is much further ahead than
         all earlier readings counts only if a second message confirms it within a minute.
         """
         ahead = said - now - self.wall_offset

@@ -35,14 +35,15 @@ logged as an error."""
 
 
 class Shared:
-    """The state that several parts of the engine read and write. Nothing outside the engine writes it."""
+    """The state that several parts of the engine read and write. Nothing outside the engine changes this state."""
 
     def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy]) -> None:
         self.config: Final = config
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """For each strategy, the number of levels that it sees on each side of a book. None if it sees all levels."""
+        """For each strategy, the number of levels that the strategy sees on each side of a book. None if the strategy
+        sees all levels."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -77,7 +78,7 @@ class Shared:
         self.out_of_reach: dict[str, None] = {}
         """The ``external_id`` of each placement of unknown outcome that is too old to be found in the history."""
         self.latch_unstored: str | None = None
-        """Why the kill switch is on and not on disk. None if it is on disk or off."""
+        """The reason why the kill switch is on but not saved on disk. None if the switch is off, or saved on disk."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet. The keys are the ids of the requests."""
         self.sent_requests = 0

@@ -20,7 +20,7 @@ class Kind(Enum):
     """The result of the wager came or was corrected. ``win`` is the amount by which this changed the market's profit
     before commission. ``stake`` is the stake that was matched before the result."""
     FOREIGN = "foreign"
-    """A wager that is not ours was noticed. It could still match, or it is matched and has no result yet."""
+    """A wager that is not ours was noticed. The wager could still match, or it is matched and has no result yet."""
     DETAIL_WANTED = "detail_wanted"
     """The odds of a match are not known, so the odds of all matches of the wager must be read."""
     REVIVED = "revived"

@@ -454,7 +454,7 @@ class Ledger:
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
-        """Apply something that happened to a wager, other than a report. An example is the answer to a cancel."""
+        """Apply a happening other than a report to a wager. An example is the answer to a cancel."""
         state = wager.state
         new = after(state, happening)
         if new is state:

@@ -154,8 +154,8 @@ class Matches:
     def told(self, figure: Cents) -> None:
         """Take the wager's ``profit`` from a report that shows the wager as fully matched.
 
-        If the figure may be the win of the whole stake at the wager's own odds, it is ignored, because such a win is
-        rounded in another way than the wins of the matches.
+        Ignore this figure if it may be the win of the whole stake at the wager's own odds. Such a win is rounded in
+        another way than the wins of the matches.
         """
         if self.estimated or self._won == self._most:
             return

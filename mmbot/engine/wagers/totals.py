@@ -166,7 +166,7 @@ class Totals:
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
         """Add the changes of three figures, in cents, to the position of a wager's line. If the line is not known, add
-        them to the stakes of its market."""
+        the changes to the stakes of the wager's market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line

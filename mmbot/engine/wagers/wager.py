@@ -19,7 +19,7 @@ from mmbot.engine.wagers.remembered_results import Remembered
 
 
 class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
-    """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
+    """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger changes a wager."""
 
     external_id: str
     """Our id of the wager. If somebody else placed the wager without an ``external_id``, this is its ``wager_id``."""
@@ -29,7 +29,8 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     stake: Cents
     """The present stake, in cents. If a partly matched wager is cancelled, the stake is cut to the matched part."""
     remaining: Cents = 0
-    """The stake that could still match, in cents. The ledger computes it from ``stake``, ``matched`` and ``state``."""
+    """The stake that could still match, in cents. The ledger computes this stake from ``stake``, ``matched`` and
+    ``state``."""
     matched: Cents = 0
     """The matched part of the stake, in cents. After a void, it is 0 again."""
     win: Cents = 0
