@@ -31,7 +31,7 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
     if the line had no view."""
     sport_event: SportEvent | None
     guards: tuple[str, ...]
-    """The guards (reasons not to quote) that held over any scope at the time of the decision."""
+    """The guards (reasons not to quote) that held anywhere at the time of the decision."""
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):

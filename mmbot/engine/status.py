@@ -217,8 +217,9 @@ class Status(msgspec.Struct, frozen=True):
     """The time since the latest complete audit of the open wagers began, in seconds. None if no audit was complete so
     far."""
     equity: Cents | None = None
-    """What the account is worth, in cents: the balance, the locked stakes and the marked profit. Between two reads of
-    the balance, mmbot adds the changes by matches and results. None before the first read of the balance."""
+    """What the account is worth, in cents: the balance, the stakes locked in matches, and the marked profit (the value
+    of unsettled positions). Between two reads of the balance, mmbot adds the changes by matches and results. None
+    before the first read of the balance."""
     latch_unstored: str | None = None
     """The reason why the kill switch is on but not saved on disk. A restart would then quote again. None if the switch
     is off, or saved on disk."""

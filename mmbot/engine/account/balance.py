@@ -57,8 +57,8 @@ class Balance:
 
     def equity(self, marked: Cents) -> Cents | None:
         """Return what the account is worth, in cents. This is the sum of the balance, its changes by matches and
-        results since the latest read, the locked stakes, and the marked profit (the value of unsettled positions). The
-        result is None before the first read."""
+        results since the latest read, the stakes locked in matches, and the marked profit (the value of unsettled
+        positions). The result is None before the first read."""
         if self.latest is None:
             return None
         ledger = self._shared.ledger

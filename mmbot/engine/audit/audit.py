@@ -46,13 +46,13 @@ LAG: Final = 10 * SECOND
 the list of this round means nothing. The next round judges such a wager."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
-"""The longest time that a round may take. If a round takes longer, it is given up, and the next round begins."""
+"""The longest time that a round of the audit may take. A longer round is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
-"""The number of intervals (``audit.wagers_s``) without a complete round after which all quotes stop."""
+"""All quotes stop after this number of intervals (``audit.wagers_s``) without a complete round of the audit."""
 
 SOON: Final = 5 * SECOND
-"""How long to wait after a repaired difference before the next round. This round can let quoting go on."""
+"""How long to wait after a repaired difference before the next round of the audit. This round can let quoting go on."""
 
 PATIENCE: Final = 2 * SECOND
 """How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""
@@ -76,7 +76,7 @@ KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 
 
 class Stage(Enum):
-    """What a round is reading."""
+    """What the present round (one pass of the audit) is reading."""
 
     RESTING = "resting"
     WAGERS = "wagers"
@@ -112,7 +112,7 @@ class Audit:
         exchange's ids of these wagers, and the values are the instants of the newest such messages."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
-        """The instant at which the latest complete round began. None if no round of this run was complete so far."""
+        """The instant at which the latest complete round of the audit began. None if no round was complete so far."""
         self._fresh_at: Instant = now
         self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
         """The number of differences of each kind that were found."""
@@ -184,8 +184,8 @@ class Audit:
         self._changes_from = now - self._shared.settings.audit_wagers
 
     def _judge_time(self, now: Instant) -> None:
-        """Give up a round that takes too long. If no round has been complete for too long, make the guard
-        ``audit_late`` stop all quotes."""
+        """Give up a round (one pass of the audit) that takes too long. If no round has been complete for too long, make
+        the guard ``audit_late`` stop all quotes."""
         shared = self._shared
         if self.stage is not Stage.RESTING and now >= self._began_at + LONGEST_ROUND:
             shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
@@ -216,7 +216,7 @@ class Audit:
             self._history.ask(*[Query(open_, ranges_ago=ago) for ago in range(1, self._ranges)])
 
     def _look_up(self, now: Instant) -> ReadWager | None:
-        """Return a read of a wager in doubt if one is due. Otherwise return None."""
+        """Return a read of a doubtful wager if one is due. Otherwise return None."""
         for doubt in list(self._doubts.values()):
             if doubt.asking or doubt.look_at > now:
                 continue
@@ -230,7 +230,7 @@ class Audit:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a read of the audit. The answer holds a page of the history, or one wager in doubt."""
+        """Take the answer to a read of the audit. The answer holds a page of the history, or one doubtful wager."""
         if isinstance(request, ReadWager):
             doubt = self._doubts.get(request.wager_id)
             if doubt is None:
@@ -323,8 +323,8 @@ class Audit:
     # --- doubts ---------------------------------------------------------------------------------------------------
 
     def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
-        """Decide whether a doubt about a wager was right. ``report`` comes from a read of the wager after the grace
-        period. If a message about the wager came too recently, request another read of the wager for later."""
+        """Decide whether our figures of a doubtful wager really differ. ``report`` comes from a read of the wager after
+        the grace period. If a message about the wager came too recently, plan another read of the wager."""
         ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
         wager = ledger.by_id(doubt.wager_id)
         if wager is None:
@@ -421,13 +421,13 @@ class Audit:
     # --- status ---------------------------------------------------------------------------------------------------
 
     def age_s(self, now: Instant) -> float | None:
-        """Return the time since the latest complete round began, in seconds. The result is None if no round was
-        complete so far."""
+        """Return the time since the latest complete round of the audit began, in seconds. The result is None if no
+        round was complete so far."""
         return None if self.completed_at is None else in_seconds(now - self.completed_at)
 
     @property
     def grace(self) -> Duration:
-        """How long a doubt may last before the wager is read again (``audit.grace_s``)."""
+        """How long a wager may stay doubtful before it is read again (``audit.grace_s``)."""
         return self._shared.settings.audit_grace
 
 

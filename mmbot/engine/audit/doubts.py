@@ -18,7 +18,7 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Cause(Enum):
-    """The cause of a doubt."""
+    """The reason why our figures of a wager are in doubt."""
 
     DIFFERS = "differs"
     """The exchange's report of the wager differs from our figures."""
@@ -41,7 +41,8 @@ class Doubt:
         self.cause: Final = cause
         self.since: Final = now
         self.look_at = look_at
-        """The instant at which the doubt is examined, in most cases by a read of the wager from the exchange."""
+        """The instant at which the suspected difference is examined, in most cases by a read of the wager from the
+        exchange."""
         self.misses = 0
         """How many times the exchange said that it does not know the wager."""
         self.asking = False

@@ -35,7 +35,7 @@ class Cover:
         self.connection: Final = connection
         self.channels: Final = channels
         self.generation: Final = generation
-        """The generation number of the books. It is 0 if the sport event is not covered."""
+        """The generation number of the books. The number is 0 if no connection brings the books of the sport event."""
         self.since: Final = since
 
 
@@ -43,7 +43,7 @@ UNCOVERED: Final = Cover(0, (), 0, 0)
 
 
 class Coverage:
-    """The connections that are up, and the sport events that they cover."""
+    """The connections that are up, and the sport events whose books they bring."""
 
     def __init__(self, silence: Duration) -> None:
         """Start without any connection. ``silence`` is how long the private channel may go without a health check

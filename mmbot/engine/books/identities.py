@@ -104,7 +104,7 @@ class LineIds:
 
 
 class Tournaments:
-    """The tournaments that list each sport event."""
+    """For each sport event, the tournaments that list this sport event."""
 
     def __init__(self) -> None:
         self._of: Final[dict[int, dict[int, None]]] = {}

@@ -13,7 +13,7 @@ from mmbot.engine.state.shared import Shared
 
 
 class ThresholdLog:
-    """Remembers for each scope which threshold was logged most recently."""
+    """Remembers for each scope (such as a line or the account) which threshold was logged most recently."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

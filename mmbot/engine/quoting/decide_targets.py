@@ -221,9 +221,9 @@ class Targets:
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
     def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
-        """Cut the stakes of targets to the limits. At or above the soft threshold, allow only stakes that reduce the
-        worst case. Return the targets, and the room in cents that the targets need. If any target was cut, return None
-        instead of the room."""
+        """Cut the stakes of targets (wagers that should be open) to the limits. At or above the soft threshold, allow
+        only stakes that reduce the worst case. Return the targets, and the room in cents that the targets need. If any
+        target was cut, return None instead of the room."""
         shared, key = self._shared, line.key
         room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []

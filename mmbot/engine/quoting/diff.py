@@ -15,11 +15,12 @@ from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
 """The largest problem, for one outcome, for which the best solution is searched. The size of a problem is the number of
-open wagers times the number of targets. In a larger problem, each wager serves the nearest target."""
+open wagers times the number of targets. In a larger problem, each wager serves the nearest target (wager that should be
+open)."""
 
 SEARCH: Final = 6_000
-"""The greatest number of steps that the search takes for one outcome. So many steps are enough for six wagers and three
-targets."""
+"""The greatest number of steps that the search takes for one outcome. So many steps are enough for six open wagers and
+three targets (wagers that should be open)."""
 
 _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a distance of exactly the tolerance
 
@@ -43,17 +44,19 @@ class Live:
 
 
 class Diff(NamedTuple):
-    """The result of ``diff``: the ids of the wagers to keep, the ids of the wagers to cancel, and the targets to place.
-    The ids are in the order of the argument ``live``, and the targets in the order of the argument ``targets``."""
+    """The result of ``diff``: the ids of the wagers to keep, the ids of the wagers to cancel, and the targets (wagers
+    that should be open) to place. The ids are in the order of the argument ``live``, and the targets in the order of
+    the argument ``targets``."""
 
     keep: tuple[str, ...]
     cancel: tuple[str, ...]
     place: tuple[Target, ...]
-    """The targets to place, each with the stake to place."""
+    """The targets (wagers that should be open) to place, each with the stake to place."""
 
 
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
-    """Return the cancels and placements that turn the open wagers of one line into its targets.
+    """Return the cancels and placements that turn the open wagers of a line into its targets (wagers that should be
+    open).
 
     An open wager can serve one target on its outcome, if its price is within the target's price tolerance. Several
     wagers may serve one target together. Their total payout may exceed the target's payout by the size tolerance, or by
@@ -97,7 +100,8 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
 
 
 def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
-    """Do the work of ``diff`` for a line with several targets or several wagers on one outcome."""
+    """Do the work of ``diff`` for a line with several targets (wagers that should be open) or several open wagers on
+    one outcome."""
     served_by: list[Target | None] = [None] * len(live)
     sent: list[Cents] = [0] * len(targets)
     for side in (0, 1):
@@ -163,20 +167,20 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """What the search needs to know about one target. All amounts are in cents."""
+    """What the search needs to know about one target (a wager that should be open). All amounts are in cents."""
 
     stake: Cents
     payout: Cents
     most: Cents
-    """The greatest total payout of the wagers that serve the target."""
+    """The greatest total payout of the open wagers that serve the target (the wager that should be open)."""
     least: Cents
-    """If the total payout of the wagers that serve the target is less than this, a placement has to add the missing
-    stake."""
+    """The least total payout of the open wagers that serve the target (the wager that should be open). If the total
+    payout is less, a placement has to add the missing stake."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:
-        """Return the stake to place for the target. ``served`` is the total payout of the wagers that serve the target.
-        The result is 0 if nothing has to be placed."""
+        """Return the stake to place for the target (the wager that should be open). ``served`` is the total payout of
+        the wagers that serve the target. The result is 0 if nothing has to be placed."""
         if not served:
             stake = self.stake
         elif served >= self.least:
@@ -201,7 +205,8 @@ def _serve(
     served_by: list[Target | None],
     sent: list[Cents],
 ) -> None:
-    """For one outcome, decide which target each open wager serves, and which stake has to be placed for each target."""
+    """For one outcome, decide which target (wager that should be open) each open wager serves, and which stake has to
+    be placed for each target."""
     needs = [_need(targets[place]) for place in wanted]
     payouts = []
     choices: list[list[tuple[int, int]]] = []  # for each wager: (distance in millionths of probability, target)
@@ -235,8 +240,8 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """Let each wager serve the nearest target that still needs its payout. The oldest wager is served first. This
-    method is used if there are too many wagers for the search."""
+    """Let each open wager serve the nearest target (wager that should be open) that still needs its payout. The oldest
+    wager is served first. This method is used if there are too many wagers for the search."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -250,9 +255,9 @@ def _greedy(
 def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
-    """Return, for each wager, the index of the target that it serves in the best solution. The index is None if the
-    wager has to be cancelled. The search goes depth first. It begins with the oldest wager. For each wager, it tries
-    the nearest target first.
+    """Return, for each open wager, the index of the target (wager that should be open) that it serves in the best
+    solution. The index is None if the wager has to be cancelled. The search goes depth first. It begins with the oldest
+    wager. For each wager, it tries the nearest target first.
 
     A branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
     """

@@ -34,25 +34,25 @@ class Wanted:
     ) -> None:
         self.targets: Final = targets
         self.why: Final = why
-        """The reason why the line has no targets. None if the line has targets."""
+        """The reason why the line has no targets (wagers that should be open). None if the line has targets."""
         self.needs: Final = needs
-        """The room that the targets need, in cents. By this amount, the worst cases of the sport event, the tournament
-        and the account must be able to rise. None if limits cut the targets, so that any change of the room may change
-        the targets."""
+        """The room that the targets (wagers that should be open) need, in cents. By this amount, the worst cases of the
+        sport event, the tournament and the account must be able to rise. None if limits cut the targets, so that any
+        change of the room may change the targets."""
         self.moves: Final = moves
         """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the targets
-        were decided."""
+        (wagers that should be open) were decided."""
         self.own_changes: Final = own_changes
         """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had when
-        the targets were decided."""
+        the targets (wagers that should be open) were decided."""
         self.seen: Final = seen
-        """The view from which the targets were decided. The targets depend only on the best odds and the fair price in
-        this view."""
+        """The view from which the targets (wagers that should be open) were decided. The targets depend only on the
+        best odds and the fair price in this view."""
         self.fair: Final = fair
         self.decision: Final = decision
         self.ladder: Final = ladder
-        """The odds that the exchange accepts. None if the line has no targets for a reason other than the strategy's
-        decision."""
+        """The odds that the exchange accepts. None if the line has no targets (wagers that should be open) for a reason
+        other than the strategy's decision."""
 
 
 class Rest:
@@ -75,13 +75,13 @@ class Rest:
         """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had at
         the comparison."""
         self.place: Final = place
-        """The targets that still have to be placed, each with the stake to place."""
+        """The targets (wagers that should be open) that still have to be placed, each with the stake to place."""
         self.keep: Final = keep
-        """The ``external_id`` of each wager that serves a target."""
+        """The ``external_id`` of each open wager that serves a target (a wager that should be open)."""
         self.cancel: Final = cancel
         """The ``external_id`` of each wager that has to be cancelled."""
         self.leaving: Final = leaving
         """True if, at the time of the comparison, some wager of the line had to be cancelled or was already being
         cancelled."""
         self.why: Final = why
-        """The reason why a target cannot be placed. None if there is no such reason."""
+        """The reason why a target (a wager that should be open) cannot be placed. None if there is no such reason."""

@@ -102,7 +102,8 @@ class QuotedLine:
 
     @property
     def why(self) -> str | None:
-        """The reason why the line has no targets, or why a target cannot be placed. None if there is no such reason."""
+        """The reason why the line has no targets (wagers that should be open), or why a target cannot be placed. None
+        if there is no such reason."""
         return self.wanted.why or self.rest.why
 
 

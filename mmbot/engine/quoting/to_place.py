@@ -20,7 +20,7 @@ class ToPlace:
         self._aside: Final[dict[LineKey, QuotedLine]] = {}
         self.lines: Final[dict[LineKey, int]] = {}
         """The lines in the queue, each with its priority. The priority of a line is the highest priority of its targets
-        to place."""
+        (wagers that should be open) to place."""
 
     def put(self, line: QuotedLine) -> None:
         """Add a line that has targets to place (wagers that should be open), or note that the targets of the line
@@ -54,7 +54,7 @@ class ToPlace:
 
     def set_aside(self, line: QuotedLine) -> None:
         """Take a line out of the queue until ``take_back`` is called. This is done if limits, missing funds or one of
-        our own wagers block the targets of the line."""
+        our own wagers block the targets (wagers that should be open) of the line."""
         self.drop(line.key)
         self._aside[line.key] = line
 

@@ -62,7 +62,7 @@ class Exposure:
         self._tournaments: Final[dict[int, int]] = {}
         self._tournament_of: Final = tournament_of
         self._tournament_nodes: Final[dict[int, Node]] = {}
-        """The node (the scope with its sums) of each known tournament."""
+        """The node (an object with the sums) of each known tournament."""
         self.unplaced: Final[dict[int, None]] = {}
         """The sport events whose tournament is not known."""
         self._everywhere_worst: Cents = 0
@@ -185,7 +185,8 @@ class Exposure:
     # --- what may be open --------------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """Return the largest additional stake on ``side`` that passes no limit of the five scopes, in cents.
+        """Return the largest additional stake on ``side`` that passes no limit of the line's scopes (line to account),
+        in cents.
 
         If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
         used as it is given, even if ``update`` was not called for this position. KeyError is raised if the line was
@@ -251,7 +252,7 @@ class Exposure:
     # --- thresholds --------------------------------------------------------------------------------------------------
 
     def reached(self, line: LineKey) -> Reached:
-        """Return the highest threshold that any of the line's five scopes has reached."""
+        """Return the highest threshold that any of the line's five scopes (line to account) has reached."""
         reached = Reached.NOTHING
         for node in self._entries[line].path:
             if node.worst > node.limit:
@@ -304,7 +305,7 @@ class Exposure:
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
     def scopes(self, line: LineKey) -> tuple[LimitScope, ...]:
-        """Return the five scopes of a line, from the narrowest to the widest."""
+        """Return the five scopes of a line, from the line itself to the account."""
         return tuple(node.scope for node in self._entries[line].path)
 
     def worst_case(self, scope: LimitScope) -> Cents:
@@ -318,11 +319,12 @@ class Exposure:
         return self._nodes[scope].matched
 
     def limit(self, scope: LimitScope) -> Cents:
-        """Return the limit of a scope. KeyError is raised if the scope has no lines."""
+        """Return the limit of a scope (such as a line or the account). KeyError is raised if the scope has no lines."""
         return self._nodes[scope].limit
 
     def thresholds(self, scope: LimitScope) -> Thresholds:
-        """Return the three thresholds of a scope. KeyError is raised if the scope has no lines."""
+        """Return the three thresholds of a scope (such as a line or the account). KeyError is raised if the scope has
+        no lines."""
         node = self._nodes[scope]
         return Thresholds(node.soft, node.hedge, node.limit)
 
@@ -382,8 +384,8 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> Node:
-        """Return the node of a scope (an object with the sums of the scope). Count one more line that sets this limit
-        for the scope."""
+        """Return the node of a scope (an object with its sums). Count one more line that sets this limit for the
+        scope."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = Node(scope, rank)

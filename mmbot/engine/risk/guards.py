@@ -1,5 +1,5 @@
-"""Guards: named conditions that stop quoting. Each guard has a scope, and a condition that lifts the guard. While a
-guard holds, it also has a reason.
+"""Guards: named conditions that stop quoting. Each guard has a scope (the account, a sport event or a line), and a
+condition that lifts the guard. While a guard holds, it also has a reason.
 
 While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. The guards in ``PAUSING``
 only stop new placements. ``GUARDS`` is the complete list, and tests compare it with the docs and the metrics.
@@ -92,14 +92,16 @@ NOT_TWO: Final = "not two outcomes with a line id"
 
 
 class Guards:
-    """The guards (reasons not to quote) that hold now, for each scope."""
+    """The guards (reasons not to quote) that hold now, for each scope (account, sport event or line)."""
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, for each scope. If no such guard holds over a scope, the scope is not
-        in the dictionary. Only this class changes the dictionary."""
+        """The guards (reasons not to quote) that hold and cancel open wagers, for each scope (account, sport event or
+        line). If no such guard holds over a scope, the scope is not in the dictionary. Only this class changes the
+        dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards in ``PAUSING`` (the guards that only stop new placements) that hold now, for each scope."""
+        """The guards in ``PAUSING`` (the guards that only stop new placements) that hold now, for each scope (account,
+        sport event or line)."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
         """How many times a guard (a reason not to quote) began to hold."""
@@ -112,8 +114,8 @@ class Guards:
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Make a guard (a reason not to quote) hold in a scope. Return True if the guard did not hold before. If the
-        guard held already, the new explanation replaces the old explanation."""
+        """Make a guard (a reason not to quote) hold in a scope (account, sport event or line). Return True if the guard
+        did not hold before. If the guard held already, the new explanation replaces the old explanation."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -123,7 +125,8 @@ class Guards:
         return known is None
 
     def lift(self, guard: str, scope: GuardScope) -> bool:
-        """Lift a guard (a reason not to quote) in a scope. Return True if the guard held before."""
+        """Lift a guard (a reason not to quote) in a scope (account, sport event or line). Return True if the guard held
+        before."""
         held = self._of(guard)
         names = held.get(scope)
         if names is None or guard not in names:
@@ -145,29 +148,29 @@ class Guards:
         return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
     def holds(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if a guard (a reason not to quote) holds over a scope."""
+        """Return True if a guard (a reason not to quote) holds over a scope (account, sport event or line)."""
         return guard in self._of(guard).get(scope, ())
 
     def since(self, guard: str, scope: GuardScope) -> Instant | None:
-        """Return the instant at which a guard (a reason not to quote) began to hold over a scope. The result is None if
-        the guard does not hold."""
+        """Return the instant at which a guard (a reason not to quote) began to hold over a scope (account, sport event
+        or line). The result is None if the guard does not hold."""
         held = self._of(guard).get(scope, {}).get(guard)
         return None if held is None else held.since
 
     def any(self, scope: GuardScope) -> bool:
-        """Return True if any guard (a reason not to quote) holds over exactly this scope. The guards in ``PAUSING`` do
-        not count."""
+        """Return True if any guard (a reason not to quote) holds over exactly this scope (account, sport event or
+        line). The guards in ``PAUSING`` do not count."""
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
-        """Return the explanation why a guard (a reason not to quote) holds over a scope. The result is None if the
-        guard does not hold."""
+        """Return why a guard (a reason not to quote) holds over a scope (account, sport event or line). The result is
+        None if the guard does not hold."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if this guard (a reason not to quote) holds over a scope, and no other guard holds over this
-        scope."""
+        """Return True if this guard (a reason not to quote) holds over a scope (account, sport event or line), and no
+        other guard does."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 
@@ -181,8 +184,8 @@ class Guards:
         return None
 
     def names(self) -> dict[str, int]:
-        """Return the number of scopes over which each guard (a reason not to quote) holds. If a guard holds nowhere,
-        its number is 0."""
+        """Return the number of scopes (account, sport events and lines) over which each guard (a reason not to quote)
+        holds. If a guard holds nowhere, its number is 0."""
         counts = dict.fromkeys(self._known, 0)
         for held in (self.held, self.pausing):
             for names in held.values():

@@ -14,7 +14,8 @@ UNKNOWN_TOURNAMENT: Final = 0
 sport event. The sport event counts in every tournament, because it may belong to any of them."""
 
 TOURNAMENT: Final = 3
-"""The rank of a tournament among the kinds of scope. The narrowest kind, a line, has rank 0."""
+"""The rank of a tournament among the kinds of scope (line, market, sport event, tournament, account). The narrowest
+kind, a line, has rank 0."""
 
 
 def nowhere(_: int) -> int:
@@ -23,9 +24,10 @@ def nowhere(_: int) -> int:
 
 
 class Node:
-    """One scope with its sums. Lines under different rules may set different limits for the scope. For each limit,
-    ``claims`` counts the lines that set this limit. The lowest limit applies. ``hot`` is true if the matched worst case
-    (the largest possible loss if no more stake is matched) is at or above the hedge threshold."""
+    """One scope (such as a line or the account) with its sums. Lines under different rules may set different limits for
+    the scope. For each limit, ``claims`` counts the lines that set this limit. The lowest limit applies. ``hot`` is
+    true if the matched worst case (the largest possible loss if no more stake is matched) is at or above the hedge
+    threshold."""
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 

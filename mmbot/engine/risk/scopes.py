@@ -1,5 +1,5 @@
-"""The five kinds of scope that have a limit, the three thresholds of a scope, and the threshold that a line has
-reached.
+"""The five kinds of scope that have a limit (line, market, sport event, tournament, account), the three thresholds of a
+scope, and the threshold that a line has reached.
 
 Source: docs/design.md, *Thresholds*.
 """
@@ -45,8 +45,9 @@ class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
     A scope does not jump back and forth between two thresholds. The soft and hedge thresholds are compared with the
-    *matched* worst case. Only a match, a settlement or a void changes this worst case. Prices do not change it. A hedge
-    brings the worst case from the hedge threshold back to the soft threshold, which is far lower.
+    *matched* worst case (the largest possible loss if no more stake is matched). Only a match, a settlement or a void
+    changes this worst case. Prices do not change it. A hedge brings the worst case from the hedge threshold back to the
+    soft threshold, which is far lower.
     """
 
     NOTHING = 0
@@ -75,7 +76,7 @@ class LineLimits(msgspec.Struct, frozen=True):
 
 
 class Thresholds(NamedTuple):
-    """The thresholds of one scope, in cents."""
+    """The thresholds of one scope (such as a line or the account), in cents."""
 
     soft: Cents
     hedge: Cents

@@ -103,7 +103,7 @@ class Shared:
         """If ``reason`` is given, make a guard (a reason not to quote) hold. If ``reason`` is None, lift the guard.
 
         If the guard began or ceased to hold, log this, and request a new decision on the quotes of every sport event in
-        the scope.
+        the scope (account, sport event or line).
 
         Returns:
             True if the guard began or ceased to hold.
