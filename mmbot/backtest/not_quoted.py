@@ -1,5 +1,5 @@
-"""Tells why a recorded market was not quoted before it went live. The causes are guards, the strategy's own reasons and
-errors."""
+"""Tells why a recorded market was not quoted before it went live. A cause is a guard (a named reason not to quote), the
+strategy's own reason, or an error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Held(NamedTuple):
 
     guard: str
     reason: str
-    """The reason that the guard gave when it first applied."""
+    """The reason that the guard (named reason not to quote) gave when it first applied."""
     times: int
     total: Duration
 
@@ -39,8 +39,9 @@ class NotQuoted(NamedTuple):
     """Each error or warning of the whole run, with the number of times it came. The most frequent comes first."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Each reason that is not a guard, with the time for which it was seen. The longest comes first. Such a reason
-    comes from the strategy, or says that no quoting rule matches. Reasons are checked every ``LOOK`` (10 s)."""
+    """Each reason that is not a guard (named reason not to quote), with the time for which it was seen. The longest
+    comes first. Such a reason comes from the strategy, or says that no quoting rule matches. Reasons are checked every
+    ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:

@@ -246,7 +246,7 @@ class Run:
             self.tell(e.FeedLost(self._connection, reason))
 
     def reject_feed(self, reason: str) -> None:
-        """Let the exchange close the feed's connection and reject new connections, and tell the engine."""
+        """Let the exchange close the feed's connection and reject new connections. Afterwards tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRejected(self._connection, reason))

@@ -26,7 +26,8 @@ WIDEST = 0.10
 """The widest recorded bid-ask spread at which quotes are wanted, in probability."""
 
 AFTER = 2 * MINUTE
-"""The virtual time between the end of the tape and the end of the run. In this time, results are paid and reported."""
+"""The virtual time from the last change of the recorded market to the end of the run. In this time, results are paid
+and reported."""
 
 
 class TapeResult(msgspec.Struct, frozen=True):

@@ -1,5 +1,5 @@
-"""Describes the settings as a JSON schema (draft 2020-12) and as a list. Both are made from the Structs and their
-docstrings.
+"""Describes the settings as a JSON schema (draft 2020-12) and as a list. Both are made from the settings classes and
+their docstrings.
 
 A schema checks keys, types and bounds. Only ``mmbot check`` checks whether values make sense together.
 """
@@ -45,7 +45,7 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
     """Return the schema of a settings file.
 
     Args:
-        params: for each strategy, named as ``module:Class``, the Struct of its ``params:``. The Struct is None if the
+        params: for each strategy, named as ``module:Class``, the class of its ``params:``. The class is None if the
             strategy takes no ``params:``. The schema does not check the ``params:`` of other strategies.
     """
     strategies = dict(params or {})
@@ -65,7 +65,7 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
 
 
 def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator[Setting]:
-    """Yield every setting of a Struct and of the Structs inside it, in the order of their definition."""
+    """Yield every setting of a settings class and of the classes inside it, in the order of their definition."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         path = f"{prefix}{field.encode_name}"
@@ -80,8 +80,8 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """Return the type of a field, its unit, the Struct inside the type (or None), and one more value. This value is
-    True if the type is a list of the Struct."""
+    """Return the type of a field, its unit, the settings class inside the type (or None), and one more value. This
+    value is True if the type is a list of the class."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False
@@ -116,7 +116,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str | None:
 
 
 def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
-    """Return the given Structs and every Struct inside them. Each Struct appears once."""
+    """Return the given settings classes and every settings class inside them. Each class appears once."""
     known: dict[type[msgspec.Struct], None] = {}
     waiting = list(roots)
     while waiting:
@@ -132,15 +132,15 @@ def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _part(parts: dict[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the part of a schema that describes a Struct. If several Structs have the same short name, the schema
-    names them by their full names."""
+    """Return the part of a schema that describes a settings class. If several classes have the same short name, the
+    schema uses their full names."""
     full = re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{shape.__module__}.{shape.__qualname__}")
     part: dict[str, Any] = parts.get(shape.__name__) or parts[full]
     return part
 
 
 def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
-    """Add the meaning and the unit of each field to the part of a schema that describes a Struct."""
+    """Add the meaning and the unit of each field to the part of a schema that describes a settings class."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         unit = _unwrapped(shapes.type_info(field.type))[1]
@@ -150,8 +150,8 @@ def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
 
 
 def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
-    """Return the docstring of each field, taken from the Struct's source code. The result is empty if the source code
-    is not available."""
+    """Return the docstring of each field, taken from the source code of the settings class. The result is empty if the
+    source code is not available."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
     except (OSError, TypeError):

@@ -1,4 +1,4 @@
-"""All settings, as frozen Structs. The other modules of this package read and check a file."""
+"""All settings, as frozen classes. The other modules of this package read and check a settings file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for the address
     (``websocket/connection-config``)."""
     dialect: Literal["legacy"] = "legacy"
-    """The dialect of the exchange's interface. ``legacy`` uses the words wager, odds, stake and line."""
+    """The dialect (version of the exchange's API). ``legacy`` uses the words wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """The library for the feed's websocket. ``pysher`` is the library of the exchange's examples and needs two threads.
     The bot behaves the same with both libraries."""
@@ -197,7 +197,8 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     wagers_s: Seconds = 60.0
     """How often the bot compares its open wagers with the list of wagers that the exchange returns (the history)."""
     money_s: Seconds = 300.0
-    """How often the bot compares matches and results with the history, and reads the account's transactions."""
+    """How often the bot compares matches and results with the exchange's records, and reads the account's
+    transactions."""
     grace_s: Seconds = 10.0
     """How long a difference may last before it counts as an error. The exchange's messages may be late by this time."""
 

@@ -1,4 +1,4 @@
-"""Compares plain values with a msgspec Struct key by key, and finds every problem. The library msgspec reports only the
+"""Compares plain values with a settings class key by key, and finds every problem. The library msgspec reports only the
 first problem."""
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ class Wrong(NamedTuple):
 
 
 def mismatches(shape: type[msgspec.Struct], value: Any, path: Path = ()) -> list[Wrong]:
-    """Return every key or value that does not fit a Struct, in the order of the document.
-
-    An unknown key is always a mismatch, even if the Struct itself would accept it.
-    """
+    """Return every key or value that does not fit a settings class, in the order of the document. An unknown key is
+    always a mismatch, even if the class itself would accept it."""
     return list(_walk(inspect.type_info(shape), value, path))
 
 
 def convert(shape: type[T], value: Any) -> T:
-    """Build a Struct from plain values without mismatches. The Struct's ``__post_init__`` may still reject the values.
+    """Build the object of a settings class from plain values without mismatches. The ``__post_init__`` of the class may
+    still reject the values.
 
     Raises:
-        ValueError: if the Struct rejects the values, with its reason.
+        ValueError: if the class rejects the values, with its reason.
     """
     try:
         return msgspec.convert(value, shape)

@@ -28,7 +28,8 @@ class Cleared(msgspec.Struct, frozen=True):
     cancels: int
     """The number of cancel requests to which the exchange agreed."""
     open_wagers: int
-    """The number of open wagers on the newest page of the history that had any. It is 0 if the account is clear."""
+    """The number of open wagers on the newest page of the account's wager history that had any. It is 0 if no wager is
+    open any more."""
     trouble: str | None
     """The newest problem, in words. None if there was no problem."""
     nothing: bool = False
@@ -46,8 +47,8 @@ class AccountClearer:
         client: the client that sends requests.
         clock: the clock of the process.
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. Our wagers are
-            then found in the history and cancelled by their ids. For an exclusive account, ``ours`` is None, and
-            ``cancel_all`` is used.
+            then found in the account's wager history and cancelled by their ids. For an exclusive account, ``ours`` is
+            None, and ``cancel_all`` is used.
         first_request: the number of the first request. Each later request has the next number.
         say: a function that shows a line to the operator. It is called for each new problem until the exchange has
             answered once.

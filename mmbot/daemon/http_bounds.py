@@ -35,10 +35,10 @@ Handler = Callable[[], asyncio.Protocol]
 
 
 class Connections:
-    """Makes the protocol object of each connection, and counts the connections.
+    """Creates the object that serves each connection, and counts the connections.
 
     Args:
-        handler: a function that makes the protocol object that serves one connection.
+        handler: a function that creates the object that serves one connection.
     """
 
     def __init__(self, handler: Handler) -> None:
@@ -51,8 +51,8 @@ class Connections:
 
 
 class _Bounded(asyncio.Protocol):
-    """Gives the connection's data to the protocol object that serves the connection. If there are too many connections,
-    it closes the connection instead."""
+    """Gives the data of a connection to the object that serves it. If there are too many connections, this one is
+    closed instead."""
 
     def __init__(self, connections: Connections, inner: asyncio.Protocol) -> None:
         self._connections: Final = connections

@@ -94,18 +94,18 @@ class Vital(Protocol):
     stood still)."""
 
     def interrupted_at(self) -> int:
-        """Return the number of interruptions so far. The main loop compares it with the earlier number before it sends
-        a request."""
+        """Return how often the event loop stood still so far. The main loop compares the number with the earlier number
+        before it sends a request."""
 
     def beat(self) -> None:
         """Record that the event loop runs."""
 
     def take(self) -> Sequence[Event]:
-        """Return the interruptions since the previous call, as events for the engine."""
+        """Return what interrupted the event loop since the previous call, as events for the engine."""
 
 
 class Untimed:
-    """A ``Vital`` that never reports an interruption."""
+    """A ``Vital`` that never reports that the event loop stood still."""
 
     def interrupted_at(self) -> int:
         """Return 0, because no interruption is noticed."""
@@ -143,7 +143,7 @@ class Pump:
     ) -> None:
         """Create a main loop. The function ``answered`` is called with every answer, in addition to the engine."""
         self.vital: Vital = vital or Untimed()
-        """The object that notices interruptions of the event loop. It must be set before ``run`` is called."""
+        """The object that notices when the event loop stands still. It must be set before ``run`` is called."""
         self._interruptions = 0
         self._clock: Final = clock
         self._carry_out: Final = carry_out
@@ -273,7 +273,8 @@ class Pump:
         return busy
 
     def _take_interruptions(self, engine: Driven) -> None:
-        """Give the interruptions to the engine. Events that arrived in the meantime come later."""
+        """Tell the engine that the event loop stood still. The engine gets the events that arrived in the meantime
+        later."""
         now = self._clock.now()
         self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed
         for event in self.vital.take():

@@ -64,8 +64,8 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""The shortest time for clearing the account in an emergency, in real seconds. It also applies if the clock runs
-faster."""
+"""The shortest time that the daemon has in an emergency to cancel everything, in real seconds. A faster clock does not
+shorten it."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]

@@ -66,7 +66,7 @@ def start(
 
 def clear_unattended(config: Config, directory: Path, say: Say) -> None:
     """Cancel the wagers of a run that did not end in order, because the next run cannot start. Nothing is done if a
-    daemon runs, or if the previous run ended with a clear account."""
+    daemon runs, or if the previous run left no open wagers."""
     heartbeat = read_heartbeat(directory)
     if heartbeat is None or not heartbeat.needs_clearing:
         return

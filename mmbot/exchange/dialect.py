@@ -27,7 +27,7 @@ MalformedItems = list[str]
 logged and counted."""
 
 Version = Literal[1, 2]
-"""The version of the calls that read markets. Version 1 is deprecated. A dialect may have no version 1."""
+"""The version of the calls that read markets. Version 1 is deprecated. A version of the API (dialect) may lack it."""
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Call(NamedTuple, Generic[T]):
     """One request to the exchange, with the function that reads its answer."""
 
     name: str
-    """The name of the call in metrics. It is the same in every dialect."""
+    """The name of the call in metrics. It is the same in every dialect (version of the exchange's API)."""
     purpose: Purpose
     method: str
     path: str

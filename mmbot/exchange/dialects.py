@@ -8,11 +8,11 @@ from typing import Literal
 from mmbot.exchange.dialect import Dialect
 
 Name = Literal["legacy"]
-"""The names of the dialects that exist."""
+"""The names of the dialects (versions of the exchange's API) that exist."""
 
 
 def dialect_of(name: Name) -> Dialect:
-    """Return the dialect that has this name. No other dialect is loaded."""
+    """Return the dialect (version of the exchange's API) with this name. No other dialect is loaded."""
     match name:
         case "legacy":
             from mmbot.exchange.legacy.dialect import LEGACY

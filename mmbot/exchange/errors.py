@@ -115,7 +115,7 @@ class ErrorBody(NamedTuple):
     """The content of an error answer."""
 
     code: str
-    """The error code, spelt as in the dialect's table. It is empty if the answer has no error code."""
+    """The error code, spelt as in the error table. It is empty if the answer has no error code."""
     message: str
     next_allow_at: Instant | None
     """The time from which the exchange allows the next request, by the exchange's clock. None if the answer names no
@@ -160,8 +160,8 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     425: IN_MOTION,
     429: BUSY,
 }
-"""The meaning of an HTTP status. It is used if the answer has no error code, or an error code that the dialect does not
-know. A status that is not listed here counts as ``BROKEN``."""
+"""The meaning of an HTTP status. It is used if the answer has no error code, or an error code that is not in the error
+table. A status that is not listed here counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
 """The reasons of a failed cancel after which it is repeated. The wait before is ``RETRY_SOON`` (300 ms)."""
@@ -175,10 +175,10 @@ OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, Failur
 
 
 class ErrorTable:
-    """The error codes of a dialect, with the reader of its error answers.
+    """The error codes of a dialect (version of the exchange's API), with the reader of its error answers.
 
     Args:
-        codes: the entry for each error code that the dialect knows.
+        codes: the entry for each error code that is known.
         read: the function that reads the body of an error answer, even if the body is not JSON.
     """
 
@@ -187,8 +187,8 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """Return the kind of failure that an error answer means for a call with this purpose. If the dialect knows the
-        error code of the answer, the error code decides. Otherwise the HTTP status decides. After a placement, a status
+        """Return the kind of failure that an error answer means for a call with this purpose. If the error code of the
+        answer is in this table, the error code decides. Otherwise the HTTP status decides. After a placement, a status
         of 500 or more always means that the outcome is unknown."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)

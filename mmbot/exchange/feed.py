@@ -108,7 +108,7 @@ class Feed:
         register: registers a connection by its socket id. It may raise ExchangeError.
         deliver: takes a message and puts it into a queue.
         open_link: opens a websocket.
-        rng: random numbers for the back-off.
+        rng: random numbers for the waits between attempts.
         number: returns the number for the next connection. Several feeds may share this function.
         ws_url: the scheme, host and port that replace those in the connection config.
         scheme: ``ws`` or ``wss``. It is used if the host in the connection config has no scheme.

@@ -1,7 +1,8 @@
 """The things that the exchange grants to the bot. They are the tokens of a session, the address of the feed, and the
 channels of a connection.
 
-These types are the same in every dialect. A dialect reads them from answers. The session keeper and the feed use them.
+These types are the same in every dialect (version of the exchange's API). A dialect reads them from answers. The
+session keeper and the feed use them.
 """
 
 from __future__ import annotations
@@ -64,10 +65,11 @@ class Topics(NamedTuple):
 
     tournaments: tuple[int, ...] = ()
     sport_events: tuple[int, ...] = ()
-    """The sport events of the connection. This is for a dialect in which each sport event has its own channel."""
-    sub_types: tuple[tuple[int, str], ...] = ()
-    """Pairs of a sport event and a sub-type of its markets. This is for a dialect in which each such pair has its own
+    """The sport events of the connection. They are for a version of the API in which each sport event has its own
     channel."""
+    sub_types: tuple[tuple[int, str], ...] = ()
+    """Pairs of a sport event and a sub-type of its markets. They are for a version of the API in which each such pair
+    has its own channel."""
 
 
 EVERYTHING: Final = Topics()
@@ -96,4 +98,4 @@ class Registration(msgspec.Struct, frozen=True):
 
     channels: tuple[ChannelGrant, ...]
     sign_in: SignIn | None = None
-    """The proof of identity that has to be sent before a subscription. None if the dialect asks for no proof."""
+    """The proof of identity that has to be sent before a subscription. None if the exchange asks for no proof."""

@@ -135,8 +135,8 @@ class SessionKeeper:
         """Return an access token. If there is no valid token, wait for a renewal.
 
         Args:
-            urgent: True if a cancel needs the token. A log-in is then sent without waiting for the cool-down, but not
-                twice in a row.
+            urgent: True if a cancel needs the token. A log-in is then sent at once, without the wait since the previous
+                log-in. This is not done twice in a row.
 
         Raises:
             LoginRejected: if the exchange rejects the keys. No other log-in is sent in the next ten minutes.

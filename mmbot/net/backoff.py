@@ -1,4 +1,4 @@
-"""The back-off of a websocket. It decides when to connect again after a connection has ended.
+"""The back-off of a websocket (the wait before it connects again after a connection has ended).
 
 The delay depends on how the connection ended. It grows with each failure up to a limit, and is partly random. The
 caller gives the times and the random numbers.
@@ -16,7 +16,7 @@ from mmbot.net.pusher import Ending
 
 
 class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of the back-off. Durations are in nanoseconds."""
+    """The settings of the back-off (the wait before the next attempt to connect). Durations are in nanoseconds."""
 
     first: Duration = 500 * MILLISECOND
     """The longest delay after one failure. The delay doubles with every further failure."""

@@ -50,8 +50,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     balance: Cents = BALANCE
     before_sport_event: Duration | None = None
-    """The time from the start of the run to the start of the first sport event. If it is None, the tape or the board
-    sets this time."""
+    """The time from the start of the run to the start of the first sport event. If it is None, the recorded market or
+    the board sets this time."""
     sport_events: int | None = None
     """The number of sport events on the synthetic board. If it is None, the board has its default number."""
     full: bool = False
@@ -130,7 +130,7 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
     """Make the simulated exchange for these options, as it is at the time ``epoch``. If the options skip the beginning
-    of a tape, the skipped changes have already been applied."""
+    of a recorded market, the skipped changes have already been applied."""
     real_second = round(SECOND * options.speed)  # network delays do not get shorter on a faster clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)

@@ -82,7 +82,8 @@ def tape_world(
     limits: RefereeLimits | None = None,
     seed: int = 0,
 ) -> World:
-    """Make an exchange with a single market that replays ``tape``. The first recorded change is played at ``start``."""
+    """Make an exchange with a single market that replays ``tape`` (a recorded market). The first recorded change is
+    played at ``start``."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)

@@ -41,7 +41,7 @@ class Entries:
         self._fresh.clear()
 
     def not_written(self) -> None:
-        """Record that the entries made since the previous call are lost. The names in them are then made again."""
+        """Record that the entries made since the previous call are lost. The names in them are written again later."""
         self._fresh.clear()
 
     def _of(self, record: Record) -> list[Entry]:

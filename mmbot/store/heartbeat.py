@@ -2,7 +2,7 @@
 that it has acted.
 
 The daemon and the watchdog each write their own part of the file. The daemon's part is called a beat. It has the newest
-time at which the event loop ran, and whether the run has ended with a clear account. The watchdog's part is called a
+time at which the event loop ran, and whether the run has ended without open wagers. The watchdog's part is called a
 fence. It has the time at which the watchdog cancelled everything in place of the daemon. A part is written with one
 call and is never longer than a disk block. So a reader hardly ever sees a part that is only half written.
 
@@ -60,9 +60,10 @@ class Heartbeat(NamedTuple):
     fence: int
     """The number of the newest fence (the watchdog's record that it has acted). It is 0 if there was no fence."""
     fenced_beat: int
-    """The time of the daemon's newest beat (sign of life) when the newest fence was set."""
+    """The time of the daemon's newest beat (sign of life) at the moment of the newest fence (the watchdog's record that
+    it has acted)."""
     proved: bool
-    """True if it was proved after the newest fence that no wager of ours is open."""
+    """True if the watchdog proved, after it had acted, that no wager of ours is open."""
 
     @property
     def running(self) -> bool:
@@ -71,8 +72,8 @@ class Heartbeat(NamedTuple):
 
     @property
     def needs_clearing(self) -> bool:
-        """True if the run may have open wagers. False if a watchdog has proved since the newest beat that no wager of
-        ours is open."""
+        """True if the run may have open wagers. False if a watchdog has proved since the daemon's newest sign of life
+        that no wager of ours is open."""
         return self.running and not (self.proved and self.fenced_beat == self.beat)
 
 
@@ -122,8 +123,8 @@ class HeartbeatFile:
         os.pwrite(self._fd, run + _BEAT.pack(beat, wall, known), 0)
 
     def beat(self, beat: int, wall: int, known: int) -> None:
-        """Write a beat (sign of life), with the number of the newest fence that the daemon has seen. The method does
-        not wait for the disk.
+        """Write a beat (sign of life). It has the number of the newest fence (record that a watchdog has acted) that
+        the daemon has seen. The method does not wait for the disk.
 
         Raises:
             OSError: if the file cannot be written.
@@ -149,8 +150,8 @@ class HeartbeatFile:
         return number
 
     def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
-        """Set a fence, or write that no wager of ours was open after the fence. Call ``sync`` to be sure that the
-        change is on the disk.
+        """Set a fence (the record that the watchdog has acted), or write that no wager of ours was open after it. Call
+        ``sync`` to be sure that the change is on the disk.
 
         Raises:
             OSError: if the file cannot be written.

@@ -48,7 +48,7 @@ def read(directory: Path) -> Latch | None:
 
 
 def write(directory: Path, latch: Latch) -> None:
-    """Set the latch on disk. An existing latch is replaced.
+    """Set the latch (the stored kill switch) on disk. An existing latch is replaced.
 
     Raises:
         OSError: if the file could not be written. An earlier latch then stays set.
@@ -71,7 +71,7 @@ def write(directory: Path, latch: Latch) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove the latch from disk, if it is set.
+    """Remove the latch (the stored kill switch) from disk, if it is set.
 
     Raises:
         OSError: if the file could not be removed. The latch then stays set.

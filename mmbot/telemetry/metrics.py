@@ -1,7 +1,7 @@
 """Metrics for Prometheus. The engine's values are read when Prometheus asks. Other events are counted as they happen.
 
-The labels are kinds, scopes, guards, endpoints, outcomes and causes. So the number of series does not grow with the
-number of wagers, lines or sport events.
+The labels are kinds, scopes, guards (reasons not to quote), endpoints, outcomes and causes. So the number of series
+does not grow with the number of wagers, lines or sport events.
 """
 
 from __future__ import annotations

@@ -8,14 +8,16 @@ from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
 """How long the next scrape (read of the metrics by Prometheus) is awaited, as a multiple of the time between the two
-scrapes before it. If no scrape comes in this time, Prometheus is taken to have ended."""
+scrapes before. If none comes in this time, Prometheus is taken to have ended."""
 
 _FIRST_S: Final = 60.0
-"""The assumed time between the first two scrapes, in real seconds. It is the default of Prometheus."""
+"""The assumed time between a server's first two reads of the metrics, in real seconds. It is the default of
+Prometheus."""
 
 
 _MOST: Final = 16
-"""The largest number of servers whose scrapes are recorded. The daemon does not wait for scrapes of other servers."""
+"""The largest number of servers whose reads of the metrics are recorded. The daemon does not wait for reads by other
+servers."""
 
 
 class _Scraper(NamedTuple):
@@ -35,16 +37,16 @@ class Scrapes:
         self._came: Final = asyncio.Event()
 
     def note(self, address: str, at: float) -> None:
-        """Record that the server at ``address`` scraped at the time ``at``, in seconds of the machine's monotonic
-        clock."""
+        """Record that the server at ``address`` read the metrics at the time ``at``, in seconds of the machine's
+        monotonic clock."""
         before = self._scrapers.get(address)
         if before is not None or len(self._scrapers) < _MOST:
             self._scrapers[address] = _Scraper(at, _FIRST_S if before is None else at - before.latest)
             self._came.set()
 
     async def wait(self, longest_s: float, hurry: asyncio.Event) -> None:
-        """Wait until every server has scraped once more, but at most ``longest_s`` real seconds. A server that is taken
-        to have ended is not awaited. Return as soon as ``hurry`` is set."""
+        """Wait until every server has read the metrics once more, but at most ``longest_s`` real seconds. A server that
+        is taken to have ended is not awaited. Return as soon as ``hurry`` is set."""
         began = time.monotonic()
         while not hurry.is_set():
             now = time.monotonic()

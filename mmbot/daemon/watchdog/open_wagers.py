@@ -1,5 +1,5 @@
 """Finds our open wagers on a shared account without an engine, and cancels them. Our wagers are recognised in the
-history by their ``external_id``."""
+account's wager history by their ``external_id``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries of the history. Each query asks for the wagers in one state. The queries are in the order in which a
-wager passes through the states. So a wager that changes its state between two queries is not missed."""
+"""The queries of the account's wager history. Each query asks for the wagers in one state. The queries are in the order
+in which a wager passes through the states. So a wager that changes its state between two queries is not missed."""
 
 
 class OpenWagers:
@@ -53,7 +53,8 @@ class OpenWagers:
         return self._found
 
     async def read(self) -> None:
-        """Read the history, at most one page a second. If a page cannot be read, the rest of its query is skipped."""
+        """Read the account's wager history, at most one page a second. If a page cannot be read, the rest of its query
+        is skipped."""
         for status, matching in _QUERIES:
             cursor = ""
             for _ in range(_PAGES):

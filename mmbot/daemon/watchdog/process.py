@@ -58,7 +58,7 @@ class Watchdog:
         client: the client, which has a session of its own.
         clock: the clock of the exchange.
         account: ``exclusive`` or ``shared``.
-        silence_s: the time without a beat after which the watchdog acts, in seconds.
+        silence_s: the time without a sign of life after which the watchdog acts, in seconds.
         with_daemon: True if the watchdog ends by itself when no daemon runs and no daemon has left open wagers.
         now: a function that returns the nanoseconds since the boot of the machine.
     """
@@ -168,8 +168,8 @@ class Watchdog:
         self._clearing = asyncio.create_task(self._clear(heartbeat, fence))
 
     def _fence(self, heartbeat: Heartbeat) -> int | None:
-        """Set the fence and return its number. If this fails, return None. No error is raised, because cancelling
-        matters more."""
+        """Set the fence (the record that the watchdog has acted), and return its number. If this fails, return None. No
+        error is raised, because cancelling matters more."""
         number = heartbeat.fence if heartbeat.fenced_beat == heartbeat.beat else heartbeat.fence + 1
         return number if self._write_fence(number, heartbeat, proved=False) else None
 

@@ -65,24 +65,23 @@ class Pulse:
         self._gap: Duration = 0
         self._troubled = False
         self.interruptions = 0
-        """The number of interruptions. An interruption is a time in which the daemon stood still, or a new fence (a
-        number that a watchdog sets when it acts)."""
+        """How often the daemon stood still. A fence (the record that a watchdog has acted) also counts."""
 
     def begin(self, run_id: str) -> None:
-        """Write the first beat of the run. Earlier fences of a watchdog do not count, because a start cancels
-        everything in any case."""
+        """Write the first beat (sign of life) of the run. Earlier actions of a watchdog do not count, because a start
+        cancels everything in any case."""
         self._beat_at = self._clock()
         self._try(lambda file: file.begin(run_id, self._beat_at, time.time_ns(), self._known))
 
     def interrupted_at(self) -> int:
-        """Return the number of interruptions so far. A new interruption is counted if the newest beat is older than the
-        limit."""
+        """Return how often the daemon stood still so far. The number rises if the newest beat (sign of life) is older
+        than the limit."""
         if self._clock() - self._beat_at > self._limit:
             self._note_gap()
         return self.interruptions
 
     def beat(self) -> None:
-        """Write a beat if the previous beat is older than ``EVERY``."""
+        """Write a beat (sign of life) if the previous beat is older than ``EVERY``."""
         now = self._clock()
         if now < self._write_at:
             return
@@ -105,8 +104,8 @@ class Pulse:
         self._note(None)
 
     def take(self) -> StoodStill:
-        """Return the interruption as an event for the engine. It contains the longest pause since the previous call of
-        this method."""
+        """Return the event that tells the engine that the daemon stood still. It contains the longest pause since the
+        previous call of this method."""
         gap, self._gap = self._gap, 0
         return StoodStill(gap)
 
@@ -137,7 +136,7 @@ class Pulse:
 @contextmanager
 def open_pulse(directory: Path, silence_s: float, log: FilteringBoundLogger) -> Iterator[Pulse]:
     """Open the heartbeat file of a state directory for one run. If the file cannot be opened, the daemon runs without
-    it, and a watchdog sees no beats."""
+    it. A watchdog then sees no sign of life."""
 
     def note(trouble: str | None) -> None:
         if trouble is None:

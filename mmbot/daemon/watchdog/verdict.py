@@ -27,7 +27,7 @@ class Judge:
     """Judges readings of the heartbeat file, one after the other.
 
     Args:
-        silence: the longest age of the newest beat before the watchdog acts.
+        silence: the longest age of the daemon's newest sign of life before the watchdog acts.
         boot: the id of the machine's present boot.
     """
 
@@ -45,8 +45,8 @@ class Judge:
         Args:
             heartbeat: the content of the file. None if the file does not exist. If the file existed before, the
                 previous reading still counts.
-            now: the nanoseconds since the boot. This time has to be taken before the file is read. A daemon that beats
-                later notices by itself that it is too late.
+            now: the nanoseconds since the boot. This time has to be taken before the file is read. A daemon that writes
+                to the file later notices by itself that it is too late.
         """
         if heartbeat is None:
             heartbeat = self._last
@@ -77,7 +77,7 @@ class Judge:
         return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
 
     def clear(self, heartbeat: Heartbeat) -> None:
-        """Record that no wager of ours was open after the beat in this reading."""
+        """Record that no wager of ours was open after the sign of life in this reading."""
         self._cleared = _beat(heartbeat)
 
 

@@ -12,7 +12,8 @@ from mmbot.engine.events import Event
 
 
 class Interruptions:
-    """Counts the interruptions of the event loop. The main loop reads the number before each request is sent."""
+    """Counts how often the event loop was interrupted (stood still). The main loop reads the number before each request
+    is sent."""
 
     __slots__ = ("_pulse", "_slow", "_taken", "beat")
 
@@ -23,12 +24,12 @@ class Interruptions:
         self.beat: Final = pulse.beat
 
     def interrupted_at(self) -> int:
-        """Return the number of interruptions so far."""
+        """Return how often the event loop was interrupted (stood still) so far."""
         return self._pulse.interrupted_at() + self._slow.overruns
 
     def take(self) -> Sequence[Event]:
-        """Return the interruptions since the previous call, as events for the engine. A pause of the process comes
-        last, because it makes the engine cancel everything."""
+        """Return what interrupted the event loop since the previous call, as events for the engine. A pause of the
+        process comes last, because it makes the engine cancel everything."""
         events: list[Event] = [*self._slow.take()]
         if self._taken != self._pulse.interrupted_at():
             self._taken = self._pulse.interruptions

@@ -1,5 +1,5 @@
-"""The board in the legacy dialect. The board consists of the odds ladder, tournaments, sport events, players, markets
-and books.
+"""The board in the legacy dialect (version of the exchange's API). It consists of the odds ladder, tournaments, sport
+events, players, markets and books.
 
 An item that cannot be read is left out and not quoted. The reason is added to the list ``malformed``. If one level of a
 book cannot be read, the whole line is left out, because a book without this level would be wrong. An answer that cannot

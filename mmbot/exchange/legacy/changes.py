@@ -1,4 +1,5 @@
-"""Placements and cancels in the legacy dialect. This module writes the requests and reads the answers.
+"""Placements and cancels in the legacy dialect (version of the exchange's API). This module writes the requests and
+reads the answers.
 
 The result has a list of accepted items and a list of failed items. If an answer does not name an item, the item is in
 neither list, and its outcome is unknown.
@@ -200,11 +201,8 @@ class _Success(msgspec.Struct):
 
 
 def confirmed(body: bytes) -> None:
-    """Check the answer to a cancel of one wager. After an error, the outcome is unknown, and the wager is looked up.
-
-    Raises:
-        ValueError: if the answer has no ``data``, or denies success.
-    """
+    """Check the answer to a cancel of one wager. After an error, the outcome is unknown, and the wager is read by its
+    id."""
     answer = msgspec.json.decode(unwrap(body), type=_Success)
     if answer.success is False or answer.capital is False:
         raise ValueError("answered 200, and yet no success")
@@ -212,7 +210,7 @@ def confirmed(body: bytes) -> None:
 
 def succeeded(body: bytes) -> None:
     """Check the answer to a cancel that lists no wagers. The answer may have any form or be empty. Its content is not
-    needed, because the history shows which wagers are open.
+    needed, because the account's wager history shows which wagers are open.
 
     Raises:
         ValueError: if the answer denies success, or is not JSON. An answer that is not JSON may come from a gateway.

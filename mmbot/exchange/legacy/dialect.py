@@ -1,4 +1,4 @@
-"""The legacy dialect, put together from the modules of this folder."""
+"""The legacy dialect (version of the exchange's API). It is put together from the modules of this folder."""
 
 from __future__ import annotations
 

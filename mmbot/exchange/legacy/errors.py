@@ -1,4 +1,4 @@
-"""The error codes of the legacy dialect, and the reader of its error answers."""
+"""The error codes of the legacy dialect (version of the exchange's API), and the reader of its error answers."""
 
 from __future__ import annotations
 

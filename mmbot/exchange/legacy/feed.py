@@ -1,5 +1,5 @@
-"""The feed in the legacy dialect. This module finds the feed's address, registers a connection, and decodes messages on
-eight topics.
+"""The feed in the legacy dialect (version of the exchange's API). This module finds the feed's address, registers a
+connection, and decodes messages on eight topics.
 
 The field ``change_type`` alone decides the topic of a message, whatever its channel is. Only a health check has its own
 event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.

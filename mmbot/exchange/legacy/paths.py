@@ -1,4 +1,4 @@
-"""The paths and queries of the legacy dialect's REST calls."""
+"""The paths and queries of the REST calls in the legacy dialect (version of the exchange's API)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ REGISTER: Final = "/mm/pusher"
 # --- queries --------------------------------------------------------------------------------------------------------
 
 PAGE: Final = 1000
-"""The greatest number of wagers on one page of the history (docs/protocol.md 4.2)."""
+"""The greatest number of wagers on one page of the wager history (docs/protocol.md 4.2)."""
 
 MATCH_PAGE: Final = 100
 TRANSACTION_PAGE: Final = 1000

@@ -1,4 +1,4 @@
-"""The calls of the session in the legacy dialect. They log in and refresh the access token."""
+"""The calls that log in and refresh the access token in the legacy dialect (version of the exchange's API)."""
 
 from __future__ import annotations
 

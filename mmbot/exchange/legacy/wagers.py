@@ -1,5 +1,5 @@
-"""Wagers and their matches in the legacy dialect. This module has the calls that read wagers and matches, and reads the
-answers.
+"""Wagers and their matches in the legacy dialect (version of the exchange's API). This module has the calls that read
+wagers and matches, and reads the answers.
 
 If a wager cannot be read as a whole, the reason is added to the list ``malformed``. The wager becomes an
 ``UnreadWager`` with the parts that can be read. The other wagers are read as usual. An answer that cannot be read at
@@ -153,7 +153,7 @@ def wager(wager_id: str) -> Call[WagerReport | UnreadWager]:
 
 
 def history(query: ReadHistory, now: Instant, market: int | None, sport_event: int | None) -> Call[HistoryRead]:
-    """The call that reads one page of the history."""
+    """The call that reads one page of the account's wager history."""
     path = paths.history_path(query, now, market, sport_event)
     return Call(
         "history", Purpose.READ, "GET", path, None, lambda answer, malformed: history_page(query.id, answer, malformed)
@@ -207,7 +207,7 @@ class _Page(msgspec.Struct):
 
 
 def history_page(request: int, body: bytes, malformed: MalformedItems) -> HistoryRead:
-    """Read one page of the history from an answer."""
+    """Read one page of the account's wager history from an answer."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
     reports: list[WagerReport] = []

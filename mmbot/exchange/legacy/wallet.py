@@ -1,8 +1,9 @@
-"""The account's money in the legacy dialect. It consists of the balance and the transactions.
+"""The account's money in the legacy dialect (version of the exchange's API). It consists of the balance and the
+transactions.
 
-There are several ways in which a transaction may show how it changed the balance. Each of these ways is read. If a
-transaction uses none of them, the reason is added to the list ``malformed``. The transaction is also counted, because
-the sum of the page is then incomplete.
+A transaction may show in several ways how it changed the balance. Each of these ways is read. If a transaction uses
+none of these ways, the reason is added to the list ``malformed``. The transaction is also counted, because the sum of
+the page is then incomplete.
 """
 
 from __future__ import annotations

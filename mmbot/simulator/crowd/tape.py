@@ -28,13 +28,14 @@ from mmbot.domain.odds import Side
 
 DEPTH: Final = 10
 LARGEST: Final = 1 << 28
-"""The greatest size of a tape in bytes, before and after decompression."""
+"""The greatest size of a tape (the file of a recorded market) in bytes, before and after decompression."""
 
 _STATUSES: Final = ("open", "suspended", "closed")
 
 
 class TapeError(ValueError):
-    """Raised for a tape that cannot be played. The message names the file and the line."""
+    """Raised for a tape (the file of a recorded market) that cannot be played. The message names the file and the
+    line."""
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ class _Raw(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_tape(path: Path | str) -> Tape:
-    """Read a tape from a file.
+    """Read a tape (a recorded market) from a file.
 
     Raises:
         TapeError: if the file is missing, damaged or incomplete, or contradicts itself. The message names the file and
@@ -128,8 +129,8 @@ def _unzipped(raw: bytes) -> bytes:
 
 
 def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
-    """Read a tape from its lines. ``name`` is the name of the file for error messages. Raises TapeError as
-    ``read_tape`` does."""
+    """Read a tape (a recorded market) from its lines. ``name`` is the name of the file for error messages. Raises
+    TapeError as ``read_tape`` does."""
     reader = iter(lines)
     header = _header(next(reader, b""), name)
     changes: list[Change] = []

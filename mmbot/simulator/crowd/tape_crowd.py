@@ -44,8 +44,8 @@ _OTHER: Final = (1, "Recorded")
 
 
 class TapeCrowd:
-    """Plays one tape on a simulated exchange. The tape's sport event is listed as soon as the object is created. The
-    first recorded change is played at ``start``. The intervals between the changes are as recorded."""
+    """Plays one tape (recorded market) on a simulated exchange. The sport event is listed as soon as the object is
+    created. The first recorded change is played at ``start``. The intervals between the changes are as recorded."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue
@@ -96,7 +96,7 @@ class TapeCrowd:
         return self._next == len(self._tape.changes)
 
     def next_due(self) -> Instant | None:
-        """The time at which the next recorded change is played. None at the end of the tape."""
+        """The time at which the next recorded change is played. None after the last recorded change."""
         return self._due
 
     def advance(self, now: Instant) -> None:
