@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mmbot.config.hosts import PRODUCTION_URL, SANDBOX_URL, Owner, address, is_loopback
 from mmbot.config.problems import Path, shown_path
@@ -19,6 +20,9 @@ TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
 """The types of ProphetX's markets (docs/protocol.md 5.2). ProphetX may add more."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
+_LISTS: Final = ("tournament", "event", "type", "sub_type", "category_name")
+"""The lists in ``match`` of a quoting rule."""
+
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 Given = Callable[[Path], bool]
@@ -44,6 +48,7 @@ def senseless(config: Config, given: Given) -> Iterator[Senseless]:
     yield from _guards(config, given)
     yield from _watchdog(config, given)
     yield from _doors(config)
+    yield from _journal(config)
 
 
 def doubtful(config: Config) -> Iterator[Senseless]:
@@ -53,6 +58,17 @@ def doubtful(config: Config) -> Iterator[Senseless]:
             if name not in TYPES:
                 message = f"'{name}' is not a known market type{nearest(name, TYPES)}"
                 yield Senseless(("quoting", number, "match", "type", place), message)
+        yield from _named_twice(number, rule.match)
+
+
+def _named_twice(number: int, match: MatchConfig) -> Iterator[Senseless]:
+    """Yield each entry of a list of a rule that stands in this list before."""
+    for name in _LISTS:
+        values = getattr(match, name)
+        for place, value in enumerate(values):
+            if value in values[:place]:
+                message = f"{value!r} stands in this list already; did you mean another one?"
+                yield Senseless(("quoting", number, "match", name, place), message)
 
 
 def is_class_name(text: str) -> bool:
@@ -141,7 +157,7 @@ def _quoting(config: Config) -> Iterator[Senseless]:
 
 
 def _takes_all_of(first: MatchConfig, second: MatchConfig) -> bool:
-    for name in ("tournament", "event", "type", "sub_type", "category_name"):
+    for name in _LISTS:
         wide, narrow = getattr(first, name), getattr(second, name)
         if wide and not (narrow and set(narrow) <= set(wide)):
             return False
@@ -218,6 +234,16 @@ def _doors(config: Config) -> Iterator[Senseless]:
     if config.prices.http and not is_loopback(config.telemetry.host):
         message = f"anyone who reaches {config.telemetry.host} could set prices; set telemetry.host to 127.0.0.1 "
         yield Senseless(("prices", "http"), message + "or turn prices.http off", (("telemetry", "host"),))
+
+
+def _journal(config: Config) -> Iterator[Senseless]:
+    name = config.journal.time_zone
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        if name != "UTC":  # the default is known even on a machine without any time zones
+            message = f"there is no time zone '{name}': use a name like America/New_York or UTC"
+            yield Senseless(("journal", "time_zone"), message)
 
 
 def _article(scope: str) -> str:

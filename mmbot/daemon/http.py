@@ -19,8 +19,8 @@ from aiohttp import web
 from mmbot.daemon.http_bounds import IDLE_S, Connections, body_of, is_known, is_loopback
 from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
-from mmbot.domain.instant import Clock
-from mmbot.engine.events import Control, KillRequested, ResumeRequested
+from mmbot.domain.instant import Clock, Instant
+from mmbot.engine.events import Control, KillRequested, PriceGiven, ResumeRequested
 from mmbot.engine.status import Status
 from mmbot.screen.daemon_status import quoting_text
 from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
@@ -64,6 +64,13 @@ class _Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)] = "POST /kill"
 
 
+class _PriceResult(msgspec.Struct, frozen=True):
+    """What happens to one price of ``POST /prices``."""
+
+    line_id: str
+    result: str
+
+
 class Door:
     """Serves one daemon over HTTP.
 
@@ -76,6 +83,7 @@ class Door:
         head: a function that returns the status without sport events. It is faster than ``status`` and is used for
             ``/readyz``.
         names: the host names under which the server answers in addition to ``localhost`` and IP addresses.
+        doubt: a function that returns why a price will not be used at an instant. None if it will be used.
     """
 
     def __init__(
@@ -87,6 +95,7 @@ class Door:
         prices: bool,
         head: Callable[[], Status] | None = None,
         names: Iterable[str] = (),
+        doubt: Callable[[PriceGiven, Instant], str | None] = lambda _price, _now: None,
     ) -> None:
         self._names: Final = frozenset(name.lower() for name in names)
         self._server: asyncio.Server | None = None
@@ -96,6 +105,7 @@ class Door:
         self._metrics: Final = metrics
         self._clock: Final = clock
         self._prices: Final = prices
+        self._doubt: Final = doubt
         self._known: Status | None = None
         self._known_at = 0.0
         self._runner: web.AppRunner | None = None
@@ -206,9 +216,11 @@ class Door:
             prices = parse(await body_of(request), now, now, "POST /prices")
         except PriceError as bad:
             return _error(400, str(bad))
+        results = [_PriceResult(price.line_id, self._doubt(price, now) or "accepted") for price in prices]
         for price in prices:
             self._pump.deliver(price)
-        return _json({"accepted": len(prices)}, 202)
+        accepted = sum(1 for one in results if one.result == "accepted")
+        return _json({"accepted": accepted, "prices": results}, 202)
 
     async def _post_kill(self, request: web.Request) -> web.Response:
         if rejection := _rejection(request):

@@ -15,7 +15,17 @@ from typing import Any, Final, NamedTuple, Protocol
 from structlog.types import FilteringBoundLogger
 
 from mmbot.domain.instant import Clock, Duration, Instant
-from mmbot.engine.events import Answer, Beat, BookMessage, Event, Failed, Failure, StopRequested, WagerMessage
+from mmbot.engine.events import (
+    Answer,
+    Beat,
+    BookMessage,
+    Event,
+    Failed,
+    Failure,
+    PriceGiven,
+    StopRequested,
+    WagerMessage,
+)
 from mmbot.engine.orders import Exit, Order
 from mmbot.engine.requests import CancelAll, CancelMany, CancelSportEvent, PlaceMany, Request
 from mmbot.engine.status import Status
@@ -53,6 +63,9 @@ class Engine(Driven, Protocol):
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
         """Return the engine's status. If ``sport_events`` is false, the status has no sport events and no lines."""
+
+    def price_doubt(self, price: PriceGiven, now: Instant) -> str | None:
+        """Return why a price of the user will not be used now. None if it will be used."""
 
     @property
     def differences(self) -> Mapping[str, int]:

@@ -45,8 +45,17 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
     )
 
 
+def _ignore(_why: str | None) -> None:
+    """Do nothing."""
+
+
 async def watch(
-    file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
+    file: Path,
+    poll_s: float,
+    clock: Clock,
+    deliver: Callable[[PriceGiven], None],
+    log: FilteringBoundLogger,
+    note: Callable[[str | None], None] = _ignore,
 ) -> None:
     """Deliver the prices of a file whenever the file changes, until this task is cancelled. A file that cannot be read
     is logged once for each change. The earlier prices then stay in use until they are too old."""
@@ -58,10 +67,12 @@ async def watch(
             first, seen = False, stamp
             if stamp is None:
                 log.warning("prices.missing", file=str(file))
+                note(f"{file} is missing")
             elif isinstance(text, str):
                 log.warning("prices.unreadable", file=str(file), why=text)
+                note(f"{file} cannot be read: {text}")
             else:
-                _take(file, stamp, text, clock, deliver, log)
+                note(_take(file, stamp, text, clock, deliver, log))
         await asyncio.sleep(max(_SHORTEST_POLL_S, clock.real_seconds(round(poll_s * SECOND))))
 
 
@@ -72,17 +83,19 @@ def _take(
     clock: Clock,
     deliver: Callable[[PriceGiven], None],
     log: FilteringBoundLogger,
-) -> None:
+) -> str | None:
+    """Deliver the prices in a file. Returns the reason if the file cannot be used."""
     now = clock.now()
     age = max(0, time.time_ns() - stamp[0])  # the time of a file is by the machine's clock
     try:
         prices = parse(text, now, now - round(age * clock.rate), str(file))
     except PriceError as bad:
         log.warning("prices.unreadable", file=str(file), why=str(bad))
-        return
+        return str(bad)
     for price in prices:
         deliver(price)
     log.info("prices.read", file=str(file), prices=len(prices))
+    return None
 
 
 def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:

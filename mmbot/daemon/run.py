@@ -262,6 +262,7 @@ class _Life:
             self._config.prices.http,
             head,
             (self._config.telemetry.host, *self._config.telemetry.hosts),
+            engine.price_doubt,
         )
 
     def _log_start(self, url: str, latched: latch.Latch | None) -> None:
@@ -329,7 +330,8 @@ class _Life:
             parts.start("watchdog", keep_watchdog(self._watchdog, is_clear, self._log))
         prices = self._config.prices
         if prices.file is not None:
-            parts.start("prices", watch(Path(prices.file), prices.poll_s, self._clock, pump.deliver, self._log))
+            note = self._troubles.price_file
+            parts.start("prices", watch(Path(prices.file), prices.poll_s, self._clock, pump.deliver, self._log, note))
         return parts
 
     async def _drive(self, pump: Pump, driven: Driven, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:

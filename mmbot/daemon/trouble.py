@@ -38,6 +38,8 @@ class Troubles:
         self._failing: dict[str | FailureReason, Trouble] = {}
         self._shown_for: dict[str | FailureReason, Duration] = {}
         self._answered_at: Instant = 0
+        self.prices: str | None = None
+        """Why the file of the user's prices cannot be used. None if it can be, or if there is no such setting."""
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
         """Record the answer to a request. An answer without a failure shows that the exchange is reachable and accepts
@@ -57,6 +59,10 @@ class Troubles:
         if was_up:
             self._failing.pop(FEED, None)
         self._note(FEED, FEED, code, message, now)
+
+    def price_file(self, why: str | None) -> None:
+        """Take note that the file of the user's prices was read, or of the reason why it cannot be used."""
+        self.prices = why
 
     def latest(self, feed_up: bool, now: Instant) -> Trouble | None:
         """Return the newest failure that is not over. None if there is none.
@@ -105,4 +111,5 @@ def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonSt
         environment=config.environment,
         exchange=address_of(config),
         trouble=troubles.latest(status.feed_up, status.now),
+        price_file=troubles.prices,
     )

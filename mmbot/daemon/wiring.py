@@ -31,7 +31,9 @@ from mmbot.net.transport import OpenLink
 from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
-_TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_rejected", "session.not_kept"})
+_TROUBLE: Final = frozenset(
+    {"session.renewal_failed", "session.refresh_failed", "session.refresh_rejected", "session.not_kept"}
+)
 
 
 class ExchangeWire:

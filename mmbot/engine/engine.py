@@ -69,6 +69,7 @@ class Engine:
         self._audit: Final = parts.audit
         self.transactions: Final = parts.transactions
         """The part of the engine that reads the account's transactions."""
+        self._given: Final = parts.given
         self._feed: Final = parts.feed
         self._status: Final = parts.status
         self._failed: Final = FailedRequests(parts.shared)
@@ -223,6 +224,10 @@ class Engine:
         """Return which outcomes of a line we quote, and the reason if we do not quote the line. The result is None if
         no quoting rule applies to the line."""
         return self._status.quoted(line)
+
+    def price_doubt(self, price: e.PriceGiven, now: Instant) -> str | None:
+        """Return why a price of the user will not be used now, such as ``unknown_line``. None if it will be used."""
+        return self._given.doubt(price.line_id, price.given_at, now)
 
     @property
     def ready(self) -> bool:

@@ -119,6 +119,8 @@ class StatusWriter:
             clock_behind_s=None if shared.clock.lead is None else round(in_seconds(shared.clock.lead), 3),
             lines=lines,
             unread=self._unread.named(),
+            cause=self._life.cause,
+            balance_age_s=None if self._balance.read_at is None else in_seconds(now - self._balance.read_at),
             latch_unstored=shared.latch_unstored,
         )
 

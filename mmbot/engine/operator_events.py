@@ -123,16 +123,17 @@ class OperatorEvents:
         if not 0.0 < event.probability < 1.0:
             shared.outbox.alert(Severity.WARNING, "price.impossible", line_id=event.line_id)
             return
-        place = shared.catalogue.resolve(event.line_id)
-        if place is None and shared.catalogue.line_of(event.line_id) is not None:
-            shared.outbox.alert(Severity.WARNING, "price.not_two_outcomes", line_id=event.line_id)
-            return
-        if place is None:
+        doubt = self._given.doubt(event.line_id, event.given_at, now)
+        if doubt == "unknown_line":
             shared.outbox.alert(Severity.WARNING, "price.unknown_line", line_id=event.line_id)
             self._given.take_early(event.line_id, event.probability, event.given_at)
             return
+        place = shared.catalogue.resolve(event.line_id)
+        if place is None:
+            shared.outbox.alert(Severity.WARNING, "price.not_two_outcomes", line_id=event.line_id)
+            return
         line, side = place
-        if event.given_at + shared.settings.price_age <= now:
+        if doubt == "too_old":
             age = round(in_seconds(now - event.given_at), 1)
             shared.outbox.alert(Severity.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
         self._quoting.price_given(line, side, event.probability, event.given_at, now)

@@ -292,10 +292,11 @@ class SessionKeeper:
                 return token
         error_body = self._errors.read(reply.body)
         code = error_body.code or f"http_{reply.status}"
-        self._tell("session.refresh_rejected", code=code)
+        rejected = 400 <= reply.status < 500 and reply.status not in (408, 429)
+        self._tell("session.refresh_rejected" if rejected else "session.refresh_failed", code=code)
         if reply.status == 429:
             raise Retryable(code, "refresh", pause_until(reply, error_body.next_allow_at, self._clock))
-        if 400 <= reply.status < 500 and reply.status != 408:
+        if rejected:
             await self._keep(None, self._kept.logged_in_at)
         elif self.current() is not None:
             raise Retryable(code, "refresh")
@@ -418,7 +419,7 @@ class SessionKeeper:
                 token=None,
                 timeout_s=timeout_for(self._clock, self._timeout_s),
             )
-            outcome = "ok" if 200 <= reply.status < 300 else "rejected" if reply.status < 500 else "unknown"
+            outcome = _outcome(reply.status)
         except NotSent:
             outcome = "retryable"
             raise
@@ -433,6 +434,15 @@ class SessionKeeper:
     def _tell(self, name: str, **fields: str | float) -> None:
         if self._on_event is not None:
             self._on_event(name, {k: self.scrub(v) if isinstance(v, str) else v for k, v in fields.items()})
+
+
+def _outcome(status: int) -> str:
+    """Return the outcome of a request for the metrics."""
+    if 200 <= status < 300:
+        return "ok"
+    if status in (408, 429):
+        return "retryable"
+    return "rejected" if status < 500 else "unknown"
 
 
 def _being_cancelled() -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.instant import Instant, iso
+from mmbot.domain.money import show
 from mmbot.domain.words import counted
 from mmbot.engine.events import FailureReason
 from mmbot.engine.status import Status
@@ -43,6 +44,8 @@ class DaemonStatus(Status, frozen=True):
     exchange: str = ""
     """The scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
+    price_file: str | None = None
+    """Why the file of the user's prices cannot be used. None if it can be, or if there is no such setting."""
 
 
 def quoting_text(status: Status) -> str:
@@ -57,6 +60,14 @@ def quoting_text(status: Status) -> str:
     if lines.why_not is None:
         return text
     return f"{text}: {lines.why_not}" if not lines.quoted else f"{text}; others: {lines.why_not}"
+
+
+def balance_text(status: Status) -> str:
+    """Return the balance with the time since it was read."""
+    if status.balance is None:
+        return "unknown"
+    age = "" if status.balance_age_s is None else f" ({status.balance_age_s:.0f} s ago)"
+    return f"{show(status.balance)}{age}"
 
 
 def kill_switch_text(status: Status) -> str | None:
@@ -85,3 +96,12 @@ def trouble_text(status: Status) -> str | None:
         text = f"{trouble.what} fails: {why}"
     tries = "try" if trouble.tries == 1 else "tries"
     return f"{text} ({trouble.tries} {tries} since {iso(trouble.since)[11:19]}Z)"
+
+
+def price_file_text(status: Status) -> str | None:
+    """Say that the file of the user's prices cannot be used, and why. None if it can be used."""
+    if not isinstance(status, DaemonStatus) or status.price_file is None:
+        return None
+    first, *more = status.price_file.splitlines()
+    others = f" (and {counted(len(more), 'other mistake')})" if more else ""
+    return f"your own prices are not read: {first}{others}; earlier prices are used until they are too old"

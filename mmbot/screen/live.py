@@ -20,7 +20,14 @@ from mmbot.domain.money import Cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
 from mmbot.screen.console import console_on
-from mmbot.screen.daemon_status import Unreachable, kill_switch_text, quoting_text, trouble_text
+from mmbot.screen.daemon_status import (
+    Unreachable,
+    balance_text,
+    kill_switch_text,
+    price_file_text,
+    quoting_text,
+    trouble_text,
+)
 from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
 from mmbot.screen.live_keys import Keyboard, Window
 from mmbot.screen.live_lines import lines_of, rows_for, table
@@ -219,7 +226,7 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
         Figure(6, Text(f"  {day}")),
         Figure(5, Text(f"  {time_of_day}Z")),
         Figure(2, Text(f"  ×{caption.rate:g}" if caption.rate != 1.0 else "", "magenta")),
-        Figure(3, Text(f"  balance {'unknown' if status.balance is None else show(status.balance)}")),
+        Figure(3, Text(f"  balance {balance_text(status)}")),
         Figure(4, Text("  clear" if status.clear else "", "bold")),
     ]
     return row_of(figures, width)
@@ -250,8 +257,8 @@ def _money(status: Status, width: int) -> list[Text]:
 
 
 def _trouble(status: Status, width: int) -> list[Text]:
-    text = trouble_text(status)
-    rows = [] if text is None else [fit(Text(f" {text}", "bold red"), width)]
+    texts = (trouble_text(status), price_file_text(status))
+    rows = [fit(Text(f" {text}", "bold red"), width) for text in texts if text is not None]
     if status.may_quote and status.lines.why_not is not None:
         rows.append(fit(Text(f" {quoting_text(status)}", "yellow"), width))
     return rows

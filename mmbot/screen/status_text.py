@@ -10,10 +10,19 @@ from mmbot.domain.money import show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, LineStatus, SportEventStatus, Status
 from mmbot.engine.step import Step
-from mmbot.screen.daemon_status import kill_switch_text, quoting_text, trouble_text
+from mmbot.screen.daemon_status import balance_text, kill_switch_text, price_file_text, quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
 """The steps of the bot from its start until it quotes, in their order."""
+
+_CAUSES: Final = {
+    "start": "the bot is still starting",
+    "kill": "the kill switch was turned on and the bot cancels everything",
+    "feed": "the feed was lost and the bot cancels everything and begins again",
+    "stood_still": "the process stood still and the bot cancels everything and begins again",
+    "stop": "the bot is stopping",
+}
+"""Why the bot goes through these steps. The keys are those of ``Status.cause``."""
 
 
 def status_text(status: Status) -> str:
@@ -72,12 +81,12 @@ def why_text(status: Status) -> str:
 
 
 def _step(status: Status) -> Iterator[str]:
-    """Yield a sentence about the bot's present step, if the bot is still starting or has ended."""
+    """Yield a sentence about the bot's present step, if the bot does not quote yet or has ended."""
     place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
     if place is not None:
         yield (
-            f"Nothing is quoted, because the bot is still starting: {status.phase} "
-            f"(step {place} of {len(_BEFORE)} before it quotes)"
+            f"Nothing is quoted, because {_CAUSES.get(status.cause, status.cause)}: {status.phase} "
+            f"(step {place} of {len(_BEFORE)} before it {'ends' if status.cause == 'stop' else 'quotes'})"
         )
     elif status.phase == Step.ENDED.value:
         yield "Nothing is quoted, because the bot has ended."
@@ -95,9 +104,9 @@ def _unread(status: Status) -> Iterator[str]:
 
 
 def _trouble(status: Status) -> Iterator[str]:
-    text = trouble_text(status)
-    if text is not None:
-        yield text
+    for text in (trouble_text(status), price_file_text(status)):
+        if text is not None:
+            yield text
 
 
 def _has_read_books(status: Status) -> bool:
@@ -112,7 +121,7 @@ def _head(status: Status) -> list[str]:
         f"{iso(status.now)[:19]}Z  {status.phase}, {quoting_text(status)}, {kill_switch}",
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'clear' if status.clear else 'not clear'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
-        f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
+        f"balance {balance_text(status)}, {show(status.locked)} locked in "
         f"matches; worth {'unknown' if status.equity is None else show(status.equity)}",
         f"profit today {show(profit.today)}: realised {show(profit.today_realised)} less commission "
         f"{show(profit.today_commission)}, marked {show(profit.today_marked)}; of all days realised "

@@ -390,3 +390,10 @@ def _read(text: str) -> Config | tuple[Problem, ...]:
         return loads(text, "f.yaml")
     except ConfigError as error:
         return error.problems
+
+
+def test_a_time_zone_that_does_not_exist_is_rejected() -> None:
+    assert only(MINIMAL + "journal: {time_zone: Amerca/New_York}").startswith(
+        "f.yaml:3: journal.time_zone: there is no time zone 'Amerca/New_York'"
+    )
+    assert loads(MINIMAL + "journal: {time_zone: America/New_York}").journal.time_zone == "America/New_York"

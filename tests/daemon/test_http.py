@@ -5,7 +5,7 @@ import time
 import aiohttp
 import msgspec
 import pytest
-from scripted_daemon import status_of
+from scripted_daemon import ScriptedEngine, status_of
 
 from mmbot.daemon.http import ALIVE_WITHIN_S, Door, DoorError, is_loopback, readiness
 from mmbot.domain.clock import ManualClock
@@ -38,7 +38,8 @@ class Open:
         self.reads = 0
         self.metrics = Metrics()
         self.metrics.observe(self.read)
-        self.door = Door(self.pump, self.read, self.metrics, ManualClock(NOW), prices)
+        doubt = ScriptedEngine().price_doubt
+        self.door = Door(self.pump, self.read, self.metrics, ManualClock(NOW), prices, doubt=doubt)
 
     def read(self):
         self.reads += 1
@@ -179,13 +180,19 @@ def test_which_peers_are_of_this_machine(address, loopback):
     assert is_loopback(address) is loopback
 
 
-async def test_prices_become_events(opened):
+async def test_prices_become_events_and_the_answer_says_which_will_be_used(opened):
     body = (
         b'{"prices": [{"line_id": "a", "probability": 0.53},'
         b' {"line_id": "b", "probability": 0.4, "at": "2027-01-15T08:00:00Z"}]}'
     )
     async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
-        assert (answer.status, await answer.json()) == (202, {"accepted": 2})
+        assert (answer.status, await answer.json()) == (
+            202,
+            {
+                "accepted": 1,
+                "prices": [{"line_id": "a", "result": "accepted"}, {"line_id": "b", "result": "unknown_line"}],
+            },
+        )
     assert opened.pump.events == [PriceGiven("a", 0.53, NOW), PriceGiven("b", 0.4, NOW)]
 
 

@@ -44,11 +44,11 @@ class Watched:
     """A file under watch."""
 
     def __init__(self, file, rate=1.0):
-        self.file, self.prices, self.out = file, [], io.StringIO()
+        self.file, self.prices, self.out, self.noted = file, [], io.StringIO(), []
         self.lines = LineWriter(self.out)
         self.clock = ManualClock(NOW)
         self.task = asyncio.create_task(
-            watch(file, 0.01, self.clock, self.prices.append, logger(self.lines, Secrets()))
+            watch(file, 0.01, self.clock, self.prices.append, logger(self.lines, Secrets()), self.noted.append)
         )
 
     def put(self, text):
@@ -93,6 +93,7 @@ async def test_a_file_with_a_mistake_changes_nothing_and_the_next_good_one_is_ta
     watched.put(prices(price("a", 0.5), {"line_id": "b"}))
     await watched.logged("prices.unreadable")
     assert watched.prices == []
+    assert "prices[1].probability" in str(watched.noted[-1])
     watched.put(prices(price("a", 0.51)))
     await until(lambda: watched.prices)
     watched.file.unlink()

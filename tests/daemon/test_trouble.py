@@ -115,3 +115,14 @@ def test_a_rejected_log_in_comes_before_what_fails_by_it_and_says_what_to_do():
     )
     troubles.answered(r.ReadLadder(4), e.LadderRead(4, ()), NOW)
     assert "log-in" not in said(troubles)
+
+
+def test_a_broken_price_file_is_shown_until_it_is_read_again():
+    troubles = Troubles()
+    troubles.price_file("p.json: prices[1].probability: expected a number\np.json: prices[2]: expected an object")
+    status = with_trouble(status_of(NOW), CONFIG, troubles)
+    for text in (status_text(status), why_text(status)):
+        assert "your own prices are not read: p.json: prices[1].probability: expected a number (and 1 other" in text
+        assert "earlier prices are used until they are too old" in text
+    troubles.price_file(None)
+    assert "own prices" not in status_text(with_trouble(status_of(NOW), CONFIG, troubles))

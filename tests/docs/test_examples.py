@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from mypy import api
 
 from mmbot.backtest.run import Run
 from mmbot.backtest.tape import referee_limits
@@ -23,7 +24,8 @@ from mmbot.strategy.lines import Kept
 from mmbot.strategy.loader import open_config
 from mmbot.strategy.prices import parse_prices
 
-PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "strategies.md").read_text()
 START = from_iso("2026-10-03T17:00:00Z")
 
 
@@ -47,6 +49,15 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, t
     yield open_config(file, folder)
     sys.path[:] = before
     sys.modules.pop("strategies.widening", None)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/strategies.md"])
+def test_a_strategy_of_a_page_is_typed(page: str, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    (tmp_path / "example.py").write_text(code)
+    settings = f"--config-file={ROOT / 'pyproject.toml'}"
+    said, wrong, code = api.run([settings, "--strict", "--follow-imports=silent", str(tmp_path / "example.py")])
+    assert (said.strip(), wrong, code) == ("Success: no issues found in 1 source file", "", 0)
 
 
 def played(loaded: tuple[Config, tuple[Strategy, ...]], minutes: int) -> Run:

@@ -18,6 +18,7 @@ OF_THE_SHELL = {"library": {"info", "warning", "error"}}
 TOLD_BY_SESSION = {
     "session.logged_in": {"info"},
     "session.not_kept": {"warning"},
+    "session.refresh_failed": {"warning"},
     "session.refresh_rejected": {"warning"},
     "session.refreshed": {"info"},
     "session.renewal_failed": {"warning", "error"},

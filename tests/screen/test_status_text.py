@@ -45,6 +45,7 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
             scopes=(ScopeStatus("account", "", 7_000, 500, 20_000, 35_000, 50_000),),
             guards=(held,),
             balance=100_000,
+            balance_age_s=12.3,
             locked=12_345,
         )
     )
@@ -59,7 +60,7 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
         "$200.00",
         "book_age",
         "1 min 30 s",
-        "balance $1,000.00, $123.45 locked in matches",
+        "balance $1,000.00 (12 s ago), $123.45 locked in matches",
         "$9.30 locked; worst case",
         "starts in 2 h 5 min",
     ):
@@ -113,6 +114,20 @@ def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
         assert "No listed market" not in text
         assert f"still starting: {phase}" in text
     assert "No listed market matches" in why_text(status_of(NOW, phase="holding"))
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("kill", "because the kill switch was turned on and the bot cancels everything: proving clear (step 2 of 7"),
+        ("feed", "because the feed was lost and the bot cancels everything and begins again: proving clear"),
+        ("stop", "because the bot is stopping: proving clear (step 2 of 7 before it ends)"),
+    ],
+)
+def test_why_says_what_brought_the_bot_back_to_an_early_step(cause, said):
+    text = why_text(status_of(NOW, phase="proving clear", cause=cause))
+    assert said in text
+    assert "starting" not in text
 
 
 def test_a_name_that_is_cut_says_so():

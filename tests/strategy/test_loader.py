@@ -241,6 +241,15 @@ def test_check_mentions_an_unknown_market_type_and_exits_with_0(base: Path) -> N
     assert lines[3].endswith("known market type; valid names: moneyline, spread, total, sup_moneyline")
 
 
+@pytest.mark.parametrize(("name", "values"), [("event", "[7, 8, 7]"), ("tournament", "[1, 2, 1]")])
+def test_check_mentions_an_entry_that_stands_twice_in_a_list(base: Path, name: str, values: str) -> None:
+    lines, code = check(write(base, f"quoting:\n  - strategy: house:Bare\n    match: {{{name}: {values}}}\n"), base)
+    assert code == 0
+    assert len(lines) == 3
+    assert f"quoting[0].match.{name}[2]: " in lines[2]
+    assert "stands in this list already" in lines[2]
+
+
 def test_check_lists_all_problems_with_their_lines_and_exits_with_2(base: Path) -> None:
     path = write(
         base,

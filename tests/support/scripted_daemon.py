@@ -108,6 +108,9 @@ class ScriptedEngine:
             case e.PriceGiven(line_id="boom"):
                 raise RuntimeError("the engine broke over secret-key-of-the-test")
 
+    def price_doubt(self, price: e.PriceGiven, now: int) -> str | None:
+        return None if price.line_id in ("a", "boom") else "unknown_line"
+
     def next_request(self, now: int) -> r.Request | None:
         self.asked.append(now)
         return self.requests.pop(0) if self.requests else None

@@ -35,6 +35,8 @@ class Balance:
         self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.latest: Cents | None = None
         """The balance that the latest read gave, in cents. None before any read was answered."""
+        self.read_at: Instant | None = None
+        """The instant of the latest answer to a read. None before any read was answered."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
         """A function that is called with each balance that is read, and with the instants of the request and of the
         answer."""
@@ -109,6 +111,7 @@ class Balance:
     def _take(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
         shared = self._shared
         self.latest = balance
+        self.read_at = now
         self._spent = [(at, amount) for at, amount in self._spent if at >= sent_at]
         self._since_read = sum(amount for _, amount in self._spent)
         self._returned = [(at, amount) for at, amount in self._returned if at >= sent_at]

@@ -35,6 +35,18 @@ class GivenPrices:
         """The latest price for each line, no matter how old the price is. Only ``take`` adds prices."""
         self._early: Final[dict[str, GivenPrice]] = {}
 
+    def doubt(self, line_id: str, at: Instant, now: Instant) -> str | None:
+        """Return why a price of ``line_id``, given for the instant ``at``, will not be used now. The result is None if
+        it will be used."""
+        catalogue = self._shared.catalogue
+        place = catalogue.resolve(line_id)
+        if place is None:
+            return "unknown_line" if catalogue.line_of(line_id) is None else "not_two_outcomes"
+        if at + self._shared.settings.price_age <= now:
+            return "too_old"
+        known = self.prices.get(place[0])
+        return "newer_known" if known is not None and known.at > at else None
+
     def take(self, line: LineKey, probability: float, at: Instant) -> bool:
         """Take a price of outcome 0 and return True. If a newer price is already known, change nothing and return
         False."""

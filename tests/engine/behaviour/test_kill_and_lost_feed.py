@@ -20,6 +20,7 @@ def test_a_kill_cancels_before_it_writes_the_kill_file_and_runs_on_without_quoti
     scene.run.tell(e.KillRequested("enough"))
     at, first = scene.run.requests[before]
     assert (at, type(first)) == (killed, r.CancelAll)
+    assert scene.status().cause == "kill"
     assert scene.memory.latch == "enough"
     scene.go(10 * MINUTE)
 

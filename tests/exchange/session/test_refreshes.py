@@ -14,7 +14,7 @@ from session_calls import START, log_ins, refreshes
 
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
-from mmbot.exchange.errors import Retryable
+from mmbot.exchange.errors import ExchangeError, Retryable
 from mmbot.exchange.session import LONGEST_LIFE, refresh_after
 
 
@@ -207,3 +207,25 @@ def test_a_refresh_comes_within_the_life_and_well_before_its_end(life: int) -> N
     if life >= 2 * MINUTE:
         assert life - after >= 90 * SECOND
     assert refresh_after(DAY) == DAY * 6 // 10
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "outcome"),
+    [
+        (401, "session.refresh_rejected", "rejected"),
+        (429, "session.refresh_failed", "retryable"),
+        (503, "session.refresh_failed", "unknown"),
+    ],
+)
+async def test_a_refresh_counts_as_rejected_only_if_the_exchange_rejected_it(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, name: str, outcome: str
+) -> None:
+    told = Told()
+    exchange.script("/auth/refresh", error(status, None))
+    async with keeping(exchange, clock, tmp_path, told=told) as keeper:
+        await keeper.token()
+        clock.advance(600 * SECOND)
+        with contextlib.suppress(ExchangeError):
+            await keeper.token()
+    assert name in [event for event, _ in told.events]
+    assert told.requests[1][1] == outcome
