@@ -17,26 +17,15 @@ from typing import Final
 import aiohttp
 
 from mmbot.domain.bounds import SHORTEST_SECRET
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
+from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.engine.events import FailureReason
 from mmbot.exchange.credentials import LOGIN_REJECTED
 from mmbot.exchange.dialect import Call, Dialect
 from mmbot.exchange.errors import ExchangeError, LoginRejected, Retryable, unreachable
 from mmbot.exchange.grants import Tokens
+from mmbot.exchange.token_life import REFRESHES_APART, life_of, refresh_after
 from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
-
-UNSTATED_LIFE: Final = 10 * MINUTE
-"""The assumed life of an access token if the answer names no expiry, or an impossible expiry (docs/protocol.md 2)."""
-
-LONGEST_LIFE: Final = 7 * DAY
-
-SHORTEST_LIFE: Final = 10 * SECOND
-"""The shortest life of an access token that mmbot believes. A shorter life usually means that the clocks differ. Such a
-token is used until the exchange rejects it, and is then renewed at once."""
-
-REFRESHES_APART: Final = 5 * SECOND
-"""The shortest time between two renewals of a token that was not rejected."""
 
 RENEWALS_APART: Final = SECOND
 """The shortest average time between two renewals of rejected tokens."""
@@ -53,11 +42,6 @@ too many log-ins. A rejected log-in opens no session."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
 """A function that is called with the name and the fields of a log entry. No field contains a key or a token."""
-
-
-def refresh_after(life: Duration) -> Duration:
-    """Return the age at which a token is refreshed. It is 60 % of the token's life, or less for a short life."""
-    return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
 class SessionKeeper:
@@ -378,10 +362,7 @@ class SessionKeeper:
 
     def _adopt(self, tokens: Tokens, *, refreshed: bool) -> str:
         now = self._clock.now()
-        life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
-        if not 0 < life <= LONGEST_LIFE:
-            life = UNSTATED_LIFE  # the exchange's clock disagrees with ours
-        life = max(life, SHORTEST_LIFE)
+        life = life_of(tokens.expires, self._clock.wall())
         self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
         self._hurry = False
         self._access = tokens.access

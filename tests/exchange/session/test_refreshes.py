@@ -15,7 +15,7 @@ from session_calls import START, log_ins, refreshes
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
 from mmbot.exchange.errors import ExchangeError, Retryable
-from mmbot.exchange.session import LONGEST_LIFE, refresh_after
+from mmbot.exchange.token_life import LONGEST_LIFE, refresh_after
 
 
 async def test_a_token_that_has_ended_is_refreshed_and_not_logged_in_for(
