@@ -10,6 +10,8 @@ import time
 from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -119,10 +121,11 @@ class BotSide:
         self._stack = ExitStack()
         self._stack.enter_context(patch("mmbot.daemon.run.clock_for", lambda setting: clock))
         self._stack.enter_context(patch("mmbot.daemon.run.LineWriter", lambda out: self._lines))
+        chance = SimpleNamespace(Random=lambda: Random(1))  # the pauses between two connections of the feed
+        self._stack.enter_context(patch("mmbot.daemon.wiring.random", chance))
         self._around: Surroundings | None = None
         self._engine: Engine | None = None
         self._task: asyncio.Task[int] | None = None
-        self._wall = time.monotonic()
 
     # --- life -------------------------------------------------------------------------------------------------------
 
