@@ -57,8 +57,8 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """The commission, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """A wager stays, and keeps its place in the queue, if its price differs from the wanted price by at most this much,
-    in probability."""
+    """If the price of a wager differs from the wanted price by at most this much, in probability, the wager stays. It
+    keeps its place in the queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
     """A wager stays if its payout differs from the wanted payout by at most this share."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0

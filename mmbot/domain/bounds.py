@@ -1,8 +1,8 @@
 """The bounds of values that come from outside. A value beyond its bound is treated like a malformed value.
 
-Each bound lies far above every value of the exchange, and below the point at which arithmetic, dates or the journal's
-64-bit integers fail. Each value is compared with its bound at the place where mmbot reads it from the exchange, a file
-or a request.
+Each bound lies far above every value of the exchange. Below each bound, arithmetic, dates and the journal's 64-bit
+integers work. Each value is compared with its bound at the place where mmbot reads it from the exchange, a file or a
+request.
 """
 
 from __future__ import annotations

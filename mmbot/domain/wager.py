@@ -77,7 +77,8 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     created_at: Instant | None = None
     profit: Cents | None = None
     """The exchange's field ``profit``: the win of the present stake. None if the field is missing. The exchange's
-    documents do not say whether this win is computed from the odds of each match, or from the odds of the wager."""
+    documents do not say how the exchange computes this win. It may use the odds of each match, or the odds of the
+    wager."""
 
     @property
     def resting(self) -> bool:

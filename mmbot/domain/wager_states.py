@@ -42,8 +42,8 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """Everything that can happen to a wager. The results of our own requests come first, then the reports of the
-    exchange (``SAID_...``), then the facts that the exchange's records proved (``PROVED_...``)."""
+    """Everything that can happen to a wager. The results of our own requests come first. Then come the reports of the
+    exchange (``SAID_...``), and the facts that the exchange's records proved (``PROVED_...``)."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"

@@ -235,8 +235,8 @@ class Engine:
         return self._life.step is Step.READY
 
     def next_second(self, now: Instant) -> Instant:
-        """Return the earliest instant, ``now`` or later, at which the engine may make the checks that it makes at most
-        once a second."""
+        """The engine makes some checks at most once a second. Return the earliest instant, ``now`` or later, at which
+        these checks may be made."""
         return self._every_second.first_from(now)
 
     def look_at_everything(self) -> None:

@@ -97,8 +97,8 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A public message about a match between any two users (``matched_bet``). It does not count as a match of one of
-    our wagers, because our matches are counted only from private messages and reads."""
+    """A public message about a match between any two users (``matched_bet``). The message does not count as a match of
+    one of our wagers. Our matches are counted only from private messages and reads."""
 
     connection: int
     sport_event: int

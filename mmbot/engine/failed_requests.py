@@ -25,8 +25,8 @@ class FailedRequests:
         since this entry."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
-        """Log a failure, unless a failure of the same kind of request with the same error code was logged less than
-        ``QUIET`` ago. If the exchange answered with 429, pause all requests."""
+        """Log a failure. If the same failure (kind of request and error code) was logged less than ``QUIET`` (10 s)
+        ago, do not log it. If the exchange answered with 429, pause all requests."""
         shared = self._shared
         kind = (type(request).__name__, answer.code)
         last, silent = self._logged.get(kind, (now - QUIET, 0))

@@ -131,7 +131,7 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class LostDay(msgspec.Struct, frozen=True):
-    """The record that the loss of a day reached the daily limit: the instant, the loss in cents, and the limit in
+    """The record of a day whose loss reached the daily limit: the instant, the loss in cents, and the limit in
     cents."""
 
     at: Instant
@@ -208,5 +208,5 @@ class Seed(msgspec.Struct, frozen=True):
     """The latest instant at which an earlier run is known to have been alive. It is 0 if there was no earlier run. The
     wager history is read from shortly before this instant."""
     runs: tuple[str, ...] = ()
-    """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours,
-    even if it is not in the journal."""
+    """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours.
+    It need not be in the journal."""

@@ -39,8 +39,8 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """The rank of the quote. If limits or funds do not suffice for all quotes, quotes with a higher priority are placed
     before the others."""
     price_tolerance: float = 0.0
-    """An open wager stays, and keeps its place in the queue, if its price differs from the price of the quote by at
-    most this much, in probability."""
+    """If the prices of an open wager and of the quote differ by at most this much, in probability, the wager stays. It
+    keeps its place in the queue."""
     size_tolerance: float = 0.0
     """An open wager stays only if its payout differs from ``payout`` by at most this share of ``payout``. For example,
     0.2 is 20 percent."""
@@ -242,8 +242,8 @@ class Strategy(Protocol):
         """Decide on the lines of one sport event.
 
         The engine calls this method if any part of the view except ``now`` and ``start`` differs from the view of the
-        previous call. It also calls the method when the ``wake_at`` of the previous result is due, and when any guard
-        (a reason not to quote) begins to hold or is lifted.
+        previous call. The engine also calls the method when the ``wake_at`` of the previous result is due. A guard (a
+        reason not to quote) that begins to hold or is lifted leads to a call, too.
         """
 
 

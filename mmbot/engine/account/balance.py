@@ -49,8 +49,8 @@ class Balance:
         """The instant at which the next read is due. While a read has no answer yet, the value is ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change is a match, and the exchange takes the money at the match, subtract the stake of the match from
-        the balance. If the change is a result, note the money that the result returns."""
+        """If the change is a match, subtract its stake from the balance, unless the exchange took the money at the
+        placement. If the change is a result, note the money that the result returns."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
         elif change.kind is Kind.SETTLED:
@@ -58,9 +58,9 @@ class Balance:
             self._returned.append((now, stake + change.win))
 
     def equity(self, marked: Cents) -> Cents | None:
-        """Return what the account is worth, in cents. This is the sum of the balance, its changes by matches and
-        results since the latest read, the stakes locked in matches, and the marked profit (the value of unsettled
-        positions). The result is None before the first read."""
+        """Return what the account is worth, in cents. This is the sum of the balance, the stakes locked in matches, and
+        the marked profit (the value of unsettled positions). The balance includes changes by matches and results since
+        the latest read. The result is None before the first read."""
         if self.latest is None:
             return None
         ledger = self._shared.ledger
@@ -121,7 +121,7 @@ class Balance:
 
 
 def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """Return the sum of the stakes that may still be placed, if the exchange takes the money for a stake at its match.
+    """Return how much more may be staked, if the exchange takes the money for a stake when the stake is matched.
 
     The rule is ``outstanding <= multiple * (balance - matched_since_read)`` (docs/design.md, *Funds*).
 
@@ -138,8 +138,7 @@ def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, mul
 
 
 def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """Return the sum of the stakes that may still be placed, if the exchange takes the money for a stake at its
-    placement.
+    """Return how much more may be staked, if the exchange takes the money for a stake when the stake is placed.
 
     The rule of ``available`` applies here, too. In addition, the cash must cover every further stake in full.
 

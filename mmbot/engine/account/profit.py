@@ -4,11 +4,11 @@ day.
 *Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated as
 a share of the net gain of a market. The settings give this share.
 
-*Marked* profit is the value of matched wagers that are not settled. With p as the latest fair probability of outcome 0,
-this value is p times the profit if outcome 0 wins plus (1 - p) times the profit if outcome 1 wins. After a restart, p
-is not known at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one
-exception. If both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a
-position counted at its worse outcome, every restart would look like a loss of the day.
+*Marked* profit is the value of matched wagers that are not settled. Let p be the latest fair probability of outcome 0.
+This value is then p times the profit if outcome 0 wins, plus (1 - p) times the profit if outcome 1 wins. After a
+restart, p is not known at first. For a sport event that is over, p stays unknown. A position without p counts as zero,
+with one exception. If both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If
+such a position counted at its worse outcome, every restart would look like a loss of the day.
 
 The loss of a day is the amount by which realised plus marked profit has fallen since midnight UTC. The journal keeps
 the figures of the day across restarts. It also keeps whether the loss has reached the limit.
@@ -64,8 +64,7 @@ class Profit:
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if the marked profit has changed, and ``look`` may therefore have a task before the instant that
-        ``due_at`` returned."""
+        """True if the marked profit has changed. Then ``look`` may have a task earlier than ``due_at`` returned."""
         self._save_planned = False
 
     @property
@@ -134,8 +133,7 @@ class Profit:
             self._fair_saved.pop(line, None)
 
     def _lost_too_much(self) -> bool:
-        """Return true if the loss of the day has reached the limit, and the figures of the day do not record this
-        yet."""
+        """Return true if the loss of the day has reached the limit, but the day's figures do not record this yet."""
         day = self._day
         return day is not None and day.lost is None and day.opening - self.total >= self._shared.settings.daily_loss
 
@@ -160,8 +158,8 @@ class Profit:
         return min(midnight, max(now, self._save_at))
 
     def look(self, now: Instant, ready: bool) -> None:
-        """Begin a new day if needed, save the day's figures if they changed, and hold the guard ``daily_loss`` if
-        needed.
+        """Begin a new day if needed. Save changed figures of the day. If the loss is too large, stop quoting with the
+        guard ``daily_loss``.
 
         Once the guard (a reason not to quote) holds, it stays for the rest of the day. Neither a restart nor a smaller
         loss lifts the guard. ``ready`` is true if the engine is ready to quote, so that positions can be valued.
@@ -204,8 +202,8 @@ class Profit:
         return day
 
     def _save_fairs(self, now: Instant) -> None:
-        """If the fair probability of a line with a position changed, save this probability, as long as the sport event
-        has not started. The fair probability that is saved last is the closing line."""
+        """Before the start of a sport event, save each changed fair probability of a line with a position. The fair
+        probability that is saved last is the closing line."""
         shared = self._shared
         for line in self._marks:
             fair = self._fair.get(line) if isinstance(line, LineKey) else None

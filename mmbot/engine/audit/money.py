@@ -45,8 +45,8 @@ basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""A read of the balance may differ from our figures by ``SLACK`` cents, plus ``CENTS`` cents for each match or result
-since the latest read that agreed. Such a read still counts as agreeing."""
+"""A read of the balance agrees even if it differs slightly. ``SLACK`` cents are allowed, plus ``CENTS`` cents for each
+match or result since the latest read that agreed."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,

@@ -120,8 +120,8 @@ class Books:
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
         """Replace the book of a line with the book in a message, and return the state of the book. If the message is
-        dropped, return None. A message is dropped in two cases: its connection does not bring the books of the sport
-        event (``generation`` is 0), or our book has a higher sequence number."""
+        dropped, return None. A message is dropped if its connection does not bring the books of the sport event
+        (``generation`` is 0). It is also dropped if our book has a higher sequence number."""
         if not generation:
             self.stale_messages += 1
             return None

@@ -13,9 +13,9 @@ The rules:
   again.
 * Only one connection counts for a sport event. If two connections carry it, the connection with the higher number
   counts. A channel that names the sport event takes precedence over a channel that brings every sport event.
-* When another connection or channel starts to bring the books of a sport event, the books get a new generation number,
-  because messages may have been missed. A book is current if a message or a REST read confirmed it in the present
-  generation.
+* When another connection or channel starts to bring the books of a sport event, the books get a new generation number.
+  The reason is that messages may have been missed. A book is current if a message or a REST read confirmed it in the
+  present generation.
 """
 
 from __future__ import annotations

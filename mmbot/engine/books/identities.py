@@ -1,7 +1,7 @@
 """Checks that each id of the exchange belongs to exactly one outcome, line, market or sport event.
 
 The exchange names an outcome of a line by its ``line_id``. If two lines have the same ``line_id``, a quote on one line
-may open on the other line, and the limits would count the position wrongly. So neither line is quoted. For the same
+may open on the other line. The limits would then count the position wrongly. So neither line is quoted. For the same
 reason, mmbot does not quote a market or a line that is listed twice. It also does not quote a line whose two outcomes
 have the same id, or a sport event that two tournaments list.
 """
@@ -150,8 +150,8 @@ def _once(claims: Iterable[tuple[str, Place]]) -> tuple[tuple[str, Place], ...]:
 
 
 def _twice(markets: Sequence[Market]) -> dict[LineKey, str]:
-    """Return the disputed lines of one sport event, each with the reason. A line is disputed if it is listed twice, if
-    its market is listed twice, or if both its outcomes have the same id."""
+    """Return the disputed lines of one sport event, each with the reason. A line is disputed if the line or its market
+    is listed twice, or if both outcomes have the same id."""
     found: dict[LineKey, str] = {}
     seen: dict[MarketKey, None] = {}
     lines: dict[LineKey, None] = {}

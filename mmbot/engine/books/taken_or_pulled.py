@@ -42,10 +42,9 @@ class TakenOrPulled:
 
     def __init__(self) -> None:
         self.taken: Cents = 0
-        """The total size that left the books because it was matched, in cents of stake that takers could have
-        placed."""
+        """The total size that was matched and so left the books, in cents of takers' stake."""
         self.pulled: Cents = 0
-        """The total size that makers withdrew, in cents of stake that takers could have placed."""
+        """The total size that makers withdrew, in cents of takers' stake."""
         self._replacements: deque[_Replacement] = deque()
         self._came = 0
         """The number of books that were replaced since the previous call of ``pair``."""

@@ -22,8 +22,8 @@ class Journal:
         self._profit: Final = profit
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save the wager of a change, even if the wager is not ours, because a later run must know which results the
-        profit contains. If the change is a match or a result, save the match or the result, too."""
+        """Save the wager of a change, even if the wager is not ours. A later run must know which results the profit
+        contains. If the change is a match or a result, save the match or the result, too."""
         kind = change.kind
         if kind is Kind.SETTLED:
             self._settled(change, now)

@@ -30,8 +30,7 @@ class CancelOneByOne:
         return NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Request the cancel of each of our wagers, even if the line of a wager is no longer listed or was not read
-        yet."""
+        """Request the cancel of each of our wagers. The line of a wager need not be listed or known."""
         if self._life.step is Step.CANCEL and not self._shared.settings.exclusive:
             for wager in self._shared.ledger.all_live():
                 if not wager.foreign:
@@ -71,8 +70,8 @@ class EverySecond:
         return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:
-        """Make the checks if they are due. Also make them when quoting starts, because the engine must know a loss from
-        earlier today before it sends a quote."""
+        """Make the checks if they are due. Also make the checks when quoting starts. The engine must know a loss from
+        earlier today before the first quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

@@ -17,8 +17,8 @@ the status open until its result is known, but it cannot be matched further. The
 cost does not grow with their number.
 
 ``cancel_all`` is repeated until the account is proved clear. When a page shows an open wager, ``cancel_all`` is sent
-soon, and the reads start again. A ``cancel_all`` may have cancelled everything even if it failed at the exchange, or if
-its answer has not come after a second. So in these cases the reads start, too, as they do after a good answer.
+soon, and the reads start again. Even a ``cancel_all`` that failed at the exchange, or that has no answer after a
+second, may have cancelled everything. So in these cases the reads start, too, as they do after a good answer.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ class ClearProof:
 
     @property
     def tried(self) -> bool:
-        """True if a ``cancel_all`` was sent that may have cancelled everything, although no good answer came. Only the
-        history can show whether this request cancelled everything."""
+        """True if a ``cancel_all`` without a good answer may have cancelled everything. Only the history can show
+        whether this request cancelled everything."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------

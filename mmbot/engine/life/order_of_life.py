@@ -352,7 +352,8 @@ class OrderOfLife:
 
     @property
     def clearing(self) -> bool:
-        """True while everything is being cancelled, or while the proof that no wager is open is being made."""
+        """True while everything is being cancelled, or while the account is being proved clear (without open
+        wagers)."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
     @property

@@ -25,9 +25,9 @@ SHOWN: Final = HOUR
 depends on the sport event."""
 
 RESOLVED: Final = 3 * DAY
-"""How long the ids of lines are kept after the exchange stopped listing their sport event. If a result is corrected
-later than this, the correction still counts, but mmbot does not know the name of the line any more. Settled wagers
-older than this are not loaded from the journal."""
+"""How long the ids of lines are kept after the exchange stopped listing their sport event. A result that is corrected
+later than this still counts, but mmbot does not know the name of the line any more. Settled wagers older than this are
+not loaded from the journal."""
 
 
 class Forgetting:

@@ -14,12 +14,12 @@ from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
 """A request without an answer is given up after twice the longest time limit of a request, plus this duration. The time
-is long because a read of matches may consist of many pages, and because a request may have to wait for a session."""
+is long, because a read of matches may have many pages, and a request may have to wait for a session."""
 
 
 class Unanswered:
-    """Treats an overdue request like a request whose outcome is unknown, so that no part of the engine waits for its
-    answer for ever."""
+    """Treats an overdue request like a request of unknown outcome. So no part of the engine waits for the answer for
+    ever."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

@@ -59,10 +59,10 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
     open).
 
     An open wager can serve one target on its outcome, if its price is within the target's price tolerance. Several
-    wagers may serve one target together. Their total payout may exceed the target's payout by the size tolerance, or by
-    the payout of one cent of stake if this is more. If the total is too small by more than the size tolerance, one
-    placement adds the missing stake, unless the stake would be below ``min_stake``. A wager that serves no target is
-    cancelled.
+    wagers may serve one target together. Their total payout may exceed the target's payout by the size tolerance. An
+    excess of up to the payout of one cent of stake is always allowed. If the total is too small by more than the size
+    tolerance, one placement adds the missing stake. A missing stake below ``min_stake`` is not placed. A wager that
+    serves no target is cancelled.
 
     Several solutions may need equally few cancels and placements. Of these solutions, the result is the one whose kept
     wagers are closest in price to their targets. If several solutions are equally close, the solution that keeps more

@@ -1,5 +1,5 @@
-"""The state of a line to which a quoting rule applies: the latest view for its strategy, its targets (the wagers that
-should be open), and its open wagers."""
+"""The state of a line to which a quoting rule applies. It holds the latest view for the strategy, the targets (the
+wagers that should be open), and the open wagers."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class QuotedLine:
         levels."""
         active = line.status == "active" and market.status == "active"
         self.sound: Final = active and line.quotable and not disputed
-        """True if three conditions are met: the line and its market are active, the line has exactly two outcomes that
-        can be backed, and none of its ids is disputed."""
+        """True if the line could be quoted. The line and its market must be active, the line must have exactly two
+        outcomes that can be backed, and no id may be disputed."""
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live

@@ -21,7 +21,7 @@ class SportEventGuards:
     def judge(self, sport_event: SportEvent, now: Instant) -> tuple[Instant, bool]:
         """Hold and lift the guards (reasons not to quote) of a sport event.
 
-        Returns two values. The first value is the instant until which the guards stay the same, if the sport event does
+        Returns two values. The first value is an instant. Until then, the guards stay the same, if the sport event does
         not change. The second value is true if the sport event has just been listed again, or is no longer in play. In
         this case its books are out of date.
         """

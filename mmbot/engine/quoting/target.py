@@ -19,5 +19,5 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     """An open wager can serve this target (the wager that should be open) only if the probabilities implied by the two
     prices differ by at most this much."""
     size_tolerance: float = 0.0
-    """The total payout of the open wagers that serve this target (the wager that should be open) may differ from the
-    payout of the target by at most this share. For example, 0.1 is 10 percent."""
+    """Open wagers serve this target (the wager that should be open) if their total payout differs from its payout by at
+    most this share. For example, 0.1 is 10 percent."""

@@ -1,8 +1,8 @@
 """Reads the exchange's wager history, one query after another and page by page. Time ranges are by the exchange's
 clock.
 
-The history is read at the start, to prove that no wager is open, and to learn what became of placements of unknown
-outcome.
+The history is read at the start, and to prove that no wager is open. It is also read to learn what became of placements
+of unknown outcome.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Warns if the proof that no wager is open has to wait, because the exchange's history is far behind our clock."""
+"""Warns if the exchange's history is far behind our clock. The proof that no wager is open then has to wait."""
 
 from __future__ import annotations
 

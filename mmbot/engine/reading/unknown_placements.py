@@ -1,8 +1,9 @@
 """Finds out what became of placements of unknown outcome. For such a placement, it is unknown whether the exchange
 accepted the wager.
 
-Such a placement counts as an open wager until the exchange's history shows what happened. If the history lacks the
-wager and is complete up to a time after mmbot gave up waiting for the answer, the wager was never placed.
+Such a placement counts as an open wager until the exchange's history shows what happened. At some instant, mmbot gave
+up waiting for the answer. If the history is complete beyond this instant and lacks the wager, the wager was never
+placed.
 """
 
 from __future__ import annotations

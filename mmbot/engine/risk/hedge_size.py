@@ -51,9 +51,9 @@ def size_hedge(
     the offers that it takes.
 
     The hedge is smaller than ``reduction`` requires in three cases: the offers are too small, the stake reaches
-    ``max_stake``, or a larger hedge would make the loss on the other outcome the larger of the two losses. In the third
-    case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is raised to
-    ``min_stake`` if the hedge can still only reduce the risk.
+    ``max_stake``, or a larger hedge would make the other outcome the worse outcome. In the third case, our own open
+    wagers on the hedged outcome count as matched. A stake below ``min_stake`` is raised to ``min_stake`` if the hedge
+    can still only reduce the risk.
 
     Args:
         position: the position of the line, in cents.

@@ -18,8 +18,8 @@ UNANSWERED: Final = SECOND
 ``cancel_all`` does no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
-"""How long to wait before the next ``cancel_all`` if the previous ``cancel_all`` was rejected or lost, or if a read
-found open wagers."""
+"""How long to wait before the next ``cancel_all``, after a ``cancel_all`` was rejected or lost, or after a read found
+open wagers."""
 
 APART: Final = 100 * MILLISECOND
 """If messages about wagers cause ``cancel_all`` requests, this is the shortest time between two of these requests.

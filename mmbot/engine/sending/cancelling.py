@@ -238,8 +238,8 @@ class Cancelling:
     def again(self, external_id: str, now: Instant) -> None:
         """After a pause, cancel a wager again if it could still match.
 
-        If an earlier cancel was accepted, or after more than two tries, the wager is read from the exchange before it
-        is cancelled again. If this read shows that the wager is over, no cancel is sent.
+        Read the wager from the exchange first, if an earlier cancel was accepted, or after more than two tries. If this
+        read shows that the wager is over, no cancel is sent.
         """
         wager = self._shared.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:

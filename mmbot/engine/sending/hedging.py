@@ -1,6 +1,6 @@
-"""Sends hedges. When the largest possible loss from the matched stakes of a scope (such as a line) reaches its
-``hedge`` threshold, ``fillOrKill`` wagers on opposite outcomes bring this loss back to the ``soft`` threshold. At most
-one hedge is in flight on each line."""
+"""Sends hedges. Each scope (such as a line) has a largest possible loss from its matched stakes. When this loss reaches
+the ``hedge`` threshold, ``fillOrKill`` wagers on opposite outcomes bring it back to the ``soft`` threshold. At most one
+hedge is in flight on each line."""
 
 from __future__ import annotations
 

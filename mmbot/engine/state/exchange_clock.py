@@ -115,8 +115,8 @@ class ExchangeClock:
     def note_message(self, said: Instant, now: Instant) -> None:
         """Take a reading of the exchange's clock from a message.
 
-        If the exchange's clock is really ahead, every message shows this. So a reading that is much further ahead than
-        all earlier readings counts only if a second message confirms it within a minute.
+        If the exchange's clock is really ahead, every message shows this. A reading may be much further ahead than all
+        earlier readings. It then counts only if a second message confirms it within a minute.
         """
         ahead = said - now - self.wall_offset
         if ahead > self.ahead + TOLERATED:

@@ -144,8 +144,8 @@ class Shared:
         self.outbox.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
 
     def _doubt_clock(self, ahead: Duration | None, now: Instant) -> None:
-        """Stop quoting with the guard ``clock`` while the exchange's clock is so far ahead of our clock that one of the
-        two must be wrong."""
+        """Stop quoting with the guard ``clock`` while the exchange's clock is too far ahead of our clock. One of the
+        two clocks must then be wrong."""
         if ahead is not None:
             minutes = round(in_seconds(ahead) / 60)
             self.hold("clock", ACCOUNT, f"the exchange's clock is {minutes} minutes ahead of this machine's", now)

@@ -32,7 +32,7 @@ class Applied(NamedTuple):
     was: State
     """The state of the wager before the report."""
     left: Cents
-    """The stake that could match before the report, less the part that the report shows as matched, in cents."""
+    """The unmatched stake before the report, less the part that the report shows as matched, in cents."""
     changes: Changes
 
 
@@ -139,8 +139,8 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Record the matches in a report. Return True if more matches than before have unknown odds or an uncertain win, or
-    if the report contradicts an earlier report."""
+    """Record the matches in a report. Return True if the report adds matches with unknown odds or an uncertain win, or
+    if it contradicts an earlier report."""
     total = _total(wager, report)
     record = wager.matches
     if record is None:

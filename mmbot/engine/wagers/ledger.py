@@ -126,7 +126,7 @@ class Ledger:
 
     def rejected(self, external_id: str, reason: FailureReason, now: Instant) -> Changes:
         """Record that the exchange rejected the placement. If the reason is that the ``external_id`` exists already,
-        the outcome is unknown until the exchange's history shows which wager has this id."""
+        the outcome is unknown. The exchange's history then has to show which wager has this id."""
         exists = reason is FailureReason.ID_EXISTS
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REJECTED, now)
 

@@ -1,5 +1,5 @@
-"""Lists of the wagers that could still match: all such wagers, the wagers of each line, and the wagers that are not
-known to be open yet."""
+"""Lists of wagers that could still match. There is a list of all such wagers, a list for each line, and a list of the
+wagers that are not known to be open yet."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ the total. Pieces may come in any order, and more than once.
 
 The exchange rounds the win of a match by the taker's stake, and a message does not say which side was the taker. So
 each match counts at the least win that its stake and odds allow, until the exchange's own figure is read. This figure
-comes from the matching detail, the wager's ``profit`` or a payment (docs/decisions/market.md). If no message described
-a part of the matched stake, this part counts at the wager's own odds until the odds of all matches are read from the
+comes from the matching detail, the wager's ``profit`` or a payment (docs/decisions/market.md). A part of the matched
+stake that no message described counts at the wager's own odds. This ends when the odds of all matches are read from the
 exchange.
 """
 
@@ -71,8 +71,7 @@ class Matches:
 
     @property
     def wants_detail(self) -> bool:
-        """True if the exchange's list of the matches may show more, such as the odds of a match or the exact win of a
-        match."""
+        """True if the exchange's list of the matches may show more, such as exact odds or an exact win."""
         return self.disputed or self._accounted < self.total or self.unsure > 0
 
     @property

@@ -1,9 +1,9 @@
 """Settling markets: some wagers of such a market have their result, and the other wagers still wait for it.
 
-The exchange reports the results of a market wager by wager. If each wager stopped counting in the limits with its own
-report, the remaining wagers would count without the wagers that offset them. The worst case would rise, although no
-more money can be lost. So after the first reported result, all wagers of the market stop counting in the limits in one
-step. A void is an exception, because it may concern only one wager. While only voids are reported, the positions of the
+The exchange reports the results of a market wager by wager. If each wager stopped counting with its own report, the
+limits would count the remaining wagers without the wagers that offset them. The worst case would rise, although no more
+money can be lost. So after the first reported result, all wagers of the market stop counting in the limits in one step.
+A void is an exception, because it may concern only one wager. While only voids are reported, the positions of the
 market keep their figures.
 """
 

@@ -104,8 +104,8 @@ class Totals:
             self._move(there, remaining, matched, win)
 
     def release(self, market: MarketKey) -> None:
-        """Let the wagers without a result in a market count in the limits again, because the exchange has no result for
-        these wagers."""
+        """Let the wagers of a market without a result count in the limits again, because the exchange gave no result
+        for these wagers."""
         settling = self.settling.pop(market, None)
         if settling is not None:
             for line, profit in settling.profit.items():
