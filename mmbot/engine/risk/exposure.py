@@ -220,9 +220,9 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room that a line's sport event, tournament and account leave, in cents. All three worst cases may
-        rise by this amount before one of them reaches its limit. Also return whether any of the three is at its soft
-        threshold."""
+        """Return the room under the limits of a line's sport event, tournament and account, in cents. All three worst
+        cases may rise by this amount before one of them reaches its limit. Also return whether any of the three is at
+        its soft threshold."""
         _, _, sport_event, tournament, account = self._entries[line].path
         room = sport_event.limit - sport_event.worst
         if (more := tournament.limit - tournament.worst) < room:

@@ -17,7 +17,7 @@ next reservation."""
 
 
 class ExternalIds:
-    """Gives out ids, and reserves sequence numbers in time."""
+    """Gives out ids. Reserves further sequence numbers before they run out."""
 
     def __init__(self, seed: Seed, outbox: Outbox) -> None:
         self._run_id: Final = seed.run_id

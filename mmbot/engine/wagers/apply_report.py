@@ -197,7 +197,7 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents, report: WagerReport | None = None) -> Changes:
-    """Return by how much the matched stake of a wager, and the profit of this stake, changed. ``matched`` and ``win``
+    """Return the change of a wager's matched stake, and the change of the profit of this stake. ``matched`` and ``win``
     are these two figures before the change. ``report`` is the report that led to the change, or None if no report led
     to it."""
     rise = wager.matched - matched

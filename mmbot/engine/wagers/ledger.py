@@ -350,7 +350,7 @@ class Ledger:
         return self.totals.outstanding
 
     def settlement(self, market: MarketKey) -> Settlement:
-        """Return the sum of a market's settled wagers, and the commission on that sum."""
+        """Return the sum of the results of a market's settled wagers, and the commission on this sum."""
         return self.totals.settlements.of(market)
 
     def settling(self, market: MarketKey) -> Settling | None:
