@@ -1,7 +1,7 @@
 """Reads files whose paths a person has given, so that no path can stop the program or fill its memory.
 
-A path that leads to a pipe, a device or a directory is rejected at once, even if it leads there over a link. A regular
-file is read up to a limit.
+A path that leads to a pipe, a device or a directory is rejected at once. A link to one of these is rejected too. A
+regular file is read up to a limit.
 """
 
 from __future__ import annotations

@@ -172,11 +172,11 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How long the bot waits for the message that an accepted wager is open. If no message comes, the bot looks the
     wager up (reads it by its id)."""
     awaiting_activation: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "placements"})] = 60
-    """The largest number of accepted wagers for which the message that they are open has not come. At this number, the
-    bot places no more wagers."""
+    """The largest number of accepted wagers whose opening is not reported yet. At this number, the bot places no more
+    wagers."""
     print_match_s: Seconds = 2.0
-    """How long the bot waits for the report of its own match after a public trade at the price of its wager. If no
-    report comes, the bot looks the wager up (reads it by its id)."""
+    """How long the bot waits for a report about its wager after a public trade at the wager's price. If no report
+    comes, the bot looks the wager up (reads it by its id)."""
     matches_a_minute: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "matches"})] = 60
     """The largest number of the bot's matches in a minute. If there are more, the bot quotes nothing until a minute
     passes without a match."""
@@ -253,9 +253,9 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The address on which the HTTP server listens. Requests that change something are accepted from this machine
     only."""
     hosts: tuple[Text, ...] = ("mmbot", "exchange")
-    """The host names under which the HTTP server answers in addition to ``localhost``, IP addresses and ``host``. The
-    default names are those by which Prometheus reaches the containers of docker-compose.yml. A request for another name
-    gets 403, because a web page could have sent it."""
+    """The host names under which the HTTP server answers in addition to ``localhost``, IP addresses and ``host``.
+    Prometheus uses the default names to reach the containers of docker-compose.yml. A request for another name gets
+    403, because a web page could have sent it."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
     """The port of the HTTP server. If it is 0, the system picks any free port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

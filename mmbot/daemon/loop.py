@@ -103,8 +103,7 @@ class Timings(Protocol):
 
 
 class Vital(Protocol):
-    """Reports regularly that the event loop runs, and notices each interruption of the event loop (a time in which it
-    stood still)."""
+    """Reports regularly that the event loop runs. It also notices when the event loop was interrupted (stood still)."""
 
     def interrupted_at(self) -> int:
         """Return how often the event loop stood still so far. The main loop compares the number with the earlier number

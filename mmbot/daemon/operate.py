@@ -1,8 +1,8 @@
 """The operator's commands from another process. They read a daemon's status, turn the kill switch on, and release it.
 
 The commands ask a running daemon over HTTP. If its HTTP server does not answer, ``kill`` writes the kill switch to disk
-and sends a signal. If no daemon runs, or the daemon does not react at all, ``kill`` writes the kill switch to disk,
-logs in and cancels everything itself.
+and sends a signal. If no daemon runs, or the daemon does not react at all, ``kill`` acts alone. It writes the kill
+switch to disk, logs in and cancels everything.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ SILENT_S: Final = 5.0
 """The time without an answer after which a daemon counts as silent, in seconds."""
 
 HUNG_S: Final = 2.0
-"""The time without an answer after which a daemon counts as silent, if ``kill`` can cancel without the daemon. It is in
-seconds from the start of the ``kill``. The first cancel has to be sent within 5 s of this start, and a log-in comes
-before it."""
+"""The time without an answer after which a daemon counts as silent, if ``kill`` can cancel without the daemon. The time
+is in seconds from the start of the ``kill``. The first cancel has to be sent within 5 s of this start, and a log-in
+comes before it."""
 
 WAIT_S: Final = 30.0
 """How long a ``kill`` without ``--wait`` waits for the proof that no wager of ours is open, in seconds."""
@@ -341,8 +341,8 @@ def _comes(condition: Callable[[], bool]) -> bool:
 def _until_clear(
     find: Callable[[], str | None], say: Say, wait_s: float, answered: float, silent_s: float
 ) -> int | None:
-    """Watch a daemon until its kill switch is on and no wager of ours is open, or until the time is up. Returns None if
-    the daemon has not answered for ``silent_s`` seconds.
+    """Watch a daemon until its kill switch is on and no wager of ours is open. Stop earlier if the time is up. Returns
+    None if the daemon has not answered for ``silent_s`` seconds.
 
     Args:
         answered: the time of the daemon's newest answer, by the monotonic clock.

@@ -1,4 +1,4 @@
-"""Remembers the present failures between the daemon and the exchange. They help an operator who asks why nothing is
+"""Remembers the present failures between the daemon and the exchange, so that an operator can see why nothing is
 quoted.
 
 A failure is shown until a success shows that it is over. The engine decides how to react to the failure.
@@ -21,12 +21,12 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""An outage (such as an answer 503) counts as over if it did not come again for this time, and the exchange has
-answered any request in the meantime. Most failed requests are repeated sooner. Some reads are due only every few
-minutes."""
+"""An outage (such as an answer 503) is over if it does not come again within this time. The exchange must also have
+answered a request in the meantime. Most failed requests are repeated sooner than that. Some reads are due only every
+few minutes."""
 
 REJECTION: Final = 5 * MINUTE
-"""A rejection counts as over if it did not come again for this time, and the exchange has answered any request in the
+"""A rejection is over if it does not come again within this time. The exchange must also have answered a request in the
 meantime. The time is longer than ``OUTAGE``, because an answer to another request says less about a rejection."""
 
 
@@ -68,8 +68,8 @@ class Troubles:
         """Return the newest failure that is not over. None if there is none.
 
         A failure of the feed is over once the feed is up. Any other failure is over once a request of the same kind
-        succeeds. A failure of one kind of request is also over if it is some time ago and the exchange has answered
-        other requests since. A rejected log-in is returned first, because it causes other failures.
+        succeeds. An old failure of this kind is also over if the exchange has answered other requests since. A rejected
+        log-in is returned first, because it causes other failures.
         """
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]

@@ -240,7 +240,7 @@ class _Run:
     def _door(self) -> str | None:
         """Return the address of the daemon's HTTP server. None until the daemon has published it.
 
-        The address is remembered. So the demo still ends in order if somebody removes its temporary folder.
+        The address is remembered. So the demo still ends in order if somebody removes the temporary folder of the run.
         """
         if self._url is None:
             try:

@@ -142,7 +142,7 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token to which the exchange answered 401 (token not accepted). Renew it if there is no newer token."""
+        """Drop a token that the exchange rejected with 401. If there is no newer token, start a renewal."""
         if token != self._access:
             return
         self._access = None

@@ -1,7 +1,7 @@
 """The back-off of a websocket (the wait before it connects again after a connection has ended).
 
-The delay depends on how the connection ended. It grows with each failure up to a limit, and is partly random. The
-caller gives the times and the random numbers.
+The delay depends on how the connection ended. The delay grows with each failure up to a limit, and is partly random.
+The caller gives the times and the random numbers.
 """
 
 from __future__ import annotations

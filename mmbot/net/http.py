@@ -88,7 +88,7 @@ def timeout_for(clock: Clock, limit_s: float) -> float:
 
 
 class _Body(aiohttp.BytesPayload):
-    """A request body that can stop its own request. Just before it is written, it checks whether the request was
+    """A request body that can stop its own request. Just before the body is written, it checks whether the request was
     withdrawn. aiohttp writes the headers together with the body, so nothing of a withdrawn request is sent."""
 
     def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ class State(Enum):
     UP = "up"
     """Every channel is subscribed."""
     ENDED = "ended"
-    """The connection has ended. The machine returns nothing more."""
+    """The connection has ended. The state machine returns nothing more."""
 
 
 class Ending(Enum):
@@ -67,7 +67,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: Duration = 10 * SECOND
     """The time limit for the message ``subscription_succeeded`` of each channel."""
     silence: Duration = 15 * SECOND
-    """How long the server may be silent before the machine sends a ping. If the server announces a shorter
+    """How long the server may be silent before the state machine sends a ping. If the server announces a shorter
     ``activity_timeout``, that time is used instead."""
     pong: Duration = 5 * SECOND
     """The time limit for the first frame after a ping."""
@@ -76,7 +76,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """The proof of the user's identity, which is sent before the machine subscribes to any channel."""
+    """The proof of the user's identity, which is sent before the bot subscribes to any channel."""
 
     auth: str
     user_data: str
@@ -84,7 +84,7 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """An output of the machine that contains a message published on one of our channels."""
+    """An output of the state machine that contains a message published on one of our channels."""
 
     channel: str
     event: str
@@ -94,31 +94,31 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """An output of the machine that contains a text to send to the server."""
+    """An output of the state machine that contains a text to send to the server."""
 
     text: str
 
 
 class Established(msgspec.Struct, frozen=True):
-    """An output of the machine that contains the socket id from the server. The caller registers this id at the
+    """An output of the state machine that contains the socket id from the server. The caller registers this id at the
     exchange. Afterwards the caller calls ``registered`` or ``fail``."""
 
     socket_id: str
 
 
 class Up(msgspec.Struct, frozen=True):
-    """An output of the machine that says that every channel is now subscribed."""
+    """An output of the state machine that says that every channel is now subscribed."""
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """An output of the machine that reports a frame that mmbot does not understand. The connection continues."""
+    """An output of the state machine that reports a frame that mmbot does not understand. The connection continues."""
 
     kind: str
     why: str
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The final output of the machine. The connection has ended, and the caller has to close its websocket."""
+    """The final output of the state machine. The connection has ended, and the caller has to close its websocket."""
 
     ending: Ending
     reason: str

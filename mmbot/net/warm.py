@@ -40,8 +40,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
-        """The time at which the connection was opened, or at which its newest answer ended. It is in seconds of the
-        machine's monotonic clock."""
+        """The time at which the connection was opened or its newest answer ended, in seconds of the machine's monotonic
+        clock."""
         self.proved = False
         """True once a complete answer came and the connection stayed open. Only then can placements and cancels be sent
         over it."""

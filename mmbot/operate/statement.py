@@ -141,7 +141,7 @@ class _Open(NamedTuple):
 
 
 def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
-    """Return the value of the matches that were not settled at an instant, by group."""
+    """Return the value of the unsettled matches at one instant, for each group."""
     worth: dict[tuple[str, ...], Cents] = {}
     total = unvalued = 0
     for side, stake, win, fair, *keys in journal.execute(_OPEN, (at,)):

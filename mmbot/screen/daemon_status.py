@@ -49,8 +49,8 @@ class DaemonStatus(Status, frozen=True):
 
 
 def quoting_text(status: Status) -> str:
-    """Return a text with the number of quoted lines, the number of lines that should be quoted, and the reasons for the
-    difference."""
+    """Return a text about the lines that should be quoted. It has the number of quoted lines, and the reasons why the
+    other lines are not quoted."""
     lines = status.lines
     if not status.may_quote:
         return "not quoting"

@@ -59,8 +59,8 @@ class Column(NamedTuple):
 def table(status: Status, width: int, height: int, window: Window | None = None) -> list[Text]:
     """Return the table with its header. It has at most ``height`` rows of exactly ``width`` characters.
 
-    If there is enough room, each line has two rows. Otherwise each line has one row. If there is not enough room for
-    one row for each line, the table shows the page that the reader chose (``window``).
+    If there is enough room, each line has two rows. Otherwise each line has one row. If there is too little room even
+    for these rows, the table shows the page that the reader chose (``window``).
     """
     if height <= 0:
         return []

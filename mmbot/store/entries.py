@@ -1,4 +1,4 @@
-"""Turns the engine's records into SQL statements and rows of the journal. The journal's thread calls it."""
+"""Turns the engine's records into SQL statements and rows of the journal. This is done in the journal's thread."""
 
 from __future__ import annotations
 

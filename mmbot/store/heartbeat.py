@@ -60,8 +60,7 @@ class Heartbeat(NamedTuple):
     fence: int
     """The number of the newest fence (the watchdog's record that it has acted). It is 0 if there was no fence."""
     fenced_beat: int
-    """The time of the daemon's newest beat (sign of life) at the moment of the newest fence (the watchdog's record that
-    it has acted)."""
+    """The time of the newest beat when the watchdog last acted. A beat is a sign of life of the daemon."""
     proved: bool
     """True if the watchdog proved, after it had acted, that no wager of ours is open."""
 

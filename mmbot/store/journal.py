@@ -32,8 +32,8 @@ from mmbot.store.entries import Entries, Row
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""The age up to which an ended wager is still loaded, counted back from the end of the previous run. Such a wager is
-needed because its result may be corrected."""
+"""A wager is still loaded if it ended within this time before the end of the previous run. The reason is that its
+result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
 """The number of sequence numbers that a run reserves at its start."""

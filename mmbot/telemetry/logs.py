@@ -1,4 +1,4 @@
-"""The log. Each line is one event with fields. It is JSON or text for a terminal, and shows no secrets.
+"""The log. Each line is one event with fields. A line is JSON, or text for a terminal, and shows no secrets.
 
 Secrets are removed from the finished line, so they are also removed from tracebacks and messages of libraries. A thread
 writes the lines, so a slow reader of the log does not delay trading.

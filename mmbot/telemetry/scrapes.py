@@ -7,8 +7,8 @@ import time
 from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
-"""How long the next scrape (read of the metrics by Prometheus) is awaited, as a multiple of the time between the two
-scrapes before. If none comes in this time, Prometheus is taken to have ended."""
+"""The wait for the next scrape (read of the metrics by Prometheus), as a multiple of the previous interval between
+scrapes. If no scrape comes in this time, Prometheus is taken to have ended."""
 
 _FIRST_S: Final = 60.0
 """The assumed time between a server's first two reads of the metrics, in real seconds. It is the default of

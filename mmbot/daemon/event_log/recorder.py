@@ -49,7 +49,7 @@ class Recording:
         Args:
             place: where the event log is written. If it is None, nothing is recorded.
             journal: the settings of the journal. They say how much free disk space the bot needs to quote. The event
-                log already stops at twice this free space.
+                log stops when less than twice this space is free.
             hidden: the secrets, which are masked in the files.
             log: the log of the daemon, which gets a line if the event log ends before the daemon.
 

@@ -138,8 +138,8 @@ def code_of(error: object, number: object, message: str) -> str:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """Read the body of an error answer. The error code is empty if the body is not a JSON object, for example if it is
-    HTML from a gateway."""
+    """Read the body of an error answer. The error code is empty if the body is not a JSON object. For example, it may
+    be HTML from a gateway."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -62,7 +62,7 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
 
     Raises:
         ValueError: if the number is not a multiple of a quarter point. Also if only the second outcome of a point
-            spread has a number, because it may be the opposite of the line's number.
+            spread has a number, because this number may be the opposite of the line's number.
     """
     if line is not None:
         return quarter_points(line)

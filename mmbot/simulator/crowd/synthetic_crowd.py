@@ -173,8 +173,8 @@ class SyntheticCrowd:
         """The winning outcome of each market that has a result, on the favourite line of the market. The value None
         means a push (no winner)."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """The schedule of each sport event when its timers were set. It is the start time, and True if the sport event
-        was postponed."""
+        """The schedule of each sport event when its timers were set. A schedule has the start time, and True if the
+        sport event was postponed."""
         for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 

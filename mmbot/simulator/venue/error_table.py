@@ -1,5 +1,5 @@
 """The exchange's error table. It has the HTTP status and the message of each error code (docs/protocol.md 4.3). The
-error codes are those of the legacy dialect (wager, odds, stake, line).
+error codes are those of the legacy dialect (the version of the API with the words wager, odds, stake and line).
 
 Most messages come from the exchange's published reference. A message that was captured from a real answer is used
 instead (docs/protocol.md 2, 4.1, 6.4).
@@ -115,5 +115,5 @@ class Rejection(Exception):
 
 
 class VenueError(Rejection):
-    """Raised for a request that the exchange rejects because of its content, or because of the state of the market or
-    the account."""
+    """Raised for a request that the exchange rejects. The reason is the content of the request, or the state of the
+    market or the account."""

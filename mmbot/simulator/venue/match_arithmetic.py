@@ -29,8 +29,8 @@ def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[
     """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The stake
     on the underdog comes second, and is the taker's win, rounded half-up.
 
-    The order on the underdog wins the taker's stake. This may differ by a few cents from the half-up profit of its own
-    stake. The arguments are those of ``pair``.
+    The order on the underdog wins the taker's stake. This win may differ by a few cents from the profit of the
+    underdog's own stake, rounded half-up. The arguments are those of ``pair``.
     """
     stake = min(favourite, half_up(underdog * points, 100))
     return stake, half_up(100 * stake, points)

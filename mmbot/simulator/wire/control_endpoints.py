@@ -31,8 +31,8 @@ def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
 
 
 def add_controls(app: web.Application, exchange: LocalExchange) -> None:
-    """Add the control endpoints to the server. They need no authorisation, so the server should listen on loopback
-    only."""
+    """Add the control endpoints to the server. The endpoints need no authorisation, so the server should listen on
+    loopback only."""
     app.router.add_get("/referee", _endpoint(exchange, _referee))
     app.router.add_get("/sim/clock", _endpoint(exchange, _clock))
     app.router.add_get("/sim/board", _endpoint(exchange, _board))

@@ -42,8 +42,7 @@ ONE_A_SECOND: Final = (
     "get_sport_events",
     "get_tournaments",
 )
-"""The endpoints for which the rule of one read a second applies. An account should not read the same path more often
-(docs/protocol.md 11)."""
+"""The endpoints whose paths an account should read at most once a second (docs/protocol.md 11)."""
 
 REPORTING: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
 """The endpoints of the exchange's reporting service."""

@@ -182,8 +182,8 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
 
 
 class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot's process is about to be killed. The referee then does not demand that the bot
-    cancels its wagers, until the bot is subscribed to the feed again."""
+    """Tell the referee that the bot's process is about to be killed. Until the bot is subscribed to the feed again, the
+    referee does not demand that the bot cancels its wagers."""
 
 
 ConnectionFault = (

@@ -36,8 +36,8 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
 
 Result = Side | None | Mapping[int, Side | None]
 """The result of a market. It is the outcome that won, or None for a push (no winner). If the lines of the market end
-differently, it is a mapping from the number of a line, in quarter points, to the winner of this line. A line without an
-entry ends in a push."""
+differently, it is a mapping. The keys are the numbers of the lines in quarter points, and the values are their winners.
+A line without an entry ends in a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
@@ -89,7 +89,7 @@ def pay(
     Args:
         market: the market that has the result.
         orders: the matched orders of the market.
-        fees: the commission in cents that each account has paid in this market so far. It is updated.
+        fees: the commission in cents that each account has paid in this market so far. This dict is updated.
         commission: the share of a net gain that is charged.
         rounding: how the commission is rounded to the cent. The values are those of
             ``VenueSettings.commission_rounding``.

@@ -92,8 +92,8 @@ def _markets(exchange: LocalExchange, sport_event: int, version: int) -> list[js
 
 
 def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/search_markets answers with one list of markets. They belong to the listed sport events of a tournament.
-    Each market has the id of its sport event.
+    """GET mm/search_markets answers with the markets of a tournament's listed sport events, in one list. Each market
+    has the id of its sport event.
 
     The exchange's specification mentions ``tournament_id`` and "filters", but does not list the filters. The filters
     ``event_ids``, ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
