@@ -117,7 +117,7 @@ class Vital(Protocol):
 
 
 class Untimed:
-    """A ``Vital`` that never reports that the event loop stood still."""
+    """An object in place of ``Vital`` that never reports that the event loop stood still."""
 
     def interrupted_at(self) -> int:
         """Return 0, because no interruption is noticed."""
@@ -285,8 +285,8 @@ class Pump:
         return busy
 
     def _take_interruptions(self, engine: Driven) -> None:
-        """Tell the engine that the event loop stood still. The engine gets the events that arrived in the meantime
-        later."""
+        """Tell the engine that the event loop stood still. Events that arrived in the meantime are handled
+        afterwards."""
         now = self._clock.now()
         self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed
         for event in self.vital.take():

@@ -27,18 +27,18 @@ def wrong_size(items: Sequence[object]) -> Malformed:
 
 
 def check_batch(items: Sequence[object]) -> None:
-    """Raise Malformed if a batch has no placements or cancels, or more than one request can have."""
+    """Raise Malformed if the number of placements or cancels in a batch is 0 or too large for one request."""
     if not is_batch(items):
         raise wrong_size(items)
 
 
 def check_sport_events(wanted: Sequence[int]) -> None:
-    """Raise Malformed if a read of markets names no sport events, or more than one request can have."""
+    """Raise Malformed if the number of sport events in a read of markets is 0 or too large for one request."""
     if not 0 < len(wanted) <= SPORT_EVENTS_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wanted)} sport events in one read")
 
 
 def check_matches(wager_ids: Sequence[str]) -> None:
-    """Raise Malformed if a read of matches names no wagers, or more than one request can have."""
+    """Raise Malformed if the number of wagers in a read of matches is 0 or too large for one request."""
     if not 0 < len(wager_ids) <= MATCHES_A_READ:
         raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")

@@ -164,7 +164,7 @@ STATUSES: Final[Mapping[int, Meaning]] = {
 table. A status that is not listed here counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
-"""The reasons of a failed cancel after which it is repeated. The wait before is ``RETRY_SOON`` (300 ms)."""
+"""If a cancel fails for one of these reasons, it is repeated after ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
 """The reasons with which the exchange says that it found nothing. An answer 404 without an error code is not one of

@@ -205,7 +205,7 @@ def fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Forwarding(logging.Handler):
-    """Writes the messages of libraries, which use the standard library's logging, to our log."""
+    """Writes the log messages of other libraries to our log."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         super().__init__(logging.WARNING)

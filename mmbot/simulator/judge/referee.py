@@ -74,9 +74,9 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """Return the worst case of one line in cents. The worst case is the largest loss of the results "A wins", "B wins"
-    and "push", and at least 0. If an open wager would lose, its unmatched part counts as lost too (docs/design.md,
-    *Worst case*).
+    """Return the worst case of one line in cents. The worst case is the largest loss over the results "A wins", "B
+    wins" and "push". It is at least 0. If an open wager would lose, its unmatched part counts as lost too
+    (docs/design.md, *Worst case*).
 
     Args:
         profit: the profit of the matched wagers if outcome 0 wins, and their profit if outcome 1 wins.

@@ -120,7 +120,7 @@ class Venue:
         self.board.list_sport_event(sport_event_id, now)
 
     def unlist_sport_event(self, sport_event_id: int, now: Instant) -> None:
-        """Take a sport event off the list. Its wagers stay and can be cancelled, but they cannot match."""
+        """Take a sport event off the list. Its wagers stay and can be cancelled, but they cannot be matched."""
         self.advance(now)
         self.board.unlist_sport_event(sport_event_id, now)
 
