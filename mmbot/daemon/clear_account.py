@@ -81,8 +81,8 @@ class AccountClearer:
             limit: the time limit, counted from the first answer.
             patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
                 the operator. If it is set, wrong keys end the attempt immediately, because waiting does not help.
-            grace: how long that answer is awaited. If it is None, the answer is awaited as long as the request may
-                take.
+            grace: how long the answer to such a request is awaited. If it is None, the answer is awaited as long as the
+                request may take.
         """
         started = self._clock.now()
         end = started + patience + limit

@@ -35,7 +35,7 @@ Handler = Callable[[], asyncio.Protocol]
 
 
 class Connections:
-    """Creates an object for each connection, which serves it, and counts the connections.
+    """Creates the object that serves a connection, once for each connection. It also counts the connections.
 
     Args:
         handler: a function that creates the object that serves one connection.

@@ -42,7 +42,7 @@ wait for the answers to reads."""
 
 
 class Driven(Protocol):
-    """The calls that the main loop makes. Nothing else can change the engine."""
+    """The methods of the engine that the main loop calls. Nothing else can change the engine."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Give one event to the engine."""
@@ -153,7 +153,8 @@ class Pump:
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
         vital: Vital | None = None,
     ) -> None:
-        """Create a main loop. The function ``answered`` is called with every answer, in addition to the engine."""
+        """Create a main loop. The engine gets every answer. The function ``answered`` is called with every answer
+        too."""
         self.vital: Vital = vital or Untimed()
         """The object that notices when the event loop stands still. It must be set before ``run`` is called."""
         self._interruptions = 0

@@ -22,8 +22,8 @@ _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
 """An outage (such as an answer 503) is over if it does not come again within this time. The exchange must also have
-answered a request in the meantime. Most failed requests are repeated sooner than that. Some reads are due only every
-few minutes."""
+answered a request in the meantime. The same request may not be repeated in this time, because some reads are due only
+every few minutes."""
 
 REJECTION: Final = 5 * MINUTE
 """A rejection is over if it does not come again within this time. The exchange must also have answered a request in the
@@ -68,8 +68,8 @@ class Troubles:
         """Return the newest failure that is not over. None if there is none.
 
         A failure of the feed is over once the feed is up. Any other failure is over once a request of the same kind
-        succeeds. An old failure of this kind is also over if the exchange has answered other requests since. A rejected
-        log-in is returned first, because it causes other failures.
+        succeeds. Such a failure is also over if it is old and the exchange has answered other requests since. A
+        rejected log-in is returned first, because it causes other failures.
         """
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]

@@ -69,8 +69,8 @@ class ExchangeWire:
         return self._another()
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return two tasks. One renews tokens before they expire. The other keeps connections open for placements and
-        cancels."""
+        """Return two tasks. The first task renews tokens before they expire. The second task keeps connections open for
+        placements and cancels."""
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:

@@ -58,7 +58,7 @@ class FeedState(Enum):
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The time limits of the feed, in nanoseconds of the clock. The clock may run faster than real time, but the
-    network does not. So a time limit of the network always lasts at least one real second."""
+    network does not. So a time limit of the network is lengthened if the clock runs faster than real time."""
 
     open: Duration = 10 * SECOND
     """The time limit for opening a connection. It covers the read of the connection config, the connection over TCP,
@@ -187,8 +187,8 @@ class Feed:
 
     def stretched(self, duration: Duration) -> Duration:
         """Return a time limit in nanoseconds of the clock. If the clock runs faster than real time, the limit is
-        lengthened. A limit of a second or more then lasts at least one real second. A shorter limit lasts its own
-        length in real time."""
+        lengthened. A limit of a second or more then lasts at least one real second. A shorter limit lasts at least its
+        own length in real time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:

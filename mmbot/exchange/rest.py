@@ -157,7 +157,7 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Return False if the exchange says that it found none."""
+        """Cancel every open wager of a sport event. Return False if the exchange found none (which is no proof)."""
         return await self._swept(self._changes.cancel_sport_event(sport_event))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
@@ -166,7 +166,7 @@ class Client:
         return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Return False if the exchange says that it found none."""
+        """Cancel every open wager of the account. Return False if the exchange found none (which is no proof)."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ BLOCK: Final = 1 << 16
 """The size at which a block of records is given to the thread, in bytes."""
 
 LONGEST_S: Final = 1.0
-"""The longest time until records are given to the thread, in seconds. If the daemon is killed, the records of about
-this time are lost."""
+"""The longest time until records are given to the thread, in seconds. If the daemon is killed, the records of the time
+since then are lost."""
 
 _CANNOT_ENCODE: Final = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 

@@ -202,7 +202,11 @@ class _Success(msgspec.Struct):
 
 def confirmed(body: bytes) -> None:
     """Check the answer to a cancel of one wager. After an error, the outcome is unknown, and the wager is read by its
-    id."""
+    id.
+
+    Raises:
+        ValueError: if the answer has no ``data``, or denies success.
+    """
     answer = msgspec.json.decode(unwrap(body), type=_Success)
     if answer.success is False or answer.capital is False:
         raise ValueError("answered 200, and yet no success")
