@@ -73,8 +73,8 @@ class Exit(msgspec.Struct, frozen=True, tag=True):
 
 
 ANOTHERS_STATE: Final = "state_of_another"
-"""The reason for which the daemon exits at its start if the exchange knows no wager of the journal. In this case the
-state directory belongs to another account or exchange."""
+"""If the exchange knows no wager of the journal, the daemon exits at its start with this reason. The state directory
+then belongs to another account or exchange."""
 
 
 class SavedMatches(msgspec.Struct, frozen=True, gc=False):

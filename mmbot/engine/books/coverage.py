@@ -1,4 +1,5 @@
-"""The health of the feed: which connections are up, which sport events they cover, and the private channel.
+"""The health of the feed: which connections are up, which sport events they cover (bring the books of), and the private
+channel.
 
 A connection carries channels. In the simplest feed, one connection carries two channels. One channel brings the books
 of every sport event. The other channel, the private channel, brings the reports on our own wagers. Other feeds spread

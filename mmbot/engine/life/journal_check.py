@@ -1,5 +1,5 @@
-"""Checks that the journal belongs to this account and this exchange. In this case, the exchange knows at least one
-wager of the journal."""
+"""Checks that the journal belongs to this account and this exchange. The exchange then knows at least one wager of the
+journal."""
 
 from __future__ import annotations
 

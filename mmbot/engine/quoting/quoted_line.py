@@ -92,8 +92,8 @@ class QuotedLine:
         """True if the book, our wagers on the line or the position of the line changed after ``seen`` (the latest view)
         was made."""
         self.unsettled = False
-        """True if the view has to be made again at each decision. The user's price gets older, or a guard (a reason not
-        to quote) of the line may be lifted."""
+        """True if the view has to be made again at each decision. This is the case while the user's price gets older,
+        or while a guard (a reason not to quote) of the line may be lifted."""
         self.wakes_at: Instant = 0
         """A timer is set for this instant if it is in the future. The quotes are decided again at this instant or
         earlier."""

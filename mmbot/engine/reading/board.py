@@ -47,9 +47,9 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """The sport events that were read again. A book came for a line that the previous read lacked. For each, the
-        instant of the latest read and the wait before the next read. If a read brings something new, the sport event is
-        removed."""
+        """The sport events that were read again after a book came for a line that the previous read lacked. For each,
+        the instant of the latest read and the wait before the next read. If a read brings something new, the sport
+        event is removed."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
         """The lines and sport events that disappeared from reads without a message. For each, the instant of the next
         read and the wait before this read."""

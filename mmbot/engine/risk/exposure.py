@@ -185,8 +185,8 @@ class Exposure:
     # --- what may be open --------------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """Return the largest additional stake on ``side`` that passes no limit of the line's scopes (line to account),
-        in cents.
+        """Return the largest additional stake on ``side`` that passes no limit of the scopes from line to account, in
+        cents.
 
         If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
         used as it is given, even if ``update`` was not called for this position. KeyError is raised if the line was

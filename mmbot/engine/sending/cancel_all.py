@@ -43,8 +43,8 @@ class RepeatedCancelAll:
         ``restart`` count."""
         self.tried = False
         """True if a ``cancel_all`` without success may have cancelled everything. Such a request failed, or has no
-        answer after ``UNANSWERED`` (1 s). Only the history can show whether this request cancelled everything. Requests
-        count if they were sent after the latest call of ``restart`` or ``wager_is_open``."""
+        answer after ``UNANSWERED`` (1 s). Only the history can show whether this request cancelled everything. Only
+        requests after the latest call of ``restart`` or ``wager_is_open`` count."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
         """``_sent`` is the id of the latest ``cancel_all``. If the id of a request is not greater than ``_done``, its

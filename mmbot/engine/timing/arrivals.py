@@ -2,7 +2,8 @@
 
 A request leaves some time after the engine handed it out, and arrives some time after it left. If the machine stalls or
 a packet is lost, requests that were handed out evenly may arrive together. It is certain only that a request arrived
-before its answer came. So a request counts from its handing out until a second after its answer.
+before its answer came. So a request counts from the moment when the engine hands it out until a second after its
+answer.
 """
 
 from __future__ import annotations

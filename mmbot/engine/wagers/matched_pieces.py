@@ -33,7 +33,7 @@ class Piece(NamedTuple):
     start: Cents
     end: Cents
     win: Cents
-    """The least possible win of the match, or the exchange's own figure."""
+    """The exchange's own figure of the win, if it is known. Otherwise the least possible win of the match."""
     most: Cents
     """The greatest possible win of the match. It is equal to ``win`` if the win is certain."""
 

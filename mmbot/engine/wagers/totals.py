@@ -126,7 +126,7 @@ class Totals:
                 self._moved[line] = None
 
     def _end_settling(self, market: MarketKey) -> None:
-        """Forget that a market was settling, if every wager has its result."""
+        """If every wager of a settling market has its result now, the market is no longer settling."""
         settling = self.settling.get(market)
         if settling is not None and settling.done:
             self.release(market)
