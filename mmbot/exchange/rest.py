@@ -47,7 +47,7 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The largest number of pages in one read of matches. Beyond it, the exchange probably repeats the same pages."""
+"""The largest number of pages in one read of matches. After that, the exchange probably repeats the same pages."""
 
 LOOK_S: Final = 1.0
 """The time between two checks of the open connections, in real seconds."""

@@ -83,8 +83,8 @@ class Statement(NamedTuple):
 
     total: Figures
     by: dict[str, dict[str, Figures]]
-    """The figures of each group, by the property that makes the groups. The properties are ``DIMENSIONS`` and ``day``.
-    The groups are in the order of their first appearance."""
+    """The figures of each group, for each property by which wagers are grouped. The properties are ``DIMENSIONS`` and
+    ``day``. The groups are in the order of their first appearance."""
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents

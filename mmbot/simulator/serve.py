@@ -60,7 +60,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     """The faults that are in force from the start."""
     one_query_a_second: bool = False
-    """If True, a second read of the same board path within one second is rejected."""
+    """If True, a read of market data is rejected if the same path was read less than one second before."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
     """How long a single wager cannot be cancelled after its opening or after a match. The exchange then answers "retry

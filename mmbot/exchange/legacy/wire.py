@@ -18,8 +18,7 @@ from mmbot.exchange.dialect import MalformedItems
 Id = int | float | str | None
 
 Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
-"""An integer that the exchange writes as an integer. If an integer is beyond ``LARGEST_ID``, it cannot be stored, and
-its message is rejected."""
+"""An integer in the exchange's JSON. An integer beyond ``LARGEST_ID`` cannot be stored, and its message is rejected."""
 T = TypeVar("T")
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")

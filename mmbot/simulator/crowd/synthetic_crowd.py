@@ -343,7 +343,7 @@ class SyntheticCrowd:
                     traded.house[side][odds] = order
 
     def _post(self, traded: _TradedLine, now: Instant) -> None:
-        """Show prices for a market with three outcomes, around their probabilities. The crowd does not trade in such a
+        """Show prices around the probabilities of a market's three outcomes. The crowd does not trade in such a
         market."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now

@@ -223,7 +223,7 @@ class Venue:
         self._account(account).wallet.deposit(amount, self._at(now), type)
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """From now on, tell ``watcher`` every change of the account's wagers."""
+        """From now on, inform ``watcher`` about every change of the account's wagers."""
         self._announcements.watch(account, watcher)
 
     # --- wagers ---------------------------------------------------------------------------------------------------

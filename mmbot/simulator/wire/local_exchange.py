@@ -57,8 +57,9 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """If True, a second read of the same board path within one second is rejected. The real exchange asks its users for
-    at most one such read a second (docs/protocol.md 11). If False, only the general rate limit applies."""
+    """If True, a read of market data is rejected if the same path was read less than one second before. The real
+    exchange asks its users for at most one such read a second (docs/protocol.md 11). If False, only the general rate
+    limit applies."""
     signing_key: str = "local-signing-key"
     """The key with which access tokens are signed."""
     seed: int = 1
