@@ -62,7 +62,7 @@ def doubtful(config: Config) -> Iterator[Senseless]:
 
 
 def _named_twice(number: int, match: MatchConfig) -> Iterator[Senseless]:
-    """Yield each entry of a list of a rule that stands in this list before."""
+    """Yield each entry that occurs twice in a list of a quoting rule."""
     for name in _LISTS:
         values = getattr(match, name)
         for place, value in enumerate(values):

@@ -65,7 +65,7 @@ class _Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _PriceResult(msgspec.Struct, frozen=True):
-    """What happens to one price of ``POST /prices``."""
+    """The result for one price of ``POST /prices``."""
 
     line_id: str
     result: str
@@ -83,7 +83,8 @@ class Door:
         head: a function that returns the status without sport events. It is faster than ``status`` and is used for
             ``/readyz``.
         names: the host names under which the server answers in addition to ``localhost`` and IP addresses.
-        doubt: a function that returns why a price will not be used at an instant. None if it will be used.
+        doubt: a function that returns the reason why a price is not used at an instant. It returns None if the price is
+            used.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ class Engine(Driven, Protocol):
         """Return the engine's status. If ``sport_events`` is false, the status has no sport events and no lines."""
 
     def price_doubt(self, price: PriceGiven, now: Instant) -> str | None:
-        """Return why a price of the user will not be used now. None if it will be used."""
+        """Return the reason why a price of the user is not used now. None if the price is used."""
 
     @property
     def differences(self) -> Mapping[str, int]:

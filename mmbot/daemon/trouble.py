@@ -39,7 +39,8 @@ class Troubles:
         self._shown_for: dict[str | FailureReason, Duration] = {}
         self._answered_at: Instant = 0
         self.prices: str | None = None
-        """Why the file of the user's prices cannot be used. None if it can be, or if there is no such setting."""
+        """The reason why the user's price file cannot be used. None if the file can be used, or if the settings name no
+        file."""
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
         """Record the answer to a request. An answer without a failure shows that the exchange is reachable and accepts
@@ -61,7 +62,7 @@ class Troubles:
         self._note(FEED, FEED, code, message, now)
 
     def price_file(self, why: str | None) -> None:
-        """Take note that the file of the user's prices was read, or of the reason why it cannot be used."""
+        """Record the reason why the user's price file cannot be used. None means that the file was read."""
         self.prices = why
 
     def latest(self, feed_up: bool, now: Instant) -> Trouble | None:

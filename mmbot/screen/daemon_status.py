@@ -45,7 +45,8 @@ class DaemonStatus(Status, frozen=True):
     """The scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
     price_file: str | None = None
-    """Why the file of the user's prices cannot be used. None if it can be, or if there is no such setting."""
+    """The reason why the user's price file cannot be used. None if the file can be used, or if the settings name no
+    file."""
 
 
 def quoting_text(status: Status) -> str:
@@ -99,7 +100,7 @@ def trouble_text(status: Status) -> str | None:
 
 
 def price_file_text(status: Status) -> str | None:
-    """Say that the file of the user's prices cannot be used, and why. None if it can be used."""
+    """Return a text that says why the user's price file cannot be used. None if the file can be used."""
     if not isinstance(status, DaemonStatus) or status.price_file is None:
         return None
     first, *more = status.price_file.splitlines()

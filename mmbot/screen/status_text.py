@@ -22,7 +22,7 @@ _CAUSES: Final = {
     "stood_still": "the process stood still and the bot cancels everything and begins again",
     "stop": "the bot is stopping",
 }
-"""Why the bot goes through these steps. The keys are those of ``Status.cause``."""
+"""The cause of the bot's present step in words, by the value of ``Status.cause``."""
 
 
 def status_text(status: Status) -> str:
