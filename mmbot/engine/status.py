@@ -224,6 +224,7 @@ class Status(msgspec.Struct, frozen=True):
     """The reason why the kill switch is on but not saved on disk. A restart would then quote again. None if the switch
     is off, or saved on disk."""
     cause: str = "start"
-    """Why the bot goes through the order of life: ``start``, ``kill``, ``feed`` (lost), ``stood_still`` or ``stop``."""
+    """Why the bot goes through the order of life (the steps from start to quoting) now: ``start``, ``kill``, ``feed``
+    (lost), ``stood_still`` or ``stop``."""
     balance_age_s: float | None = None
     """How many seconds ago the balance was read. None before the first read."""

@@ -59,7 +59,7 @@ class Reached(IntEnum):
     threshold."""
     OVER = 3
     """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce the
-    worst case are sent. The limit was lowered, or somebody else placed wagers on the account."""
+    worst case are sent. This happens if the limit was lowered, or if somebody else placed wagers on the account."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):

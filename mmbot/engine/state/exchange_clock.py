@@ -91,7 +91,7 @@ class ExchangeClock:
         self._judge(now)
 
     def _judge(self, now: Instant) -> None:
-        """Decide again whether one of the clocks is wrong, and how much earlier the sport events start."""
+        """Decide again whether one of the clocks is wrong. Compute ``starts_earlier`` again."""
         lead = self.lead or 0
         ahead = max(lead, self._history_ahead or 0)
         self._doubt(ahead if ahead > BELIEVED else None, now)
