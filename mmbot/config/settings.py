@@ -155,7 +155,7 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The conditions under which the bot does not quote."""
 
     stop_before_start_s: Pause = 120.0
-    """How long before the scheduled start of a sport event the bot cancels its quotes on the sport event."""
+    """The bot cancels its quotes on a sport event this long before the scheduled start."""
     book_age_s: Seconds = 1200.0
     """How long a book stays fresh after a message about it, or after a REST read that agrees with it. Later the book is
     stale (too old to quote from)."""

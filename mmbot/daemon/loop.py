@@ -117,7 +117,7 @@ class Vital(Protocol):
 
 
 class Untimed:
-    """An object in place of ``Vital`` that never reports that the event loop stood still."""
+    """An object in place of ``Vital``. It never reports that the event loop stood still."""
 
     def interrupted_at(self) -> int:
         """Return 0, because no interruption is noticed."""

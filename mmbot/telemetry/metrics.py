@@ -98,7 +98,7 @@ class Metrics:
         self._alerts = Counter("mmbot_alerts", "Alerts of the engine, by level.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
         self.is_stopped_clear = False
-        """True after ``stopped_clear`` was called."""
+        """True once the daemon was asked to stop and no wager of ours is open."""
         self._stopped = Gauge(
             "mmbot_stopped_clear",
             "1 after a stop that was asked for, once it is proved that no own wager is open.",

@@ -40,7 +40,7 @@ AGAIN_S: Final = 60.0
 watchdog cancels repeatedly because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
-"""How long a watchdog that is to end with its daemon waits for the daemon to start, in seconds."""
+"""A watchdog that ends with its daemon waits this long for the daemon to start, in seconds."""
 
 
 class Ended(Enum):

@@ -191,7 +191,7 @@ class TapeCrowd:
                 self._orders[side][odds] = order
 
     def _on_ladder(self, side: Side) -> dict[Odds, Cents]:
-        """Return the recorded stakes of an outcome in a new dict, by odds on the ladder."""
+        """Return a new dict with the recorded stakes of an outcome, by odds on the ladder."""
         prices = self._raw[side]
         known, levels = self._laddered[side]
         if known is not prices:

@@ -42,8 +42,8 @@ class LineBook:
         self._levels: tuple[dict[Odds, PriceLevel], dict[Odds, PriceLevel]] = ({}, {})
         self._ranks: tuple[list[tuple[float, Odds]], list[tuple[float, Odds]]] = ([], [])
         self._shown: list[tuple[ShownLevel, ...] | None] = [(), ()]
-        """The price levels that takers see, for the orders on each outcome. None if the orders have changed since the
-        levels were computed."""
+        """The price levels that takers see, made from the orders on each outcome. None if the orders have changed since
+        the levels were computed."""
 
     def add(self, order: Order, now: Instant) -> None:
         """Add an order to the queue at its price, behind all other orders."""
