@@ -72,7 +72,7 @@ class Quality(NamedTuple):
     """The time-weighted median of the account's own bid-ask spread while both outcomes were quoted, in probability.
     None if they were never both quoted."""
     wanted: Duration
-    """The length of the wanted time."""
+    """The length of the time in which the market should be quoted."""
 
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
