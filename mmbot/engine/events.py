@@ -185,8 +185,8 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """The four kinds of failure of a request, or of one item of a batch. The kind says whether the failed request
-    changed anything at the exchange."""
+    """The four kinds of failure of a request, or of one item of a batch. The kind says what is known about the
+    exchange: whether the failed request changed anything there."""
 
     REJECTED = "rejected"
     """The exchange rejected the request or the item and changed nothing."""
