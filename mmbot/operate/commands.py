@@ -14,7 +14,7 @@ from mmbot.operate.export import ExportError, as_csv, as_parquet, as_text
 from mmbot.operate.reconcile import reconcile
 from mmbot.operate.statement import statement
 from mmbot.operate.statement_text import text_of, values_of
-from mmbot.operate.tables import TABLES, Filter, rows_of
+from mmbot.operate.tables import TABLES, Filter, rows_of, typed
 from mmbot.store.journal import JournalError
 from mmbot.store.reading import backup, reading
 
@@ -98,7 +98,7 @@ def show_statement(
         end = begin if last is None else day_of(last, zone, now)
         days = days_between(begin, end, zone)
         with reading(directory) as opened:
-            last_at = opened.execute("SELECT coalesce(max(at), 0) FROM last_instant").fetchone()[0]
+            ((last_at,),) = typed(opened.execute("SELECT coalesce(max(at), 0) FROM last_instant"), tuple[int])
             made = statement(opened, days, max(now, last_at))  # the clock of a local exchange may be ahead of ours
             compared = reconcile(opened, days[0][1], days[-1][2])
             (transactions,) = opened.execute("SELECT count(*) FROM transactions").fetchone()

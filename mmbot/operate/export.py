@@ -27,7 +27,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: Path) 
     """Write rows to a CSV file, and return the number of rows. Raises ExportError if the file cannot be written."""
     number = 0
     try:
-        with file.open("w", newline="") as out:
+        with file.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow([column.removeprefix("$") for column in columns])
             for row in rows:

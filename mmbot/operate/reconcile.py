@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
+from mmbot.operate.tables import typed
 
 _MONEY: Final = ("DEPOSIT", "WITHDRAW", "APPROVE_WITHDRAW", "REJECT_WITHDRAW")
 _WAGERS: Final = """
@@ -63,10 +64,16 @@ class Reconciliation(NamedTuple):
 
 def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reconciliation:
     """Compare all wagers and markets that have a result between two instants. All transactions of a wager count,
-    including earlier ones. The exchange may have taken the stake long before the result."""
+    including earlier ones. The exchange may have taken the stake long before the result.
+
+    Raises:
+        ValueError: if a value of the journal has the wrong kind.
+    """
     differences: list[Difference] = []
     wagers = ours = theirs = 0
-    for external_id, wager_id, profit, change, count in journal.execute(_WAGERS, (begin, end)):
+    for external_id, wager_id, profit, change, count in typed(
+        journal.execute(_WAGERS, (begin, end)), tuple[str, str | None, int, int | None, int]
+    ):
         wagers += 1
         ours += profit
         theirs += change or 0
@@ -75,16 +82,19 @@ def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reco
         if change != profit:
             about = f"wager {external_id}" + (f" ({wager_id})" if wager_id and wager_id != external_id else "")
             differences.append(Difference(about, profit, change if count else None))
-    for _, _, name, commission, change in journal.execute(_MARKETS, (begin, end)):
+    for _, _, name, commission, change in typed(
+        journal.execute(_MARKETS, (begin, end)), tuple[int, int, str, int, int]
+    ):
         ours -= commission
         theirs += change
         if change != -commission:
             differences.append(Difference(f"commission of {name}", -commission, change))
-    for word, change, wager_id in journal.execute(_STRANGE, (begin, end)):
+    for word, change, wager_id in typed(journal.execute(_STRANGE, (begin, end)), tuple[str, int, str]):
         differences.append(Difference(f"transaction {word} of unknown wager {wager_id or '(none)'}", None, change))
-    (moved,) = journal.execute(
+    sums = journal.execute(
         f"SELECT coalesce(sum(change), 0) FROM transactions WHERE at >= ? AND at < ? AND type IN "
         f"({', '.join('?' * len(_MONEY))})",
         (begin, end, *_MONEY),
-    ).fetchone()
+    )
+    ((moved,),) = typed(sums, tuple[int])
     return Reconciliation(wagers, ours, theirs, tuple(differences), moved)

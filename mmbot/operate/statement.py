@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.operate.tables import STRATEGY
+from mmbot.operate.tables import STRATEGY, typed
 
 DIMENSIONS: Final = ("strategy", "market_type", "tournament", "sport_event")
 """The properties by which the profit is grouped, apart from the day."""
@@ -47,6 +49,12 @@ _OPEN: Final = f"""
         SELECT 1 FROM results r WHERE r.external_id = x.external_id AND r.is_first AND r.at < ?1)
     GROUP BY x.external_id
 """
+
+
+_Fair = Annotated[float, Meta(ge=0, le=1)] | None
+_RESULT: Final = tuple[int, int, int, str, str, str, str]
+_MATCH: Final = tuple[int, int, int, int, int, int | None, _Fair, str, str, str, str]
+_OPEN_WAGER: Final = tuple[int, int, int, _Fair, str, str, str, str]
 
 
 class Figures(NamedTuple):
@@ -97,7 +105,7 @@ def statement(journal: sqlite3.Connection, days: Sequence[tuple[str, Instant, In
     """Return the statement of a series of days.
 
     Args:
-        journal: a journal that is open for reading.
+        journal: a journal that is open for reading. A value of the wrong kind raises ValueError.
         days: the name, the beginning and the end of each day.
         now: the present time. A game that starts later has no closing line yet.
     """
@@ -105,9 +113,9 @@ def statement(journal: sqlite3.Connection, days: Sequence[tuple[str, Instant, In
     worth: dict[tuple[str, ...], Cents] = _marked(journal, days[0][1]).worth
     open_at_end = _Open({}, 0, 0)
     for day, begin, end in days:
-        for _, profit, commission, *keys in journal.execute(_RESULTS, (begin, end)):
+        for _, profit, commission, *keys in typed(journal.execute(_RESULTS, (begin, end)), _RESULT):
             groups.add(day, keys, Figures(realised=profit, commission=commission))
-        for _, stake, win, taker, side, start, fair, *keys in journal.execute(_MATCHES, (begin, end)):
+        for _, stake, win, taker, side, start, fair, *keys in typed(journal.execute(_MATCHES, (begin, end)), _MATCH):
             groups.add(
                 day, keys, _matched(stake, win, taker, side, fair if start is not None and start <= now else None)
             )
@@ -144,7 +152,7 @@ def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
     """Return the value of the unsettled matches at one instant, for each group."""
     worth: dict[tuple[str, ...], Cents] = {}
     total = unvalued = 0
-    for side, stake, win, fair, *keys in journal.execute(_OPEN, (at,)):
+    for side, stake, win, fair, *keys in typed(journal.execute(_OPEN, (at,)), _OPEN_WAGER):
         total += stake
         if fair is None or side not in (0, 1):
             unvalued += stake

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
 
 from mmbot.domain.instant import Instant, iso
 
@@ -99,6 +101,19 @@ class Filter(NamedTuple):
     external_id: str = ""
     limit: int | None = None
     """The greatest number of rows. If there are more rows, the newest rows are shown."""
+
+
+Row = TypeVar("Row", bound=tuple[object, ...])
+
+
+def typed(rows: Iterable[tuple[object, ...]], kind: type[Row]) -> Iterator[Row]:
+    """Yield rows whose values have the kinds that ``kind`` names. SQLite keeps any value in any column.
+
+    Raises:
+        ValueError: if a value has another kind.
+    """
+    for row in rows:
+        yield msgspec.convert(row, kind)
 
 
 def rows_of(journal: sqlite3.Connection, name: str, wanted: Filter) -> Iterator[tuple[Value, ...]]:

@@ -20,9 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
-from mmbot.domain.bounds import LARGEST_ID
+from mmbot.domain.bounds import LARGEST_ID, UNREADABLE
 from mmbot.domain.instant import DAY, Duration, Instant
 from mmbot.engine.orders import Save, SaveDay, SaveSettlement, SaveWager
 from mmbot.engine.records import SaveNames, SaveTransactions
@@ -148,6 +146,8 @@ class Journal:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             (number,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
+            if not isinstance(number, int):  # SQLite counts on in floats
+                raise JournalError(f"{self.path} counts more runs than fit in 64 bits. Move it away to start a new one")
             run_id = f"{_base36(number)}{salt}"
             end = 1 + FIRST_BLOCK
             self._db.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (number, run_id, now, end))
@@ -170,14 +170,16 @@ class Journal:
             settlements = self._db.execute(
                 "SELECT sport_event, market, gross, commission, at FROM settlements ORDER BY at"
             )
-            settled = tuple(SaveSettlement(*row) for row in settlements)
-            since = self._db.execute("SELECT at FROM last_instant").fetchone()
-            kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
+            settled = tuple(rows.settlement(row) for row in settlements)
+            touched = self._db.execute("SELECT at FROM last_instant").fetchone()
+            since = 0 if touched is None else rows.instant(touched)
+            kept_from = (min(now, since) if since else now) - KEPT_FOR
             wagers = tuple(rows.wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
-        except (sqlite3.Error, msgspec.DecodeError) as bad:
+            kept_day = None if day is None else rows.day(day)
+        except (sqlite3.Error, *UNREADABLE) as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to start a new one") from bad
-        last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
-        return Kept(wagers, rows.day(day) if day else None, settled, min(last, now))
+        last = max([since, *(wager.sent_at for wager in wagers)])
+        return Kept(wagers, kept_day, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
         """Return the ids of all runs, with the oldest first.
@@ -186,8 +188,8 @@ class Journal:
             JournalError: if the ids cannot be read.
         """
         try:
-            return tuple(row[0] for row in self._db.execute("SELECT run_id FROM runs ORDER BY number"))
-        except sqlite3.Error as bad:
+            return tuple(str(row[0]) for row in self._db.execute("SELECT run_id FROM runs ORDER BY number"))
+        except (sqlite3.Error, *UNREADABLE) as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}") from bad
 
     def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
@@ -397,7 +399,7 @@ def run_ids_of(directory: Path) -> tuple[str, ...]:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=1.0)) as db:
             return tuple(str(row[0]) for row in db.execute("SELECT run_id FROM runs ORDER BY number"))
-    except sqlite3.Error as bad:
+    except (sqlite3.Error, *UNREADABLE) as bad:
         raise JournalError(f"{path} cannot be read: {bad}") from bad
 
 

@@ -8,16 +8,18 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.store import schema
 from mmbot.store.journal import JOURNAL_FILE, JournalError
 
 
 @contextlib.contextmanager
 def reading(directory: Path) -> Iterator[sqlite3.Connection]:
-    """Open the journal of a state directory for reading. All reads see the journal as it was at one moment.
+    """Open the journal of a state directory for reading. All reads see the journal as it was at one moment. If a caller
+    finds a value of the wrong kind, the caller raises ValueError, and the reader of the journal gets JournalError.
 
     Raises:
-        JournalError: if there is no journal, or another version of mmbot wrote it.
+        JournalError: if there is no journal, if another version of mmbot wrote it, or if it cannot be read.
     """
     path = directory / JOURNAL_FILE
     if not path.is_file():
@@ -39,7 +41,7 @@ def reading(directory: Path) -> Iterator[sqlite3.Connection]:
                 )
             journal.execute("BEGIN")
             yield journal
-    except sqlite3.Error as bad:
+    except (sqlite3.Error, *UNREADABLE) as bad:
         raise JournalError(f"{path} cannot be read: {bad}") from bad
 
 
@@ -63,4 +65,4 @@ def backup(directory: Path, target: Path) -> None:
                 raise JournalError(f"the copy is damaged: {sound}")
     except (JournalError, sqlite3.Error) as bad:
         target.unlink(missing_ok=True)
-        raise JournalError(f"no backup was made: {bad}") from bad
+        raise JournalError(f"no backup of {directory / JOURNAL_FILE} was made: {bad}") from bad

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,21 @@ def test_a_journal_of_another_version_is_rejected(version: int, said: str, tmp_p
 def test_a_missing_journal_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert journal(tmp_path, "UTC", listing(), 5 * SECOND) == FAILED
     assert "there is no journal" in capsys.readouterr().err
+
+
+def test_a_csv_file_is_utf_8_whatever_the_locale(directory: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "state"
+    copied.mkdir()
+    (copied / JOURNAL_FILE).write_bytes((directory / JOURNAL_FILE).read_bytes())
+    with contextlib.closing(sqlite3.connect(copied / JOURNAL_FILE)) as db:
+        db.execute("UPDATE sport_events SET name = 'Šibenik @ Łódź'")
+        db.commit()
+    file = tmp_path / "out.csv"
+    program = (
+        "from pathlib import Path; from mmbot.operate.commands import Listing, journal; import sys;"
+        "made = Listing('wagers', None, None, '', '', '', '', None, Path(sys.argv[2]), None, None);"
+        "sys.exit(journal(Path(sys.argv[1]), 'UTC', made, 0))"
+    )
+    ascii_only = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", program, str(copied), str(file)], env=ascii_only, check=True)
+    assert "Šibenik @ Łódź" in file.read_bytes().decode()

@@ -155,3 +155,27 @@ def test_a_day_has_the_hours_of_its_time_zone() -> None:
             day_of(bad, zone, now)
     with pytest.raises(DaysError, match="before it begins"):
         days_between(day_of("2026-11-02", zone, now), day_of("2026-11-01", zone, now), zone)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "results SET profit = 'abc'",
+        "results SET commission = x'07'",
+        "matches SET stake = 'abc'",
+        "matches SET win = 1e300",
+        "matches SET taker = x'01'",
+        "sport_events SET scheduled = 'abc'",
+        "sport_events SET name = x'ff'",
+        "fairs SET fair = 1e300",
+        "transactions SET change = 'abc'",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_a_clear_error(
+    wrong: str, evening: tuple[Path, RefereeReport], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = copy_of(evening, tmp_path)
+    change(directory, f"UPDATE {wrong}")
+    assert show_statement(directory, "UTC", iso(START)[:10], None, START + DAY) == FAILED
+    told = capsys.readouterr().err
+    assert told.startswith(f"mmbot: {directory / JOURNAL_FILE} cannot be read: ")

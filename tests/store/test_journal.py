@@ -112,7 +112,7 @@ def test_an_unsettled_wager_is_loaded_however_old_and_a_settled_one_for_some_day
         wager(5, sent_at=NOW - DAY, state="settled"),
         wager(8, sent_at=old, over_at=NOW - DAY, state="settled"),
         wager(6, sent_at=old, state="unknown"),
-        wager(7, sent_at=old, state="a state of a later version"),
+        wager(7, sent_at=old, state="cancelling"),
     )
     assert {one.external_id[-1] for one in kept.wagers} == {"2", "4", "5", "6", "7", "8"}
 
@@ -403,3 +403,48 @@ def test_a_journal_of_every_earlier_version_is_migrated(version, tmp_path):
     assert (kept.external_id, kept.matched, kept.win, kept.matches) == ("1abc-0-1", 50, 59, None)
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+
+
+WRONG = {
+    "wagers": (
+        *(
+            (name, value)
+            for name in ("odds", "stake", "matched", "win", "sent_at")
+            for value in ("abc", b"7", 0.5, -(1 << 62))
+        ),
+        ("odds", 0),
+        ("side", 2),
+        ("state", "resting"),
+        ("result", "maybe"),
+        ("line_id", b"\xff"),
+        ("external_id", b"x"),
+        ("matches", b"{}"),
+        ("matches", "[" * 3_000),
+        ("matches", '{"total":5,"detailed":0,"disputed":false,"pieces":[[0,4,1,1],[3,5,1,1]]}'),
+    ),
+    "days": (("opening", "abc"), ("latest", b"7"), ("lost_at", 0.5)),
+    "last_instant": (("at", "abc"), ("at", -1)),
+    "settlements": (("gross", "abc"), ("at", b"7")),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"), [(table, *each) for table, wrong in WRONG.items() for each in wrong]
+)
+def test_a_value_of_the_wrong_kind_is_rejected_with_the_file(table, column, value, tmp_path):
+    saved(tmp_path, wager(), SaveDay(20_000, 1, 2, LostDay(NOW, 3, 4)), SaveSettlement(10, 219, 1, 2, NOW))
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as db:
+        db.execute(schema.SAVE_INSTANT, (NOW,))
+        db.execute(f"UPDATE {table} SET {column} = ?", (value,))
+        db.commit()
+    with pytest.raises(JournalError, match=f"{JOURNAL_FILE} cannot be read: .*Move it away"):
+        reopened(tmp_path)
+
+
+def test_a_journal_that_has_counted_to_its_last_run_is_rejected(tmp_path):
+    saved(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as db:
+        db.execute("UPDATE runs SET number = ?", ((1 << 63) - 1,))
+        db.commit()
+    with contextlib.closing(Journal(tmp_path)) as journal, pytest.raises(JournalError, match="counts more runs"):
+        journal.begin(NOW, "abc")
