@@ -71,7 +71,7 @@ class Parts:
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
         told = (self.money, Payments(shared, effects))
         self.transactions: Final = TransactionReader(shared, self.life, told, seed.since or now, now)
-        self.ids: Final = ExternalIds(seed, shared.outbox)
+        self.ids: Final = ExternalIds(seed, shared.outbox, shared.ledger.used)
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
         )

@@ -6,6 +6,7 @@ code around the engine) has saved on disk that this run may use its sequence num
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mmbot.engine.orders import ReserveBlock, Seed
@@ -15,25 +16,13 @@ BLOCK: Final = 1000
 """How many sequence numbers one reservation holds. When fewer than half of this number are left, the engine orders the
 next reservation."""
 
-QUOTE: Final = "q"
-"""The letter before the number of the quoting rule, in the ``external_id`` of a quote."""
-
-HEDGE: Final = "h"
-"""The part of the ``external_id`` of a hedge that stands for the strategy."""
-
-
-def run_of(external_id: str) -> str | None:
-    """Return the run id in an ``external_id`` that has the form of mmbot's own. None if it has another form."""
-    run, _, rest = external_id.partition("-")
-    strategy, _, sequence = rest.partition("-")
-    ours = strategy == HEDGE or (strategy[:1] == QUOTE and strategy[1:].isdigit())
-    return run if ours and run.isalnum() and sequence.isdigit() else None
-
 
 class ExternalIds:
     """Gives out ids. Reserves further sequence numbers before they run out."""
 
-    def __init__(self, seed: Seed, outbox: Outbox) -> None:
+    def __init__(self, seed: Seed, outbox: Outbox, used: Callable[[str], bool]) -> None:
+        """Create the object. ``used`` is a function that returns true for the id of a wager that is known already."""
+        self._used: Final = used
         self._run_id: Final = seed.run_id
         self._outbox: Final = outbox
         self._next = seed.next_sequence
@@ -43,10 +32,18 @@ class ExternalIds:
         reservation is saved."""
 
     def next(self, strategy: str) -> str:
-        """Return the next ``external_id``. This method may be called only after ``has`` returned true."""
+        """Return the next ``external_id``. This method may be called only after ``has`` returned true.
+
+        The exchange may report a wager with an id of this run that the run has not used. Then the name of the strategy
+        is lengthened until the id is new.
+        """
         sequence = self._next
         self._next += 1
-        return f"{self._run_id}-{strategy}-{sequence}"
+        external_id = f"{self._run_id}-{strategy}-{sequence}"
+        while self._used(external_id):
+            strategy += "x"
+            external_id = f"{self._run_id}-{strategy}-{sequence}"
+        return external_id
 
     def has(self, count: int) -> bool:
         """Return true if this run may use ``count`` more ids now. If only a few ids are left, order the next

@@ -93,7 +93,7 @@ class Ledger:
             LedgerError: if the ``external_id`` was used before.
         """
         key = placement.external_id
-        if key in self._wagers or self._ended.used(key):
+        if self.used(key):
             raise LedgerError(f"external_id {key} was used before")
         self._number += 1
         wager = LineWager(
@@ -114,6 +114,10 @@ class Ledger:
         if now >= self._ended.due_at:
             self._forget(now)
         return wager
+
+    def used(self, external_id: str) -> bool:
+        """Return whether a wager with this ``external_id`` is known, or was known and forgotten."""
+        return external_id in self._wagers or self._ended.used(external_id)
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
         """Record that the exchange accepted the placement. ``report`` is the report in the answer, or None if the
