@@ -34,6 +34,7 @@ from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wire import (
     Id,
     Part,
+    Text,
     WireLevel,
     each,
     moment,
@@ -172,8 +173,8 @@ def read_sport_events(body: bytes, tournament: int | None, malformed: MalformedI
 class _Player(msgspec.Struct):
     id: Id = None
     player_id: Id = None
-    name: str | None = None
-    display_name: str | None = None
+    name: Text | None = None
+    display_name: Text | None = None
     competitor_id: Id = None
     team_id: Id = None
 
@@ -219,10 +220,10 @@ def _player(item: _Player) -> Player:
 
 class _Level(WireLevel, gc=False):
     outcome_id: Id = None
-    line_id: str | None = None
+    line_id: Text | None = None
     competitor_id: Id = None
-    name: str | None = None
-    display_name: str | None = None
+    name: Text | None = None
+    display_name: Text | None = None
     line: float | None = None
 
 
@@ -233,8 +234,8 @@ _UNNAMED: Final = Outcome(0, "", "")
 
 class _Line(msgspec.Struct):
     line: float | None = None
-    name: str | None = None
-    status: str | None = None
+    name: Text | None = None
+    status: Text | None = None
     favourite: bool | None = None
     selections: _Sides | None = None
 
@@ -244,11 +245,11 @@ class _Market(msgspec.Struct):
     sport_event_id: Id = None
     event_id: Id = None
     player_id: Id = None
-    name: str | None = None
-    type: str | None = None
-    sub_type: str | None = None
-    category_name: str | None = None
-    status: str | None = None
+    name: Text | None = None
+    type: Text | None = None
+    sub_type: Text | None = None
+    category_name: Text | None = None
+    status: Text | None = None
     line: float | None = None
     selections: _Sides | None = None
     market_lines: list[msgspec.Raw] | None = None

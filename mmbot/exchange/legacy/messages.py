@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 
 from mmbot.exchange.legacy import wagers
-from mmbot.exchange.legacy.wire import Id, Number, Selections
+from mmbot.exchange.legacy.wire import Id, Number, Selections, Text
 
 
 class Envelope(msgspec.Struct, gc=False):
     change_type: str
     payload: str | None = None
-    op: str | None = None
+    op: Text | None = None
 
 
 class BookInfo(msgspec.Struct, gc=False):
@@ -34,7 +34,7 @@ class LineOf(msgspec.Struct, gc=False):
 
 
 class LevelLines(msgspec.Struct, gc=False):
-    type: str | None = None
+    type: Text | None = None
     selections: list[list[LineOf] | None] | None = None
 
 
@@ -45,7 +45,7 @@ class BookLines(msgspec.Struct, gc=False):
 class PrintInfo(msgspec.Struct, gc=False):
     sport_event_id: Number
     market_id: Number
-    line_id: str
+    line_id: Text
     odds: float
     matched_odds: float
     matched_stake: float
@@ -57,7 +57,7 @@ class Print(msgspec.Struct, gc=False):
 
 
 class WagerInfo(wagers.Wager, gc=False):
-    update_type: str | None = None
+    update_type: Text | None = None
     matched_odds: Id = None
     sequence_number: Number | None = None
 
@@ -71,12 +71,12 @@ class RawWager(msgspec.Struct, gc=False):
 
 
 class Named(msgspec.Struct, gc=False):
-    name: str | None = None
+    name: Text | None = None
 
 
 class TournamentInfo(msgspec.Struct, gc=False):
     id: Id = None
-    name: str | None = None
+    name: Text | None = None
     sport: Named | None = None
 
 
@@ -88,13 +88,13 @@ class Tournament(msgspec.Struct, gc=False):
 class SportEventInfo(msgspec.Struct, gc=False):
     event_id: Id = None
     tournament_id: Id = None
-    name: str | None = None
-    display_name: str | None = None
-    status: str | None = None
+    name: Text | None = None
+    display_name: Text | None = None
+    status: Text | None = None
     scheduled: Id = None
-    sport_name: str | None = None
-    tournament_name: str | None = None
-    sub_type: str | None = None
+    sport_name: Text | None = None
+    tournament_name: Text | None = None
+    sub_type: Text | None = None
     competitors: list[Named] | None = None
 
 
@@ -107,8 +107,8 @@ class SportEvent(msgspec.Struct, gc=False):
 class MarketInfo(msgspec.Struct, gc=False):
     id: Id = None
     sport_event_id: Id = None
-    name: str | None = None
-    status: str | None = None
+    name: Text | None = None
+    status: Text | None = None
 
 
 class Market(msgspec.Struct, gc=False):
@@ -120,9 +120,9 @@ class LineInfo(msgspec.Struct, gc=False):
     sport_event_id: Id = None
     market_id: Id = None
     outcome_id: Id = None
-    line_id: str | None = None
+    line_id: Text | None = None
     line: float | None = None
-    status: str | None = None
+    status: Text | None = None
 
 
 class Line(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ import msgspec
 from mmbot.domain.bounds import LARGEST_AMOUNT
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Matching, Status, UnreadWager, Winning
-from mmbot.exchange.legacy.wire import Id, american, amount, moment, text_of, whole, word
+from mmbot.exchange.legacy.wire import Id, american, amount, moment, whole, word
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ class _Parts:
 
     def text(self, name: str) -> str | None:
         """Return the text of a field. None if the field is missing or cannot be read."""
-        return self.read(text_of, name)
+        return self.read(str, name)
 
     def cents(self, name: str) -> Cents | None:
         """Return an amount of money in cents, rounded up. None if the field is missing, negative or unreadable."""

@@ -26,6 +26,7 @@ from mmbot.exchange.legacy.wire import (
     Envelope,
     Id,
     Part,
+    Text,
     american,
     amount,
     moment,
@@ -54,9 +55,9 @@ class Wager(msgspec.Struct, gc=False):
     matched_stake: Id = None
     totally_matched_stake: Id = None
     unmatched_stake: Id = None
-    status: str | None = None
-    matching_status: str | None = None
-    winning_status: str | None = None
+    status: Text | None = None
+    matching_status: Text | None = None
+    winning_status: Text | None = None
     created_at: Id = None
     profit: Any = None
 

@@ -19,7 +19,7 @@ from mmbot.engine.events import BalanceRead
 from mmbot.exchange.dialect import Call, MalformedItems, TransactionPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
-from mmbot.exchange.legacy.wire import Id, each, moment, text_of, unwrap, whole, why
+from mmbot.exchange.legacy.wire import Id, Text, each, moment, text_of, unwrap, whole, why
 
 _TYPES: Final = {known.value: known for known in TransactionType if known is not TransactionType.OTHER}
 _TAKEN: Final = frozenset(
@@ -72,9 +72,9 @@ def read_balance(request: int, body: bytes) -> BalanceRead:
 class _Transaction(msgspec.Struct):
     id: Id = None
     transaction_id: Id = None
-    transaction_type: str | None = None
-    type: str | None = None
-    status: str | None = None
+    transaction_type: Text | None = None
+    type: Text | None = None
+    status: Text | None = None
     amount: float | None = None
     change: float | None = None
     balance: float | None = None
@@ -88,8 +88,8 @@ class _Transaction(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     transactions: list[msgspec.Raw] | None = None
-    next_cursor: str | None = None
-    next: str | None = None
+    next_cursor: Text | None = None
+    next: Text | None = None
 
 
 def read_transactions(body: bytes, malformed: MalformedItems) -> TransactionPage:

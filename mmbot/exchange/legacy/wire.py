@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
-from mmbot.domain.bounds import LARGEST_DOLLARS, LARGEST_ID, LATEST
+from mmbot.domain.bounds import LARGEST_DOLLARS, LARGEST_ID, LATEST, LONGEST_TEXT
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
 from mmbot.exchange.dialect import MalformedItems
@@ -19,6 +19,10 @@ Id = int | float | str | None
 
 Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
 """An integer in the exchange's JSON. An integer beyond ``LARGEST_ID`` cannot be stored, and its message is rejected."""
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+"""A name, a word or an id in the exchange's JSON. A longer text is not kept in memory, and its message or item is
+rejected."""
+
 T = TypeVar("T")
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")
@@ -97,8 +101,15 @@ def _shown(value: object) -> str:
 
 
 def text_of(value: Id) -> str:
-    """Return an id as text. The text is empty if the id is missing."""
-    return "" if value is None else str(value)
+    """Return an id or a cursor as text. The text is empty if the id is missing.
+
+    Raises:
+        ValueError: if the text is longer than ``LONGEST_TEXT``.
+    """
+    text = "" if value is None else str(value)
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"longer than {LONGEST_TEXT} characters: {_shown(value)}")
+    return text
 
 
 def why(bad: Exception) -> str:

@@ -470,3 +470,9 @@ def test_the_parts_of_an_address_have_a_bound(field: str) -> None:
     assert feed.read_connection_config(orjson.dumps(config)).key == "k"
     with pytest.raises(ValueError, match=r".+"):
         feed.read_connection_config(orjson.dumps(config | {field: "x" * 2_000}))
+
+
+@pytest.mark.parametrize("name", ["name", "status", "sport_name", "tournament_name", "sub_type"])
+def test_a_sport_event_with_a_text_beyond_its_bound_is_rejected(name: str) -> None:
+    info = {"event_id": 7, "tournament_id": 132, "name": "A @ B", "status": "live", name: "x" * 1_001}
+    rejected("sport_event", {"id": 7, "info": info})

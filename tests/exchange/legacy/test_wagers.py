@@ -191,3 +191,10 @@ def test_a_match_without_its_wager_makes_the_page_malformed() -> None:
 def test_odds_of_a_match_need_not_be_on_the_ladder() -> None:
     page = wagers.match_page(body([{"wager_id": "w1", "matched_stake": 1, "matched_odds": 133}]), [])
     assert page.matches[0].odds == 133
+
+
+@pytest.mark.parametrize("name", ["id", "external_id", "line_id", "status", "winning_status"])
+def test_a_wager_with_a_text_beyond_its_bound_is_not_read_as_a_whole(name: str) -> None:
+    found = read(**{name: "x" * 1_001})
+    assert isinstance(found, UnreadWager)
+    assert max(len(found.wager_id), len(found.external_id), len(found.line_id)) <= 200
