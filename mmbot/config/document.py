@@ -24,12 +24,14 @@ from yaml.scanner import Scanner
 
 from mmbot.config.files import read_file
 from mmbot.config.problems import ConfigError, Path, Problem, shown_path
+from mmbot.domain.words import is_text
 
 LARGEST: Final = 1 << 20
 """The greatest size of a settings file in bytes."""
 
 _REJECTED: Final = "rejected"  # the tag of a node that was already reported
 _DEEPEST: Final = 32  # levels of nesting; settings need six
+_NO_TEXT: Final = "expected text without the character NUL and without half of a surrogate pair (such as \\ud800)"
 _NO_CREDENTIALS: Final = (
     "keys and passwords must not be in this file; set PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY in the environment"
 )
@@ -225,7 +227,9 @@ class _Builder:
                 continue
             key = key_node.value
             here = (*path, key)
-            if is_credential(key):
+            if not is_text(key):
+                self._reject(line, path, _NO_TEXT)
+            elif is_credential(key):
                 self._reject(line, here, _NO_CREDENTIALS)
             elif here in self.lines:
                 self._reject(line, here, f"this key is already on line {self.lines[here]}; remove one of them")
@@ -256,4 +260,6 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
                 raise ValueError(f"expected a finite number, found {text}")
             return number
         case _:
+            if not is_text(text):
+                raise ValueError(_NO_TEXT)
             return text

@@ -9,16 +9,19 @@ off.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final, Protocol
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mmbot.daemon.http_bounds import IDLE_S, Connections, body_of, is_known, is_loopback
 from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import Clock, Instant
 from mmbot.engine.events import Control, KillRequested, PriceGiven, ResumeRequested
 from mmbot.engine.status import Status
@@ -130,6 +133,7 @@ class Door:
         runner = web.AppRunner(
             app,
             access_log=None,
+            logger=_server_log(),
             shutdown_timeout=1.0,
             handle_signals=False,
             keepalive_timeout=IDLE_S,
@@ -228,10 +232,7 @@ class Door:
             return rejection
         try:
             reason = msgspec.json.decode(await body_of(request) or b"{}", type=_Reason).reason
-        except (
-            msgspec.DecodeError,
-            UnicodeDecodeError,
-        ) as bad:  # the operator must learn at once that nothing was done
+        except UNREADABLE as bad:  # the operator must learn at once that nothing was done
             return _error(
                 400, f'NOT killed: {bad}; expected an empty body or {{"reason": text of up to {LONGEST} characters}}'
             )
@@ -247,6 +248,23 @@ class Door:
             return rejection
         self._order(ResumeRequested())
         return _json({"accepted": True}, 202)
+
+
+class _OwnFaults(logging.Filter):
+    """Lets only the server's own errors into the log. A malformed request gets an error answer, and without this filter
+    anybody who can reach the server could fill the log with errors."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False if a client caused the error."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
+
+
+def _server_log() -> logging.Logger:
+    log = logging.getLogger("aiohttp.server.mmbot")
+    if not log.filters:
+        log.addFilter(_OwnFaults())
+    return log
 
 
 def readiness(status: Status) -> Readiness:

@@ -17,13 +17,21 @@ from typing import Any, Final, NamedTuple
 
 from mmbot.config.problems import Problem
 from mmbot.config.suggestions import nearest
+from mmbot.domain.bounds import LONGEST_TEXT
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
+from mmbot.domain.words import is_text
 
 LARGEST: Final = 8 * 1024 * 1024
 """The largest size of a file or body, in bytes. This is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
 """How far the time of a price may be ahead of our clock. Some difference is allowed, because clocks differ."""
+
+LONGEST_PLACE: Final = 100
+"""The most characters of a place, such as ``prices[3].line_id``, in the list of mistakes."""
+
+MOST_PROBLEMS: Final = 100
+"""How many mistakes of a file or body are listed. If there are more, the list says so at its end."""
 
 _OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
@@ -39,8 +47,8 @@ class OwnPrice(NamedTuple):
 
 
 class PriceError(ValueError):
-    """Raised if a price is wrong. In this case, no price of the file or body is used. ``problems`` lists all
-    mistakes."""
+    """Raised if a price is wrong. In this case, no price of the file or body is used. ``problems`` lists the mistakes,
+    at most ``MOST_PROBLEMS`` of them."""
 
     problems: tuple[Problem, ...]
 
@@ -60,7 +68,7 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
         made: the time of every price that has no ``at``. By default, this is ``now``.
 
     Raises:
-        PriceError: if there is a mistake. The error lists all mistakes, and no price is used.
+        PriceError: if there is a mistake. The error lists the mistakes, and no price is used.
     """
     if len(body) > LARGEST:
         raise PriceError([Problem(where, f"is larger than {LARGEST:,} bytes")])
@@ -76,19 +84,25 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
     except ValueError as error:  # a repeated key, or an integer of thousands of digits
         raise PriceError([Problem(where, str(error))]) from error
     prices: list[OwnPrice] = []
-    problems = [
-        Problem(f"{where}: {place}" if place else where, why) for place, why in _read(values, now, made, prices)
-    ]
+    problems: list[Problem] = []
+    for place, why in _read(values, now, made, prices):
+        if len(problems) == MOST_PROBLEMS:
+            problems.append(Problem(where, "has more mistakes, which are not listed"))
+            break
+        problems.append(Problem(f"{where}: {place[:LONGEST_PLACE]}" if place else where, why))
     if problems:
         raise PriceError(problems)
     return tuple(prices)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands twice in one object")
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if not is_text(key) or (isinstance(value, str) and not is_text(value)):
+            raise ValueError("expected text without the character NUL and without half of a surrogate pair")
+        if key in values:
+            raise ValueError(f"the key '{key[:LONGEST_PLACE]}' stands twice in one object")
+        values[key] = value
     return values
 
 
@@ -120,7 +134,7 @@ def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice
         wrong = [*_wrong_keys(item), *_wrong_outcome(item, seen), *_wrong_instant(item, now)]
         for field, why in wrong:
             yield f"{place}.{field}", why
-        if isinstance(item.get("line_id"), str):
+        if all(field != "line_id" for field, _ in wrong):
             seen.setdefault(item["line_id"], number)
         if all(field not in _KEYS for field, _ in wrong):
             at = _instant(item["at"]) if "at" in item else now if made is None else made
@@ -136,8 +150,9 @@ def _wrong_keys(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _wrong_outcome(item: dict[str, Any], seen: dict[str, int]) -> Iterator[tuple[str, str]]:
     line_id: Any = item.get("line_id")
     probability: Any = item.get("probability")
-    if not isinstance(line_id, str) or not line_id:
-        yield "line_id", "expected text that is not empty"
+    if not isinstance(line_id, str) or not 0 < len(line_id) <= LONGEST_TEXT:
+        most = f", of at most {LONGEST_TEXT} characters" if isinstance(line_id, str) and line_id else ""
+        yield "line_id", f"expected text that is not empty{most}"
     elif line_id in seen:
         yield "line_id", f"the same line_id stands in prices[{seen[line_id]}] already"
     if type(probability) not in (int, float) or not 0.0 < probability < 1.0:

@@ -397,3 +397,16 @@ def test_a_time_zone_that_does_not_exist_is_rejected() -> None:
         "f.yaml:3: journal.time_zone: there is no time zone 'Amerca/New_York'"
     )
     assert loads(MINIMAL + "journal: {time_zone: America/New_York}").journal.time_zone == "America/New_York"
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\0"])
+def test_a_text_that_no_path_and_no_output_can_hold_is_rejected(escape: str) -> None:
+    found = only(MINIMAL + f'state_dir: "a{escape}b"\n')
+    assert found.startswith("f.yaml:3: state_dir: expected text without the character NUL")
+    found.encode()
+
+
+def test_a_key_that_no_output_can_hold_is_rejected() -> None:
+    found = only(MINIMAL + '"a\\ud800b": 1\n')
+    assert found.startswith("f.yaml:3: expected text without")
+    found.encode()

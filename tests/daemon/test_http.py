@@ -1,5 +1,7 @@
 """The HTTP door: what it shows, and that nobody but the operator can press its buttons."""
 
+import asyncio
+import gzip
 import time
 
 import aiohttp
@@ -224,3 +226,37 @@ async def test_a_door_on_all_addresses_is_reached_over_loopback():
     made = Open()
     assert (await made.door.open("0.0.0.0", 0)).startswith("http://127.0.0.1:")
     await made.door.close()
+
+
+@pytest.mark.parametrize("name", ['"\\ud800"', '"line_\\ud800"'])
+async def test_prices_with_half_a_surrogate_pair_are_rejected(opened, name):
+    body = f'{{"prices": [{{"line_id": {name}, {name}: 1, "probability": 0.5}}]}}'.encode()
+    async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
+        assert answer.status == 400
+        assert "surrogate" in (await answer.json())["error"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /status HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /status HTTP/1.1\r\nHost: localhost\r\nBad Name: 1\r\n\r\n",
+        b"POST /prices HTTP/1.1\r\nHost: localhost\r\nX-Mmbot: 1\r\nContent-Type: application/json\r\n"
+        b"Content-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" + gzip.compress(b"{}", mtime=0)[:-8] + b"x" * 28,
+    ],
+)
+async def test_a_malformed_request_leaves_no_error_in_the_log(opened, request_, caplog):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(opened.url.rpartition(":")[2]))
+    writer.write(request_)
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.split(b"\r\n")[0].endswith(b"400 Bad Request")
+    assert not caplog.records
+
+
+async def test_an_error_of_the_server_itself_is_logged(opened, caplog):
+    opened.status = None
+    async with opened.http.get(opened.url + "/readyz") as answer:
+        assert answer.status == 500
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

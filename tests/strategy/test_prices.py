@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.instant import MINUTE, SECOND, iso
-from mmbot.strategy.prices import LARGEST, OwnPrice, PriceError, parse_prices
+from mmbot.strategy.prices import LARGEST, MOST_PROBLEMS, OwnPrice, PriceError, parse_prices
 
 NOW = 1_790_000_000_000_000_000
 GOOD = {"line_id": "a" * 32, "probability": 0.43}
@@ -118,3 +119,42 @@ def test_arbitrary_bytes_are_rejected_or_valid_prices(raw: bytes) -> None:
     except PriceError:
         return
     assert prices == ()
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\u0000"])
+@pytest.mark.parametrize("place", ["line_id", "at", "new"])
+def test_what_no_file_and_no_answer_can_hold_is_rejected(place: str, escape: str) -> None:
+    raw = body(GOOD | {place: "TEXT"}).replace(b"TEXT", escape.encode())
+    (rejection,) = rejections(raw)
+    assert "surrogate pair" in rejection
+    rejection.encode()
+
+
+def test_a_key_that_no_answer_can_hold_is_rejected() -> None:
+    (rejection,) = rejections(body(GOOD | {"TEXT": 1}).replace(b"TEXT", b"\\ud800"))
+    rejection.encode()
+
+
+def test_of_very_many_mistakes_the_first_are_listed() -> None:
+    found = rejections(body(*[0] * 100_000))
+    assert len(found) == MOST_PROBLEMS + 1
+    assert found[0].startswith("POST /prices: prices[0]: ")
+    assert found[-1] == "POST /prices: has more mistakes, which are not listed"
+
+
+def test_a_place_with_a_very_long_name_is_cut() -> None:
+    (rejection,) = rejections(body(GOOD | {"x" * 1_000_000: 1}))
+    assert len(rejection) < 500
+
+
+def test_a_very_long_line_id_is_rejected() -> None:
+    (rejection,) = rejections(body(GOOD | {"line_id": "x" * 1_001}))
+    assert "at most 1000 characters" in rejection
+
+
+def test_a_repeated_key_among_very_many_is_found_in_a_moment() -> None:
+    keys = ",".join(f'"k{number}":1' for number in range(100_000))
+    began = time.process_time()
+    (rejection,) = rejections(f'{{{keys},"k99999":1}}'.encode())
+    assert "'k99999' stands twice" in rejection
+    assert time.process_time() - began < 5
