@@ -90,7 +90,6 @@ class Memory:
             day=self.day,
             settlements=tuple(self.settlements.values()),
             since=self.last,
-            runs=tuple(f"r{number}" for number in range(1, self.runs)),
         )
 
 

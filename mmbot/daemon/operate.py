@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import Config
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.screen.daemon_status import DaemonStatus, Unreachable, trouble_text
@@ -127,7 +128,7 @@ def fetch(door: str, within_s: float = ANSWER_WITHIN_S) -> DaemonStatus:
     body = _ask("GET", door, "/status", b"", within_s)
     try:
         return msgspec.json.decode(body, type=DaemonStatus)
-    except msgspec.DecodeError as bad:
+    except UNREADABLE as bad:
         raise Unreachable(f"the program at {door} is not mmbot, or another version of it: {bad}") from bad
 
 
@@ -426,7 +427,7 @@ def _said(text: bytes) -> str:
     program uses the address."""
     try:
         return msgspec.json.decode(text, type=_Error).error
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return "the program there is not mmbot"
 
 

@@ -40,6 +40,7 @@ from mmbot.demo.summary import (
     summary,
     worth_keeping,
 )
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 from mmbot.screen.console import console_on
@@ -199,7 +200,7 @@ class _Run:
             raise PartFailed("stopped before anything was started")
         try:
             self._ready = msgspec.json.decode(line, type=Ready)
-        except msgspec.DecodeError as bad:
+        except UNREADABLE as bad:
             raise PartFailed(f"the local exchange wrote {line!r} instead of its ready line: {bad}") from bad
         config = for_this_run(self._settings, self._ready, self._state, free_port(self._settings.telemetry.port))
         self.file.write_text(written(config), encoding="utf-8")

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import ClockConfig
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.simulator.judge.verdict import RefereeReport
 
 START_WITHIN_S: Final = 30.0
@@ -211,7 +212,7 @@ def _get(url: str, kind: type[_Answer]) -> _Answer:
         if answer.status != 200:
             raise PartFailed(f"{url} answers {answer.status}")
         return msgspec.json.decode(body, type=kind)
-    except (OSError, http.client.HTTPException, msgspec.DecodeError) as bad:
+    except (OSError, http.client.HTTPException, *UNREADABLE) as bad:
         raise PartFailed(f"the local exchange does not answer at {url}: {bad}") from bad
     finally:
         connection.close()

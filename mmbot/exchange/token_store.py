@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from mmbot.config.files import read_file
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import Instant
 
 LARGEST: Final = 1 << 16
@@ -43,7 +44,7 @@ class TokenStore:
         belongs to another account."""
         try:
             kept = msgspec.json.decode(read_file(self._path, LARGEST), type=Kept)
-        except (OSError, ValueError):
+        except (OSError, *UNREADABLE):
             return Kept(account)
         return kept if kept.account == account else Kept(account)
 

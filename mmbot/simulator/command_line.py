@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import HOUR, MILLISECOND, seconds
 from mmbot.domain.money import Cents, cents
 from mmbot.simulator.serve import PORT, ServeOptions, run
@@ -200,6 +201,6 @@ def _limit(text: str) -> tuple[str, Cents]:
 def _fault(text: str) -> Fault:
     try:
         fault: Fault = msgspec.json.decode(text, type=Fault)
-    except msgspec.DecodeError as bad:
+    except UNREADABLE as bad:
         raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, Fault)}") from bad
     return fault

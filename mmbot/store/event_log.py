@@ -13,12 +13,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from mmbot.config import Config
 from mmbot.config.files import open_regular
+from mmbot.domain.bounds import LONGEST_TEXT, UNREADABLE
 from mmbot.domain.instant import Instant
 from mmbot.engine.events import Event
 from mmbot.engine.orders import SaveDay, SaveSettlement, Seed
@@ -113,7 +114,7 @@ class SavedSeed(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True):
     """Everything from which the engine of a run was made, and the version of mmbot."""
 
-    mmbot: str
+    mmbot: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
     compiled: bool
     start: Instant
     """The time at which the engine was made."""
@@ -131,7 +132,7 @@ class Header(msgspec.Struct, frozen=True):
         saved = {name: getattr(self.saved, name) for name in SavedSeed.__struct_fields__}
         try:
             wagers = tuple(rows.wager(row) for row in self.saved.wagers)
-        except (msgspec.DecodeError, ValueError, TypeError) as bad:
+        except (*UNREADABLE, TypeError) as bad:
             raise EventLogError(f"a wager in the header cannot be read: {bad}") from bad
         return Seed(**saved | {"wagers": wagers})
 
@@ -139,7 +140,7 @@ class Header(msgspec.Struct, frozen=True):
 class _Version(msgspec.Struct):
     """The part of a header that every version of mmbot can read."""
 
-    mmbot: str
+    mmbot: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
 
 
 def header_of(version: str, compiled: bool, start: Instant, config: Config, seed: Seed) -> Header:
@@ -229,7 +230,7 @@ class LoggedRun:
     def _decoded(self, kind: type[_Kind]) -> _Kind:
         try:
             return msgspec.msgpack.decode(self._header, type=kind)
-        except msgspec.DecodeError as bad:
+        except UNREADABLE as bad:
             raise EventLogError(f"the header of run {self.name} cannot be read: {bad}") from bad
 
     def records(self) -> Iterator[Record]:
@@ -238,10 +239,11 @@ class LoggedRun:
         decoder = msgspec.msgpack.Decoder(list[Record])
         for data in self._batches():
             try:
-                yield from decoder.decode(data)
-            except msgspec.DecodeError as bad:
+                records = decoder.decode(data)
+            except UNREADABLE as bad:
                 self._stop(f"a record cannot be read: {bad}", damaged=True)
                 return
+            yield from records
 
     def _batches(self) -> Iterator[bytes]:
         for kind, data in self._blocks():

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from mmbot.config.files import read_file
-from mmbot.domain.bounds import LATEST
+from mmbot.domain.bounds import LATEST, UNREADABLE
 from mmbot.domain.instant import Instant
 
 LATCH_FILE: Final = "latch.json"
@@ -43,7 +43,7 @@ def read(directory: Path) -> Latch | None:
         return Latch(reason=f"{file} cannot be read: {bad.strerror}", at=0)
     try:
         return msgspec.json.decode(text, type=Latch)
-    except msgspec.DecodeError as bad:
+    except UNREADABLE as bad:
         return Latch(reason=f"{file} is malformed: {bad}", at=0)
 
 

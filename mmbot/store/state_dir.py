@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from mmbot.config.files import read_file
+from mmbot.domain.bounds import UNREADABLE
 
 LOCK_FILE: Final = "lock"
 
@@ -155,5 +156,5 @@ def _close_to_others(path: Path) -> bool:
 def _read(path: Path) -> Holder:
     try:
         return msgspec.json.decode(read_file(path / LOCK_FILE, _LARGEST), type=Holder)
-    except (OSError, msgspec.DecodeError):  # the holder has not written the file yet
+    except (OSError, *UNREADABLE):  # the holder has not written the file yet
         return Holder()

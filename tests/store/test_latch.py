@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from deep_json import DEEP, beside
 
 from mmbot.store import latch
 from mmbot.store.latch import LATCH_FILE, Latch
@@ -28,7 +29,7 @@ def test_clearing_it_removes_it_and_may_be_repeated(tmp_path):
     assert latch.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"reason": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize("text", [b"", b"{", b'{"reason": 3}', b"\xff\xfe", DEEP, beside(b'{"reason": "x", "at": 1}')])
 def test_a_file_that_cannot_be_understood_counts_as_latched(tmp_path, text):
     (tmp_path / LATCH_FILE).write_bytes(text)
     found = latch.read(tmp_path)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from deep_json import beside
 
 from mmbot.store.state_dir import LOCK_FILE, Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
@@ -111,3 +112,9 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path):
     with pytest.raises(StateDirError, match="cannot be used"):
         StateDir(tmp_path / "state")
     assert victim.read_text() == "untouched"
+
+
+def test_a_lock_file_that_is_nested_too_deeply_names_no_holder(tmp_path):
+    with StateDir(tmp_path):
+        (tmp_path / LOCK_FILE).write_bytes(beside(b'{"pid": 4000}'))
+        assert holder_of(tmp_path) == Holder()

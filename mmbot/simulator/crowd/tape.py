@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from mmbot.config.files import read_file
-from mmbot.domain.bounds import LATEST
+from mmbot.domain.bounds import LATEST, UNREADABLE
 from mmbot.domain.instant import MILLISECOND, Instant, from_iso
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
@@ -139,7 +139,7 @@ def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
         where = f"{name}, line {number}"
         try:
             raw = decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+        except UNREADABLE as bad:
             raise TapeError(f"{where}: {bad}") from bad
         if changes and changes[-1].status == "closed":
             raise TapeError(f"{where}: a change after the market closed")
@@ -159,7 +159,7 @@ def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
 def _header(line: bytes, name: str) -> _Header:
     try:
         header = msgspec.json.decode(line, type=_Header)
-    except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+    except UNREADABLE as bad:
         raise TapeError(f"{name}, line 1: not the header of a tape: {bad}") from bad
     if header.tape != 1:
         raise TapeError(f"{name}, line 1: tape version {header.tape}; only version 1 is known")

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.simulator.venue.error_table import Rejection
 
@@ -41,7 +42,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", "EOF")
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+        except UNREADABLE as bad:
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:

@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 import msgspec
 from aiohttp import web
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.money import dollars
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import ShownBook
@@ -23,7 +24,7 @@ _FAULTS: Final = msgspec.json.Decoder(list[Fault | OneOffFault] | Fault | OneOff
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
+def unreadable(bad: Exception, kinds: object) -> str:
     """Return the error message for a fault that cannot be read. The message lists the known faults. ``kinds`` is the
     union of their types."""
     names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
@@ -144,7 +145,7 @@ def _plain(fault: Fault) -> dict[str, object]:
 async def _apply(exchange: LocalExchange, request: web.Request) -> Json:
     try:
         faults = _FAULTS.decode(await request.read())
-    except msgspec.DecodeError as bad:
+    except UNREADABLE as bad:
         raise ControlError(unreadable(bad, Fault | OneOffFault)) from bad
     if isinstance(faults, list):
         return [await apply_fault(exchange, fault) for fault in faults]

@@ -18,6 +18,7 @@ import msgspec
 import orjson
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
 from mmbot.simulator.venue.timers import Timers
 from mmbot.simulator.wire.faults import (
@@ -307,7 +308,7 @@ class PusherServer:
     def _incoming(self, socket: PusherSocket, text: str) -> None:
         try:
             frame = msgspec.json.decode(text, type=_Incoming)
-        except msgspec.DecodeError as bad:
+        except UNREADABLE as bad:
             socket.send(error_of(None, f"Invalid message: {bad}"))
             return
         members = frame.data if isinstance(frame.data, dict) else {}

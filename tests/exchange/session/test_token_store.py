@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from deep_json import beside
 from scripted_exchange import ACCESS_KEY, LEGACY, SECRET_KEY, ScriptedExchange, Told, data, error, keeping
 from session_calls import log_ins, refreshes
 
@@ -115,3 +116,9 @@ async def test_no_secret_shows(exchange: ScriptedExchange, clock: ManualClock, t
     shown.append(repr(Kept("x", refresh_token="r1-refresh-token")))
     for secret in secrets:
         assert not [text for text in shown if secret in text]
+
+
+def test_a_saved_session_that_is_nested_too_deeply_counts_as_none(tmp_path: Path) -> None:
+    file = tmp_path / "session.json"
+    file.write_bytes(beside(b'{"account": "us", "refresh_token": "token"}'))
+    assert TokenStore(file).load("us") == Kept("us")

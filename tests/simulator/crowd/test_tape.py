@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from deep_json import beside
 from played_tape import HEADER
 
 from mmbot.domain.instant import MILLISECOND, from_iso
@@ -94,3 +95,12 @@ def test_a_missing_or_damaged_file_is_rejected_with_its_name(tmp_path: Path, dam
         path.write_bytes(whole[:-20] if damage == "cut" else whole[:12] + b"\x00\xff\x00\xff" + whole[16:])
     with pytest.raises(TapeError, match=r"some\.jsonl\.gz"):
         read_tape(path)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_line_that_is_nested_too_deeply_is_named(place: int, tmp_path: Path) -> None:
+    body = lines()
+    body[place - 1] = beside(b"{}") if place == 2 else beside(body[0])
+    (tmp_path / "deep.jsonl").write_bytes(b"\n".join(body))
+    with pytest.raises(TapeError, match=f"deep.jsonl, line {place}: "):
+        read_tape(tmp_path / "deep.jsonl")

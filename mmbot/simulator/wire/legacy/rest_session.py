@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 from aiohttp import web
 
+from mmbot.domain.bounds import UNREADABLE
 from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.wire.api_request import ApiRequest
 from mmbot.simulator.wire.json_responses import data_response, json_response
@@ -125,6 +126,6 @@ def _registration(request: ApiRequest) -> Registration:
     if header and not wanted.subscriptions:
         try:
             wanted = Registration(wanted.socket_id, msgspec.json.decode(header, type=list[Subscription]))
-        except msgspec.DecodeError as bad:
+        except UNREADABLE as bad:
             raise Rejection("invalid_request", f"header-subscriptions: {bad}") from bad
     return wanted
