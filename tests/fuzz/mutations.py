@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 LONG = 100_000
 """Characters of a very long text, and levels of a nesting that no stack holds."""
 
-DEEP = 3_000
+DEEP = 10_000
 """Levels of a nesting that is deeper than Python's stack, but small enough for every file."""
 
 NUMBERS = (

@@ -351,7 +351,7 @@ def test_a_header_that_is_nested_too_deeply_is_rejected(tmp_path):
     plain = msgspec.msgpack.decode(msgspec.msgpack.encode(header()))
     plain["saved"]["wagers"] = [["MARK"]]
     made, _ = writer(tmp_path)
-    made.begin(NAME, msgspec.msgpack.encode(plain).replace(b"\xa4MARK", b"\x91" * 3_000 + b"\xc0"))
+    made.begin(NAME, msgspec.msgpack.encode(plain).replace(b"\xa4MARK", b"\x91" * 30_000 + b"\xc0"))
     made.close()
     with pytest.raises(EventLogError, match=f"the header of run {NAME} cannot be read"):
         LoggedRun(tmp_path).header()

@@ -419,7 +419,7 @@ WRONG = {
         ("line_id", b"\xff"),
         ("external_id", b"x"),
         ("matches", b"{}"),
-        ("matches", "[" * 3_000),
+        ("matches", "[" * 30_000),
         ("matches", '{"total":5,"detailed":0,"disputed":false,"pieces":[[0,4,1,1],[3,5,1,1]]}'),
     ),
     "days": (("opening", "abc"), ("latest", b"7"), ("lost_at", 0.5)),

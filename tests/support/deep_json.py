@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DEEP = b'{"new": ' * 3_000 + b"1" + b"}" * 3_000
+DEEP = b"[" * 30_000 + b"]" * 30_000
 
 
 def beside(good: bytes) -> bytes:
