@@ -1,4 +1,5 @@
-"""Writes the tables of these pages that follow from the code: settings, params, and what each error code means.
+"""Writes the tables of these pages that follow from the code: settings, params, what each error code means, and what
+the fault scenarios show.
 
     .venv/bin/python docs/tables.py
 
@@ -11,6 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from mmbot.config.schema import Setting, settings
 from mmbot.engine.events import Failure
@@ -19,6 +23,7 @@ from mmbot.exchange.errors import STATUSES, Meaning
 from strategies.fair_value import FairValueParams
 
 DOCS = Path(__file__).parent
+SCENARIOS = Path("tests", "scenarios")  # from the root of the repository, where this is run
 TABLE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 WORDS: Mapping[Failure, str] = {
@@ -77,6 +82,34 @@ def errors(table: Mapping[str, Meaning] | Mapping[int, Meaning], named: str) -> 
     return row("a placement", "a cancel", "a read", named) + "|---|---|---|---|\n" + "".join(meanings(table))
 
 
+def scenarios(folder: str) -> str:
+    """The failures of one folder of scenarios, in the order of their names. What the operator sees is what the plan of
+    the scenario expects him to see."""
+    head = row("failure", "what mmbot does", "what you see", "scenario") + "|---|---|---|---|\n"
+    rows = []
+    for file in sorted((SCENARIOS / folder).glob("*.yaml")):
+        said = yaml.safe_load(file.read_text())
+        seen = dict.fromkeys(text for step in said["plan"] for text in visible(step.get("expect") or step.get("keep")))
+        link = f"[{file.stem.replace('_', ' ')}](../{file.as_posix()})"
+        rows.append(row(said["failure"], said["bot"], ", ".join(seen) or "nothing", link))
+    return head + "".join(rows)
+
+
+def visible(condition: Mapping[str, Any] | None) -> Iterator[str]:
+    """What an operator sees of a condition: log events, guards, the answer of ``mmbot why``, and exit codes."""
+    for name, value in (condition or {}).items():
+        fields = value if isinstance(value, dict) else {"event": value}
+        if name == "guard" or (name == "logged" and fields["event"] == "guard.held"):
+            guard = fields.get("guard", value)
+            yield f"guard [`{guard}`](guards.md#{guard})"
+        elif name == "logged":
+            yield f"`{fields['event']}`" + (f" with `{fields['code']}`" if "code" in fields else "")
+        elif name == "why":
+            yield f"`mmbot why`: “{value}”"
+        elif name == "exit":
+            yield f"exit code {value}"
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": top,
     **{
@@ -95,6 +128,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
         )
     },
     "params of FairValueMaker": params,
+    **{
+        f"scenarios of {folder.name}": lambda folder=folder.name: scenarios(folder)  # type: ignore[misc]
+        for folder in SCENARIOS.glob("*")
+        if any(folder.glob("*.yaml"))
+    },
     "codes": lambda: errors(
         {code: known.meaning for code, known in dialect_of("legacy").errors.codes.items()}, "codes"
     ),

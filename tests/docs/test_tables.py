@@ -74,6 +74,12 @@ def test_the_tables_that_follow_from_the_code_are_up_to_date(tmp_path: Path) -> 
         assert text == made, f"{file.name} is not what the code says; run: .venv/bin/python docs/tables.py"
 
 
+def test_every_fault_scenario_has_a_row_and_every_row_a_scenario() -> None:
+    rows_of = re.findall(r"\]\(\.\./(tests/scenarios/[^)]+)\)", page("recovery"))
+    files = [file.relative_to(ROOT).as_posix() for file in (ROOT / "tests" / "scenarios").rglob("*.yaml")]
+    assert sorted(rows_of) == sorted(files)
+
+
 def test_every_setting_is_on_the_page_with_default_unit_and_meaning() -> None:
     shown = {cells[0]: cells for cells in rows(page("configuration")) if len(cells) == 5}
     for one in settings():

@@ -8,7 +8,8 @@ import pytest
 from runner.schema import ScenarioError, read
 
 GOOD = """
-behaviour: The bot does what this file says.
+failure: the websocket is half-open
+bot: does what this file says
 plan:
   - {at: 1, fault: half_open}
   - {at: 2, when: cancel_all_wagers, act: take, share: 0.5}
@@ -17,8 +18,8 @@ plan:
 """
 
 BAD = {
-    "behaviour: [": "while parsing",
-    GOOD.replace("behaviour", "title"): "missing required field `behaviour`|unknown field `title`",
+    "failure: [": "while parsing",
+    GOOD.replace("failure", "title"): "missing required field `failure`|unknown field `title`",
     GOOD.replace("half_open", "half_closed"): r"step 1: Invalid value 'half_closed' - at `\$.fault`",
     GOOD.replace("share: 0.5", "share: 2"): r"step 2: Expected `float` <= 1.0 - at `\$.share`",
     GOOD.replace("within", "for"): "step 3: .*unknown field `for`",

@@ -35,7 +35,8 @@ def take(exchange: ExchangeSide, act: Take) -> None:
     """Let somebody take from our open wagers."""
     venue = exchange.venue
     taker = venue.open_account("a taker", 0, unlimited=True)
-    for wager in _open(exchange)[: act.wagers]:
+    wagers = [wager for wager in _open(exchange) if act.side is None or wager.side == act.side]
+    for wager in wagers[: act.wagers]:
         stake = max(1, profit(round(wager.unmatched * act.share), wager.odds))
         venue.crowd.enter(taker, wager.line, 1 - wager.side, negate(wager.odds), stake, exchange.now, rest=False)
 

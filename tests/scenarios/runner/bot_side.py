@@ -7,7 +7,8 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -83,6 +84,25 @@ class _Lines:
         """Nothing: no thread writes."""
 
 
+class _AtOnce:
+    """Takes the place of the thread that writes the kill switch, because virtual time would not wait for it."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Do the work now."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*args))
+        except Exception as bad:  # noqa: BLE001 - it belongs to whoever looks at the future
+            done.set_exception(bad)
+        return done
+
+    def shutdown(self, **_: object) -> None:
+        """Nothing waits."""
+
+
 class _Tapped:
     """A client that tells the exchange's judge when each placement leaves the bot."""
 
@@ -121,6 +141,7 @@ class BotSide:
         self._stack = ExitStack()
         self._stack.enter_context(patch("mmbot.daemon.run.clock_for", lambda setting: clock))
         self._stack.enter_context(patch("mmbot.daemon.run.LineWriter", lambda out: self._lines))
+        self._stack.enter_context(patch("mmbot.daemon.orders.ThreadPoolExecutor", _AtOnce))
         chance = SimpleNamespace(Random=lambda: Random(1))  # the pauses between two connections of the feed
         self._stack.enter_context(patch("mmbot.daemon.wiring.random", chance))
         self._around: Surroundings | None = None
@@ -184,8 +205,7 @@ class BotSide:
         time.sleep(WRITTEN_S)  # noqa: ASYNC251 - its threads had all the time before; the virtual time was too short
         kept = self._folder / "kept"
         shutil.copytree(self.directory, kept)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await self._end(self._task)
         self._task = None
         shutil.rmtree(self.directory)
         kept.rename(self.directory)
@@ -194,9 +214,16 @@ class BotSide:
         """End whatever runs."""
         if self.running:
             assert self._task is not None
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._end(self._task)
         self._stack.close()
+
+    @staticmethod
+    async def _end(life: asyncio.Task[int]) -> None:
+        """Cancel a daemon with its main loop, which is a task of its own."""
+        pumps = [task for task in asyncio.all_tasks() if task.get_name() == "pump"]
+        for task in (*pumps, life):
+            task.cancel()
+        await asyncio.gather(*pumps, life, return_exceptions=True)
 
     # --- what can be asked --------------------------------------------------------------------------------------------
 

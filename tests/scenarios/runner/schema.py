@@ -97,6 +97,8 @@ class Take(_Act, frozen=True, kw_only=True, tag="take"):
     """The share of each wager's unmatched stake that is taken."""
     wagers: Annotated[int, Meta(ge=1)] = 1
     """The number of wagers from which somebody takes."""
+    side: Literal[0, 1] | None = None
+    """Only wagers on this outcome are taken. None: on either."""
 
 
 class ByHand(_Act, frozen=True, kw_only=True, tag="by_hand"):
@@ -224,8 +226,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario."""
 
     name: str
-    behaviour: str
-    """One sentence: what the bot does."""
+    failure: str
+    """What goes wrong, in a few words."""
+    bot: str
+    """What the bot does then, in a few words. docs/recovery.md shows both."""
     plan: tuple[Step, ...]
     market: Market = Market()
     exchange: Exchange = Exchange()
@@ -242,7 +246,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _File(_Part, frozen=True, kw_only=True):
-    behaviour: Annotated[str, Meta(min_length=10)]
+    failure: Annotated[str, Meta(min_length=10)]
+    bot: Annotated[str, Meta(min_length=5)]
     plan: Annotated[list[dict[str, Any]], Meta(min_length=1)]
     market: Market = Market()
     exchange: Exchange = Exchange()
