@@ -39,6 +39,8 @@ class TapeResult(msgspec.Struct, frozen=True):
     thresholds: dict[str, int]
     """How often a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key has the form
     ``soft.entered``."""
+    outcomes: tuple[str, str]
+    """The names of the two outcomes."""
     requests: int
     events: int
     not_quoted: NotQuoted
@@ -58,7 +60,7 @@ class TapeResult(msgspec.Struct, frozen=True):
         matched = {outcome.side: (outcome.matches, outcome.stake) for outcome in referee.matched}
         for side in (0, 1):
             matches, stake = matched.get(side, (0, 0))
-            lines.append(f"outcome {side}: {counted(matches, 'match', 'matches')}, {show(stake)}")
+            lines.append(f"{self.outcomes[side]}: {counted(matches, 'match', 'matches')}, {show(stake)}")
         lines += [
             counted(self.status.counts.hedges, "hedge"),
             f"profit: ours {show(self.profit)}, the exchange's {show(referee.profit.net)} "
@@ -134,6 +136,7 @@ def play(
         status=run.engine.status(run.now),
         referee=world.referee.report(run.now),
         thresholds=_thresholds(run),
+        outcomes=tape.outcomes,
         requests=len(run.requests),
         events=run.events,
         not_quoted=watcher.result(),

@@ -41,6 +41,7 @@ from mmbot.demo.summary import (
     worth_keeping,
 )
 from mmbot.domain.bounds import UNREADABLE
+from mmbot.domain.instant import in_seconds
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 from mmbot.screen.console import console_on
@@ -53,6 +54,9 @@ NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
 """The default speed of the clock if a tape (a recorded market) is played. A tape covers a day."""
+
+TAPE_HOURS: Final = 2.0
+"""How many hours before its sport event a tape begins. A tape covers half a day before it, in which little happens."""
 
 FASTEST: Final = 1000.0
 """The highest speed of the clock. At this speed, one real second is 1000 seconds of the market. At a higher speed, the
@@ -191,7 +195,7 @@ class _Run:
         arguments = ["exchange", "--json", "--port", str(free_port(_EXCHANGE_PORT)), "--speed", repr(self._rate)]
         arguments += ["--seed", str(seed), "--board", board, "--balance", _BALANCE, *referee_limits(self._settings)]
         if tape is not None:
-            arguments += ["--tape", str(tape.resolve())]
+            arguments += tape_arguments(tape)
         exchange = self._part("local exchange", arguments, "exchange.log", environ, read=True)
         stack.callback(exchange.end, _EXCHANGE_S)
         self._exchange = exchange
@@ -352,6 +356,14 @@ class _Run:
             kept=True,
         )
         return ending._replace(kept=keep or worth_keeping(ending))
+
+
+def tape_arguments(file: Path) -> list[str]:
+    """Return the arguments of the local exchange that play a tape from ``TAPE_HOURS`` before its sport event."""
+    tape = read_tape(file)
+    ahead = in_seconds(tape.scheduled - tape.start) / 3600
+    begin = ["--hours", repr(TAPE_HOURS)] if ahead > TAPE_HOURS else []
+    return ["--tape", str(file.resolve()), *begin]
 
 
 def _check(tape: Path | None, rate: float, for_s: float | None) -> None:

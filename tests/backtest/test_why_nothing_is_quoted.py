@@ -75,7 +75,8 @@ def test_a_strategy_that_raises_is_named_with_a_count_and_the_command_fails(play
     assert said in rows[0]
     assert "guard strategy held" in text
     assert "own width – points" in text
-    assert "outcome 0: 0 matches, $0.00" in text
+    assert "Rooks: 0 matches, $0.00" in text
+    assert "Herons: 0 matches, $0.00" in text
     assert "nan" not in text
 
 

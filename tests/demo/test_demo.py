@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from mmbot.demo.demo import demo
+from mmbot.demo.demo import TAPE_HOURS, demo, tape_arguments
+from mmbot.domain.instant import MILLISECOND, from_iso
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,17 @@ def test_settings_that_cannot_be_read_are_rejected(tmp_path: Path, capsys: pytes
     bad.write_text("environment: local\nexchang: {}\n")
     assert demo(config=bad) == 2
     assert "exchang" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("start", "begin"), [("2026-10-03T07:00:00Z", ["--hours", "2.0"]), ("2026-10-03T18:30:00Z", [])]
+)
+def test_a_tape_begins_shortly_before_its_sport_event(tmp_path: Path, start: str, begin: list[str]) -> None:
+    first = from_iso(start) // MILLISECOND
+    header = {"tape": 1, "event": "Rooks at Herons", "sport": "Basketball", "market": "moneyline", "changes": 2}
+    header |= {"scheduled": "2026-10-03T19:00:00Z", "outcomes": ["Rooks", "Herons"]}
+    changes = ({"t": first, "s": "open"}, {"t": first + 1, "s": "closed", "w": 1})
+    tape = tmp_path / "tape.jsonl"
+    tape.write_text("".join(json.dumps(row) + "\n" for row in (header, *changes)))
+    assert TAPE_HOURS == 2.0
+    assert tape_arguments(tape) == ["--tape", str(tape), *begin]

@@ -98,6 +98,7 @@ class Audit:
         """True while the audit makes rounds, which is while the daemon quotes."""
         self._round_at: Instant = now
         self._changes_at: Instant = now
+        self._longest_round: Final[Duration] = round(LONGEST_ROUND * shared.settings.stretch)
         self._began_at: Instant = now
         self._changes_from: Instant = now
         """All changes of wagers up to this instant have been compared. The next round that reads changes begins at this
@@ -143,7 +144,7 @@ class Audit:
             return NEVER
         at = self._history.due_at(now) if self.stage is not Stage.RESTING else self._round_at
         if self.stage is not Stage.RESTING:
-            at = min(at, self._began_at + LONGEST_ROUND)
+            at = min(at, self._began_at + self._longest_round)
         for doubt in self._doubts.values():
             if not doubt.asking and doubt.look_at < at:
                 at = doubt.look_at
@@ -187,7 +188,7 @@ class Audit:
         """Give up a round (one pass of the audit) that takes too long. If no round has been complete for too long, make
         the guard ``audit_late`` stop all quotes."""
         shared = self._shared
-        if self.stage is not Stage.RESTING and now >= self._began_at + LONGEST_ROUND:
+        if self.stage is not Stage.RESTING and now >= self._began_at + self._longest_round:
             shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
             self.stage = Stage.RESTING
             self._history.drop()

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.engine.audit.audit import Audit
@@ -75,6 +75,11 @@ class MoneyCheck:
         self._shared: Final = shared
         self._life: Final = life
         self._audit: Final = audit
+        stretch = shared.settings.stretch  # a message takes as long on a faster clock, which covers more of its time
+        self._before: Final[Duration] = round(BEFORE * stretch)
+        self._after: Final[Duration] = round(AFTER * stretch)
+        self._outlives: Final[Duration] = round(OUTLIVES * stretch)
+        self._accepted: Final[Duration] = round(ACCEPTED * stretch)
         self._at_placement: Final = shared.config.exchange.funds == "at_placement"
         self.on_doubt: Callable[[Instant], None] | None = None
         """A function that is called with the present instant if a balance differs from our figures. The function can
@@ -127,10 +132,12 @@ class MoneyCheck:
             self._read = None
             return
         former = self._read
-        self._read = _Read(balance, sent_at, now)
-        if former is not None and now >= former.came_at + AFTER:
+        if former is not None:
+            if now < former.came_at + self._after:
+                return
             self._judge(former, now)
-        while len(self._committed) > 1 and self._committed[1][0] < sent_at - BEFORE:
+        self._read = _Read(balance, sent_at, now)
+        while len(self._committed) > 1 and self._committed[1][0] < sent_at - self._before:
             self._committed.popleft()
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
@@ -151,7 +158,7 @@ class MoneyCheck:
         """Return the amounts that the equity may have if a read of the balance is right. The read is judged over a time
         range around it. One amount follows from our figures before this range, if they are known. One more amount
         follows from each change of our figures within the range."""
-        begin, end = read.sent_at - BEFORE, read.came_at + AFTER
+        begin, end = read.sent_at - self._before, read.came_at + self._after
         around: list[Cents] = []
         before: Cents | None = None
         for at, committed in self._committed:
@@ -193,7 +200,7 @@ class MoneyCheck:
         difference = min([one - other for one in fits for other in self._equities], key=abs)
         expected = read.balance - difference
         if self._held_at is None:
-            if now - self._differs_since < OUTLIVES:
+            if now - self._differs_since < self._outlives:
                 return
             self._held_at = now
             self._audit.differences["money"] += 1
@@ -202,7 +209,7 @@ class MoneyCheck:
             reason = f"the balance is {show(read.balance)}; matches and results explain {show(expected)}"
             shared.hold("audit_money", ACCOUNT, reason, now)
             self._explain(now)
-        elif now - self._held_at >= ACCEPTED:
+        elif now - self._held_at >= self._accepted:
             sides = {"ours": show(expected), "theirs": show(read.balance)}
             shared.outbox.alert(Severity.ERROR, "audit.money_accepted", **sides)
             self._agree(fits, read, now)

@@ -8,6 +8,10 @@ from mmbot.config import Config
 from mmbot.domain.instant import Duration, seconds
 from mmbot.domain.money import Cents, cents
 
+UNSTRETCHED: Final = 30.0
+"""Up to this rate of the clock, the audit waits as long as on the machine's clock. Its shortest range,
+10 s, is then a third of a real second."""
+
 
 class Settings:
     """The settings in the units of the engine. Durations are in nanoseconds and amounts in cents. Probabilities and
@@ -38,6 +42,7 @@ class Settings:
         "reconcile",
         "stop_before_start",
         "stop_deadline",
+        "stretch",
     )
 
     def __init__(self, config: Config) -> None:
@@ -57,7 +62,11 @@ class Settings:
         self.activation: Final[Duration] = seconds(guards.activation_s)
         self.audit_wagers: Final[Duration] = seconds(config.audit.wagers_s)
         self.audit_money: Final[Duration] = seconds(config.audit.money_s)
-        self.audit_grace: Final[Duration] = seconds(config.audit.grace_s)
+        clock = config.exchange.clock
+        self.stretch: Final[float] = 1.0 if clock is None else max(1.0, clock.rate / UNSTRETCHED)
+        """By how much longer the audit waits for messages and answers on a faster clock, where their delays cover more
+        of its time."""
+        self.audit_grace: Final[Duration] = round(seconds(config.audit.grace_s) * self.stretch)
         self.awaiting_activation: Final[int] = guards.awaiting_activation
         self.print_match: Final[Duration] = seconds(guards.print_match_s)
         self.matches_a_minute: Final[int] = guards.matches_a_minute

@@ -6,6 +6,7 @@ import pytest
 from engine_scene import LINE, MARKET, OTHER, Fixed, Scene, settings
 from msgspec.structs import replace
 
+from mmbot.config.settings import ClockConfig
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.domain.wager import Status, Winning
 from mmbot.engine import events as e
@@ -23,6 +24,21 @@ def started(funds: str = "at_match", lines: tuple[object, ...] = (LINE, OTHER)) 
     ).quoted()
     scene.go(2 * MINUTE)
     return scene
+
+
+def test_on_a_fast_clock_a_difference_counts_only_after_the_delays_of_the_network() -> None:
+    """At a rate of 300, messages and answers of half a real second are 150 s late. Another process, not this scene, has
+    such delays, so a difference of 150 s stands for them."""
+    usual = settings()
+    fast = replace(usual, exchange=replace(usual.exchange, clock=ClockConfig(anchor_ns=0, epoch_ns=0, rate=300.0)))
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), fast, lines=(LINE, OTHER)).quoted()
+    scene.go(10 * MINUTE)
+    at = scene.now
+    differ(scene, 700)
+    scene.go(15 * MINUTE)
+    assert scene.guard("audit_money") is None
+    scene.until(lambda: scene.guard("audit_money") is not None, within=15 * MINUTE)
+    assert scene.now - at >= 20 * MINUTE
 
 
 def differ(scene: Scene, cents: int) -> None:
