@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test conformance check format bench simulate broken-engines compiled test-compiled clean
+.PHONY: setup demo test conformance check format bench simulate soak broken-engines compiled test-compiled clean
 
 setup: $(READY)
 
@@ -103,6 +103,12 @@ bench: $(if $(filter plain,$(CORE)),$(READY),$(COMPILED)/.ready)
 simulate: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python -m simulate $(if $(MINUTES),--minutes $(MINUTES)) $(if $(FRESH),--fresh) \
 		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(START),--start $(START)) --jobs $(or $(JOBS),2) $(ARGS)
+
+# make soak                                   an hour of busy real time with each transport: does anything grow?
+# make soak MINUTES=10 TRANSPORT=pysher       shorter, and with one of them; docs/performance.md explains the table
+soak: $(READY)
+	@PYTHONPATH=tests/soak:tests/support $(BIN)/python -m soak --minutes $(or $(MINUTES),60) \
+		--transport $(or $(TRANSPORT),both) $(if $(SPEED),--speed $(SPEED)) $(if $(KEEP),--keep '$(KEEP)') $(ARGS)
 
 # Deliberately broken engines, and how many seeds the simulation needs to find each.
 broken-engines: $(READY)

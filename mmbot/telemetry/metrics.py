@@ -25,6 +25,7 @@ from mmbot import __version__
 from mmbot.domain.instant import Duration, in_seconds
 from mmbot.engine.orders import Alert
 from mmbot.engine.status import Status
+from mmbot.telemetry import process
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -116,6 +117,8 @@ class Metrics:
         differences: Callable[[], Mapping[str, int]] = dict,
         taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
         audited: Callable[[], Mapping[str, int]] = dict,
+        journal_size: Callable[[], int] = lambda: 0,
+        tasks: Callable[[], int] = lambda: 0,
     ) -> None:
         """Set the functions that are called each time Prometheus asks for the metrics.
 
@@ -126,11 +129,14 @@ class Metrics:
             differences: returns how many differences between books and REST reads were repaired, by kind.
             taken_or_pulled: returns the size that left the books, by kind, in cents of the taker's stake.
             audited: returns how many differences between the bot's and the exchange's records were found, by kind.
+            journal_size: returns the size of the journal in bytes.
+            tasks: returns the number of tasks of the event loop.
         """
         scraped = self._scraped
         scraped.status = status
         scraped.backlog, scraped.dropped = backlog, dropped
         scraped.differences, scraped.taken_or_pulled, scraped.audited = differences, taken_or_pulled, audited
+        scraped.journal_size, scraped.tasks = journal_size, tasks
 
     def render(self) -> bytes:
         """Return all metrics as text for Prometheus."""
@@ -194,10 +200,14 @@ class _Scraped(Collector):
         self.differences: Callable[[], Mapping[str, int]] = dict
         self.taken_or_pulled: Callable[[], Mapping[str, int]] = dict
         self.audited: Callable[[], Mapping[str, int]] = dict
+        self.journal_size: Callable[[], int] = lambda: 0
+        self.tasks: Callable[[], int] = lambda: 0
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
         yield _gauge("mmbot_journal_backlog", "Records that wait to be written to the journal.", self.backlog())
+        yield _gauge("mmbot_journal_size_bytes", "Size of the journal's files.", self.journal_size())
+        yield from process.families(self.tasks)
         yield _count(
             "mmbot_log_lines_dropped", "Log lines that were dropped because the reader was slow.", self.dropped()
         )

@@ -42,6 +42,11 @@ PROMISED = {
 """Names that the design promises."""
 
 MORE = {
+    "mmbot_journal_size_bytes": (),
+    "mmbot_open_descriptors": (),
+    "mmbot_resident_memory_bytes": (),
+    "mmbot_tasks": (),
+    "mmbot_threads": (),
     "mmbot_alerts": ("level",),
     "mmbot_audit_age_seconds": (),
     "mmbot_audit_differences": ("kind",),
