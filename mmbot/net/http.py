@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC
@@ -36,6 +37,9 @@ have a few million bytes."""
 LARGEST_CHANGE: Final = 1 << 20
 """The greatest size of any other answer in bytes, before and after decompression. The answer to a batch has about 20
 thousand bytes."""
+
+SHRINK_S: Final = 20.0
+"""How often the pool of connections loses one of them, in real seconds. A new one is opened when it is needed."""
 
 _INLINE: Final = 1 << 16  # a larger body is decompressed in a thread
 
@@ -73,10 +77,29 @@ class NoAnswer(Exception):
         self.message: Final = message
 
 
-def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
+class _Connections(aiohttp.TCPConnector):
+    """Connections that are not kept for ever. aiohttp uses the connection that was idle for longest, so after a burst
+    of requests a few requests a second would keep all connections of the burst open."""
+
+    def __init__(self, keep_alive_s: float, shrink_s: float) -> None:
+        super().__init__(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
+        self._shrink_s = shrink_s
+        self._shrink_at = time.monotonic() + shrink_s
+
+    def drops_one(self) -> bool:
+        """Return True if the next request shall be the last one on its connection. This is so once in ``shrink_s``."""
+        now = time.monotonic()
+        if now < self._shrink_at:
+            return False
+        self._shrink_at = now + self._shrink_s
+        return True
+
+
+def open_http(keep_alive_s: float = 15.0, shrink_s: float = SHRINK_S) -> aiohttp.ClientSession:
     """Open a pool of connections, which the caller has to close. The pool has no size limit, so no request waits for
-    another request. The rate limit of the requests keeps the pool small. Cookies are not stored."""
-    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
+    another request. The rate limit of the requests keeps the pool small. Every ``shrink_s`` seconds the pool loses a
+    connection, so that it shrinks again after a burst. Cookies are not stored."""
+    connector = _Connections(keep_alive_s, shrink_s)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON, auto_decompress=False
     )
@@ -140,6 +163,8 @@ async def send(
         content = _Body(body, withdrawn)
     limits = aiohttp.ClientTimeout(total=timeout_s, connect=max(SHORTEST, 0.6 * timeout_s))
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    if method == "GET" and isinstance(http.connector, _Connections) and http.connector.drops_one():
+        headers["Connection"] = "close"
     failure: NotSent | NoAnswer
     try:
         async with http.request(

@@ -61,6 +61,44 @@ def endless(head: bytes, piece: bytes, written: list[int]) -> Says:
     return says
 
 
+# --- the connections --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shrink_s", "left"), [(0.0, 1), (1000.0, 12)])
+async def test_the_pool_shrinks_again_after_a_burst(shrink_s: float, left: int) -> None:
+    """aiohttp uses its connections in turn, so without this none of them would ever be idle for long."""
+    open_ones: dict[asyncio.StreamWriter, None] = {}
+    burst = asyncio.Barrier(12)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ones[writer] = None
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                asked = await reader.readuntil(b"\r\n\r\n")
+                if b"/burst" in asked:
+                    await burst.wait()
+                closes = b"Connection: close" in asked
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await writer.drain()
+                if closes:
+                    break
+        del open_ones[writer]
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with open_http(shrink_s=shrink_s) as http:
+
+            async def read(path: str) -> None:
+                assert (await send(http, "GET", url + path, body=None, token=None, timeout_s=20.0)).body == b"ok"
+
+            await asyncio.gather(*(read("/burst") for _ in range(12)))
+            for _ in range(24):
+                await read("/one")
+            assert len(open_ones) <= left
+            assert left == 1 or len(open_ones) == left
+
+
 # --- the answer -------------------------------------------------------------------------------------------------------
 
 
