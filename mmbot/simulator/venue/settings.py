@@ -55,6 +55,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_newest_first: bool = False
     """If True, the wager history lists the newest wager first. No source says in which order the real exchange lists
     the wagers."""
+    results_dated: bool = True
+    """If True, the result of a wager counts as a change of it, so that the history lists the wager among those that
+    changed since an instant. No source says that it does."""
     self_match: str = "reject"
     """The treatment of a wager that could match another wager of the same account. With ``reject``, the new wager is
     rejected. With ``wipe``, both wagers are ended (docs/protocol.md 6.3)."""

@@ -51,7 +51,9 @@ class Venue:
         self.board = Board(self._announcements, seed)
         """The catalogue with its books. Code of the simulator calls the board directly if the call affects neither time
         nor wagers."""
-        self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns, settings.maker_wins)
+        self._matching_engine = MatchingEngine(
+            self._announcements, settings.history_lag_ns, settings.maker_wins, settings.results_dated
+        )
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(
             settings, seed, self.board, self._matching_engine, self._announcements, self._timers, self._accounts

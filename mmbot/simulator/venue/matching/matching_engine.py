@@ -23,12 +23,15 @@ class MatchingEngine:
     """Matches the orders of every line. It keeps the matched orders of each market, because the market's result has to
     be applied to them."""
 
-    __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "matched")
+    __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "_undated", "matched")
 
-    def __init__(self, announcements: Announcements, lag: Duration, maker_wins: str) -> None:
+    def __init__(
+        self, announcements: Announcements, lag: Duration, maker_wins: str, results_dated: bool = True
+    ) -> None:
         self._announcements = announcements
         self._lag = lag
         self._half_up = maker_wins == "half_up"
+        self._undated = () if results_dated else (Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED, Status.VOID)
         self._matches = 0
         self.matched: dict[MarketKey, dict[int, Order]] = {}
 
@@ -37,7 +40,9 @@ class MatchingEngine:
     ) -> None:
         """Record a change of an order, and announce it. The announcement goes to the account that owns the order, and
         to the observers of this account. Changes of the crowd's orders are neither recorded nor announced."""
-        order.updated_at = order.sequence = now
+        order.sequence = now
+        if order.status not in self._undated:
+            order.updated_at = now
         account = order.account
         if account.wallet.unlimited:
             return
