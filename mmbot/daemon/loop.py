@@ -68,6 +68,10 @@ class Engine(Driven, Protocol):
         """Return the reason why a price of the user is not used now. None if the price is used."""
 
     @property
+    def ready(self) -> bool:
+        """True while the order of life allows quotes. Then the engine knows every wager of the account."""
+
+    @property
     def differences(self) -> Mapping[str, int]:
         """The number of repaired differences between the feed's books and the books read over REST, for each kind of
         difference."""

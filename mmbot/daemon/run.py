@@ -14,8 +14,8 @@ import os
 import secrets as randomness
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -134,6 +134,24 @@ async def run(
         lines.close()
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector until ``_resume_collector``. While the journal is loaded, it would look again and
+    again at the objects of tens of thousands of wagers."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _resume_collector() -> None:
+    """Let the garbage collector work again, from now on without the objects of the start, which live until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 class _Life:
     """One run of the daemon, with the parts that it needs."""
 
@@ -169,9 +187,7 @@ class _Life:
     ) -> int:
         """Take the lock, run the bot until it stops, and return the exit code."""
         async with AsyncExitStack() as stack:
-            state = stack.enter_context(StateDir(self._directory))
-            if state.exposed:
-                self._log.warning("state_dir.exposed", state_dir=str(self._directory), hint="chmod 700 and chown it")
+            state = stack.enter_context(self._state_dir())
             # Signals are caught from here on. ``orders`` is created later, because it needs the journal and the feed.
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
@@ -188,6 +204,7 @@ class _Life:
             try:
                 journal = Journal(self._directory, min_free=self._config.journal.min_free_mb << 20)
                 stack.callback(journal.close)
+                stack.enter_context(_collector_paused())
                 seed = self._seed(journal, latched)
                 orders = Orders(
                     self._directory, journal, wire.connect, pump.deliver, pump.part_died, self._metrics, self._log
@@ -198,6 +215,7 @@ class _Life:
                 started_at = self._clock.now()
                 engine = make_engine(self._config, seed, slow.watched(strategies), started_at)
                 driven = recording.of(engine, self._config, seed, started_at)
+                del seed  # the engine has all of it, and it takes more memory than the engine does
                 door = self._door(pump, engine, journal)
                 url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
             except Exception as bad:  # noqa: BLE001 - whatever it is, wagers of an earlier run may be open
@@ -213,12 +231,17 @@ class _Life:
             slow.start()
             parts = self._parts(pump, wire, journal, engine)
             stack.push_async_callback(parts.close)
-            gc.collect()
-            gc.freeze()  # these objects live until the end: spare the collector a look at them
+            _resume_collector()
             code = await self._drive(pump, driven, engine, wire, orders, pulse)
             if code == STOPPED:
                 self._metrics.stopped_clear()
             return code
+
+    def _state_dir(self) -> StateDir:
+        state = StateDir(self._directory)
+        if state.exposed:
+            self._log.warning("state_dir.exposed", state_dir=str(self._directory), hint="chmod 700 and chown it")
+        return state
 
     def _surroundings(self, credentials: Credentials, pump: Pump) -> Surroundings:
         return Surroundings(
@@ -253,6 +276,8 @@ class _Life:
             differences=lambda: engine.differences,
             taken_or_pulled=lambda: engine.taken_or_pulled,
             audited=lambda: engine.audited,
+            journal_size=lambda: journal.size,
+            tasks=lambda: len(asyncio.all_tasks()),
         )
         return Door(
             pump,
@@ -301,6 +326,8 @@ class _Life:
             day=kept.day,
             settlements=kept.settlements,
             since=kept.since,
+            known_to=kept.known_to,
+            compared_to=kept.compared_to,
             runs=runs,
         )
 
@@ -315,7 +342,7 @@ class _Life:
             nonlocal known
             if pump.heard_at > known:
                 known = pump.heard_at
-                journal.touch(known)
+                journal.touch(known, engine.ready)
 
         parts = Parts(died, self._log)
         for name, work in wire.parts().items():

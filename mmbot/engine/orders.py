@@ -13,6 +13,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.engine.records import (
+    SaveCompared,
     SaveDecision,
     SaveFair,
     SaveMatch,
@@ -175,6 +176,7 @@ Record = (
     | SaveResult
     | SaveFair
     | SaveTransactions
+    | SaveCompared
 )
 """An entry of the journal."""
 
@@ -210,3 +212,9 @@ class Seed(msgspec.Struct, frozen=True):
     runs: tuple[str, ...] = ()
     """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours.
     It need not be in the journal."""
+    known_to: Instant = 0
+    """The latest instant at which the journal knew all wagers of the account, by the feed: the daemon quoted. A start
+    reads what changed since. If it is 0, no run came so far, and a start reads the whole history."""
+    compared_to: Instant = 0
+    """The instant up to which the audit compared all changes of wagers with the exchange's history. It is 0 if it never
+    did."""

@@ -1,6 +1,6 @@
-"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. A restart does not need these entries. The
-engine fills the entries with references to objects that never change. The journal's thread reads names and prices from
-these objects, so that an entry costs the engine almost nothing.
+"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. Of these, a restart needs only
+``SaveCompared``. The engine fills the entries with references to objects that never change. The journal's thread reads
+names and prices from these objects, so that an entry costs the engine almost nothing.
 """
 
 from __future__ import annotations
@@ -86,6 +86,12 @@ class SaveFair(msgspec.Struct, frozen=True, tag=True, gc=False):
     line: LineKey
     at: Instant
     fair: float
+
+
+class SaveCompared(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The audit compared all changes of wagers up to this instant with the exchange's. A restart begins there."""
+
+    at: Instant
 
 
 class SaveTransactions(msgspec.Struct, frozen=True, tag=True):

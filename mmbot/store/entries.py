@@ -10,7 +10,15 @@ from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
 from mmbot.domain.transaction import Transaction
 from mmbot.engine.orders import Record, SaveDay, SaveSettlement, SaveWager
-from mmbot.engine.records import SaveDecision, SaveFair, SaveMatch, SaveNames, SaveResult, SaveTransactions
+from mmbot.engine.records import (
+    SaveCompared,
+    SaveDecision,
+    SaveFair,
+    SaveMatch,
+    SaveNames,
+    SaveResult,
+    SaveTransactions,
+)
 from mmbot.store import rows, schema
 
 Row = tuple[str | int | float | None, ...]
@@ -81,6 +89,8 @@ class Entries:
                     int(record.first),
                 )
                 return [(schema.SAVE_RESULT, row)]
+            case SaveCompared():
+                return [(schema.SAVE_READ_TO, (schema.COMPARED, record.at))]
             case SaveFair():
                 return [(schema.SAVE_FAIR, (*record.line, record.at, record.fair))]
             case SaveTransactions():

@@ -109,6 +109,8 @@ class SavedSeed(msgspec.Struct, frozen=True):
     settlements: tuple[SaveSettlement, ...]
     since: Instant
     runs: tuple[str, ...]
+    known_to: Instant = 0
+    compared_to: Instant = 0
 
 
 class Header(msgspec.Struct, frozen=True):

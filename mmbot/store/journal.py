@@ -21,17 +21,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mmbot.domain.bounds import LARGEST_ID, UNREADABLE
-from mmbot.domain.instant import DAY, Duration, Instant
-from mmbot.engine.orders import Save, SaveDay, SaveSettlement, SaveWager
+from mmbot.domain.instant import HOUR, Duration, Instant
+from mmbot.engine.orders import Save
 from mmbot.engine.records import SaveNames, SaveTransactions
-from mmbot.store import rows, schema
+from mmbot.store import schema
 from mmbot.store.entries import Entries, Row
+from mmbot.store.kept import KEPT_FOR, Kept, load
 
 JOURNAL_FILE: Final = "journal.sqlite"
-
-KEPT_FOR: Final[Duration] = 3 * DAY
-"""A wager is still loaded if it ended within this time before the end of the previous run. The reason is that its
-result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
 """The number of sequence numbers that a run reserves at its start."""
@@ -40,6 +37,7 @@ _GATHER_S: Final = 0.05  # records gather for this long before one commit writes
 _RETRY_S: Final = 1.0
 _AT_ONCE: Final = 2_000  # deleted entries of each table at once
 _LOOK_S: Final = 1.0  # between two looks at the free space of the disk
+_FORGET_EVERY: Final = HOUR  # between two looks for entries that became too old
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -55,19 +53,6 @@ class Run(NamedTuple):
     end_sequence: int
 
 
-class Kept(NamedTuple):
-    """Records of earlier runs."""
-
-    wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, and each wager that ended less than ``KEPT_FOR`` (three days) before the end of the
-    previous run. The oldest wager comes first."""
-    day: SaveDay | None
-    """The record of the newest day. None if there is no day."""
-    settlements: tuple[SaveSettlement, ...]
-    since: Instant
-    """The latest time at which an earlier run is known to have been alive. It is 0 if there was no run."""
-
-
 class _Reserve(NamedTuple):
     end: int
     done: Callable[[], None]
@@ -75,6 +60,7 @@ class _Reserve(NamedTuple):
 
 class _Touch(NamedTuple):
     at: Instant
+    known: bool
 
 
 def _quiet(_trouble: str | None) -> None:
@@ -120,6 +106,12 @@ class Journal:
         self._entries = Entries()
         self._forget_before: Instant | None = None
         """The time before which entries are deleted. None if no entries have to be deleted now."""
+        self._keep: Duration | None = None
+        """How long the journal keeps entries that no restart needs. None if they are kept for ever."""
+        self._forget_at: Instant = 0
+        """When the writer looks for entries that became too old since."""
+        self.size = 0
+        """The size of the journal's files in bytes, as the writer thread saw it within the past second."""
         self.alive = True
         """False once the writer thread has died. Nothing is then written any more."""
         try:
@@ -156,7 +148,8 @@ class Journal:
             raise JournalError(f"{self.path} cannot be written: {bad}") from bad
         self._run_number = number
         self._entries = Entries(strategies)
-        self._forget_before = None if keep is None else now - max(keep, KEPT_FOR)
+        self._keep = None if keep is None else max(keep, KEPT_FOR)
+        self._forget_from(now)
         return Run(run_id, 1, end)
 
     def load(self, now: Instant) -> Kept:
@@ -166,20 +159,9 @@ class Journal:
             JournalError: if a row cannot be read.
         """
         try:
-            day = self._db.execute(schema.LOAD_DAY).fetchone()
-            settlements = self._db.execute(
-                "SELECT sport_event, market, gross, commission, at FROM settlements ORDER BY at"
-            )
-            settled = tuple(rows.settlement(row) for row in settlements)
-            touched = self._db.execute("SELECT at FROM last_instant").fetchone()
-            since = 0 if touched is None else rows.instant(touched)
-            kept_from = (min(now, since) if since else now) - KEPT_FOR
-            wagers = tuple(rows.wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
-            kept_day = None if day is None else rows.day(day)
+            return load(self._db, now)
         except (sqlite3.Error, *UNREADABLE) as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to start a new one") from bad
-        last = max([since, *(wager.sent_at for wager in wagers)])
-        return Kept(wagers, kept_day, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
         """Return the ids of all runs, with the oldest first.
@@ -214,10 +196,15 @@ class Journal:
         never waits."""
         self._pending.append(what)
 
-    def touch(self, now: Instant) -> None:
+    def touch(self, now: Instant, known: bool = False) -> None:
         """Put a record into the queue for writing. The record says that the run was alive at ``now``. From this time
-        on, the next run reads the exchange's history."""
-        self._pending.append(_Touch(now))
+        on, the next run reads the exchange's history.
+
+        Args:
+            known: true if the run knew all wagers of the account at ``now`` (``Seed.known_to``). Everything that it
+                saved before this call is written before the record, or together with it.
+        """
+        self._pending.append(_Touch(now, known))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
         """Reserve on disk all sequence numbers below ``end``. Afterwards, the writer thread calls ``done``."""
@@ -261,6 +248,7 @@ class Journal:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_S
+        self.size = sum(_size_of(self.path.with_name(self.path.name + added)) for added in ("", "-wal"))
         try:
             free = self._free(self.path.parent)
         except OSError as bad:
@@ -304,13 +292,14 @@ class Journal:
         """Write a batch of records. If a wager occurs several times, only its newest entry is written. A record with a
         number of more than 64 bits cannot be written. Such a record is left out and reported."""
         rows: dict[str, dict[object, Row]] = {}
-        reserved = at = left_out = 0
+        reserved = at = known_to = left_out = 0
         for item in batch:
             match item:
                 case _Reserve() if item.end <= LARGEST_ID:
                     reserved = max(reserved, item.end)
                 case _Touch() if item.at <= LARGEST_ID:
                     at = max(at, item.at)
+                    known_to = max(known_to, item.at) if item.known else known_to
                 case Save():
                     for record in item.records:
                         entries = self._entries.of(record)
@@ -327,8 +316,19 @@ class Journal:
             )
         if at:
             self._db.execute(schema.SAVE_INSTANT, (at,))
+            if known_to:
+                self._db.execute(schema.SAVE_READ_TO, (schema.KNOWN, known_to))
+            if at >= self._forget_at:
+                self._forget_from(at)
         if left_out:
             self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
+
+    def _forget_from(self, now: Instant) -> None:
+        """Have the entries deleted that are too old at ``now``, and look again an hour later. A daemon may run for
+        months."""
+        if self._keep is not None:
+            self._forget_before = now - self._keep
+            self._forget_at = now + _FORGET_EVERY
 
     def _forget_some(self) -> None:
         """Delete some of the entries that are too old to be kept. At most a few thousand are deleted at a time, so that
@@ -401,6 +401,14 @@ def run_ids_of(directory: Path) -> tuple[str, ...]:
             return tuple(str(row[0]) for row in db.execute("SELECT run_id FROM runs ORDER BY number"))
     except (sqlite3.Error, *UNREADABLE) as bad:
         raise JournalError(f"{path} cannot be read: {bad}") from bad
+
+
+def _size_of(path: Path) -> int:
+    """Return the size of a file in bytes. The result is 0 if it cannot be read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _base36(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -97,7 +98,8 @@ class _WagerRow(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=
 
 
 def wager(row: Sequence[Any]) -> SaveWager:
-    """Return the wager that a row describes.
+    """Return the wager that a row describes. Texts that many wagers share are kept once: an account may have tens of
+    thousands of wagers.
 
     Raises:
         ValueError, RecursionError: if a value of the row has the wrong kind or is beyond its bound, or if the column
@@ -113,7 +115,7 @@ def wager(row: Sequence[Any]) -> SaveWager:
         wager_id=read.wager_id,
         line=market if side is None else LineKey(*market, read.number),
         side=side,
-        line_id=read.line_id,
+        line_id=intern(read.line_id),
         odds=read.odds,
         stake=read.stake,
         state=State(read.state).value,

@@ -184,6 +184,14 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX wagers_by_id ON wagers (wager_id);
     CREATE INDEX transactions_of_market ON transactions (sport_event, market);
     """,
+    """
+    CREATE TABLE read_to (
+        what        TEXT PRIMARY KEY,
+        at          INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX wagers_with_result ON wagers (coalesce(over_at, sent_at))
+        WHERE done = 1 AND (matched > 0 OR matches IS NOT NULL);
+    """,
 )
 """The steps that migrate older files. ``STEPS[n]`` migrates a file from version n to version n + 1."""
 
@@ -225,10 +233,16 @@ SAVE_WAGER: Final = (
     f"ON CONFLICT (external_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in WAGER_COLUMNS[1:])}"
 )
 
+_LOAD: Final = f"SELECT external_id, {', '.join(_KEPT)} FROM wagers "
+
 LOAD_WAGERS: Final = (
-    f"SELECT external_id, {', '.join(_KEPT)} FROM wagers "
-    "WHERE done = 0 OR coalesce(over_at, sent_at) >= ? ORDER BY sent_at, external_id"
+    f"{_LOAD} WHERE done = 0 UNION ALL "
+    f"{_LOAD} WHERE done = 1 AND (matched > 0 OR matches IS NOT NULL) AND coalesce(over_at, sent_at) >= ? UNION ALL "
+    f"{_LOAD} WHERE done = 1 AND NOT (matched > 0 OR matches IS NOT NULL) AND coalesce(over_at, sent_at) >= ? "
+    "ORDER BY sent_at, external_id"
 )
+"""Loads the wagers without a result, the wagers with a result since the first instant, and the wagers that ended
+without a match since the second instant. Most wagers end without a match, so a start must not load all of them."""
 
 SAVE_DAY: Final = """
     INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit, opening_realised, opening_commission)
@@ -253,6 +267,14 @@ SAVE_SETTLEMENT: Final = """
 SAVE_INSTANT: Final = """
     INSERT INTO last_instant (only, at) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET at = excluded.at
 """
+
+SAVE_READ_TO: Final = "INSERT INTO read_to (what, at) VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET at = excluded.at"
+
+LOAD_READ_TO: Final = "SELECT at FROM read_to WHERE what = ?"
+
+KNOWN: Final = "known"
+COMPARED: Final = "compared"
+"""The keys of ``read_to``: ``Kept.known_to`` and ``Kept.compared_to``."""
 
 SAVE_SPORT_EVENT: Final = "INSERT OR REPLACE INTO sport_events VALUES (?, ?, ?, ?, ?, ?)"
 SAVE_MARKET: Final = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?)"

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import DAY, SECOND
+from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
 from mmbot.domain.wager_states import State
 from mmbot.engine.orders import LostDay, Save, SaveDay, SavedMatches, SaveSettlement, SaveWager
+from mmbot.engine.records import SaveCompared
 from mmbot.store import schema
 from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
 
@@ -117,6 +118,48 @@ def test_an_unsettled_wager_is_loaded_however_old_and_a_settled_one_for_some_day
     assert {one.external_id[-1] for one in kept.wagers} == {"2", "4", "5", "6", "7", "8"}
 
 
+def test_a_wager_that_ended_without_a_match_is_loaded_for_an_hour(tmp_path):
+    """Most wagers end so, and a start must not load those of days."""
+    kept = saved(
+        tmp_path,
+        wager(1, sent_at=NOW - 2 * HOUR, state="canceled", matched=0),
+        wager(2, sent_at=NOW - 2 * HOUR, over_at=NOW - HOUR + MINUTE, state="canceled", matched=0),
+        wager(3, sent_at=NOW - 2 * HOUR, state="void", matched=0, matches=SavedMatches(5, 5, False, ((0, 5, 4, 4),))),
+        wager(4, sent_at=NOW, state="rejected", matched=0),
+    )
+    assert {one.external_id[-1] for one in kept.wagers} == {"2", "3", "4"}
+
+
+def test_how_far_all_wagers_are_known_and_compared_is_kept(tmp_path):
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        journal.begin(NOW, "abc")
+        journal.start()
+        journal.touch(NOW - HOUR, known=True)
+        journal.touch(NOW - MINUTE)  # alive, but it was clearing or reading: it may not know everything
+        journal.save(Save((SaveCompared(NOW - 2 * HOUR),)))
+    kept = reopened(tmp_path)
+    assert (kept.since, kept.known_to, kept.compared_to) == (NOW - MINUTE, NOW - HOUR, NOW - 2 * HOUR)
+
+
+def test_a_daemon_that_runs_for_long_forgets_what_becomes_too_old_meanwhile(tmp_path):
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        journal.begin(NOW, "abc", keep=30 * DAY)
+        journal.start()
+        journal.save(Save((wager(1, sent_at=NOW, state="settled"), wager(2, sent_at=NOW, state="matched"))))
+        for days, left in ((29, ["1", "2"]), (31, ["2"])):
+            journal.touch(NOW + days * DAY)
+            for _ in range(2):  # what is written first makes it look, before it writes again
+                reserved = threading.Event()
+                journal.reserve(days, reserved.set)
+                assert reserved.wait(5)
+            assert ids_in(tmp_path) == left
+
+
+def ids_in(directory):
+    with contextlib.closing(sqlite3.connect(directory / JOURNAL_FILE)) as journal:
+        return [row[0][-1] for row in journal.execute("SELECT external_id FROM wagers ORDER BY 1")]
+
+
 def test_each_run_has_an_id_of_its_own_made_of_letters_and_digits(tmp_path):
     ids = []
     for _ in range(40):
@@ -169,7 +212,7 @@ def test_the_last_instant_lived_through_is_known_and_never_lies_ahead(tmp_path):
 
 def test_a_new_journal_knows_nothing(tmp_path):
     kept = reopened(tmp_path)
-    assert kept == ((), None, (), 0)
+    assert kept == ((), None, (), 0, 0, 0)
 
 
 def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):

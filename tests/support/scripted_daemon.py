@@ -76,6 +76,7 @@ class ScriptedEngine:
         self.latched = seed.latched if seed else None
         self.latch_unstored: str | None = None
         self.clear = False
+        self.ready = True
         self.stopping = False
         self.ids = 1
 

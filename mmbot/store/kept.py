@@ -1,0 +1,61 @@
+"""Reads what a restart needs from the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final, NamedTuple
+
+from mmbot.domain.instant import DAY, HOUR, Duration, Instant
+from mmbot.engine.orders import SaveDay, SaveSettlement, SaveWager
+from mmbot.store import rows, schema
+
+KEPT_FOR: Final[Duration] = 3 * DAY
+"""A wager with matches is still loaded if it ended within this time before the end of the previous run. The reason is
+that its result may be corrected."""
+
+KEPT_UNMATCHED_FOR: Final[Duration] = HOUR
+"""The same for a wager that ended without a match. The reason is that messages about it may come late."""
+
+
+class Kept(NamedTuple):
+    """Records of earlier runs."""
+
+    wagers: tuple[SaveWager, ...]
+    """All unsettled wagers, the wagers with matches that ended within ``KEPT_FOR``, and the wagers without matches that
+    ended within ``KEPT_UNMATCHED_FOR``, with the oldest first."""
+    day: SaveDay | None
+    """The record of the newest day. None if there is no day."""
+    settlements: tuple[SaveSettlement, ...]
+    since: Instant
+    """The newest time at which a run is known to have been alive. It is 0 if there was no run."""
+    known_to: Instant = 0
+    """``Seed.known_to``."""
+    compared_to: Instant = 0
+    """``Seed.compared_to``."""
+
+
+def load(journal: sqlite3.Connection, now: Instant) -> Kept:
+    """Return the records of earlier runs that are needed at the time ``now``.
+
+    Raises:
+        sqlite3.Error: if the file cannot be read.
+        UNREADABLE: if a row cannot be read.
+    """
+    day = journal.execute(schema.LOAD_DAY).fetchone()
+    settlements = journal.execute("SELECT sport_event, market, gross, commission, at FROM settlements ORDER BY at")
+    settled = tuple(rows.settlement(row) for row in settlements)
+    touched = journal.execute("SELECT at FROM last_instant").fetchone()
+    since = 0 if touched is None else rows.instant(touched)
+    kept_from = (min(now, since) if since else now) - KEPT_FOR
+    bounds = (kept_from, kept_from + KEPT_FOR - KEPT_UNMATCHED_FOR)
+    wagers = tuple(rows.wager(row) for row in journal.execute(schema.LOAD_WAGERS, bounds))
+    last = max([since, *(wager.sent_at for wager in wagers)])
+    known, compared = _read_to(journal, schema.KNOWN), _read_to(journal, schema.COMPARED)
+    return Kept(
+        wagers, None if day is None else rows.day(day), settled, min(last, now), min(known, now), min(compared, now)
+    )
+
+
+def _read_to(journal: sqlite3.Connection, what: str) -> Instant:
+    row = journal.execute(schema.LOAD_READ_TO, (what,)).fetchone()
+    return 0 if row is None else rows.instant(row)
