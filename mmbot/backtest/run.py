@@ -16,6 +16,7 @@ from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
 from mmbot.engine.parts import Breakers
+from mmbot.engine.records import SaveCompared
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
@@ -66,6 +67,9 @@ class Memory:
         self.end = 0
         self.runs = 0
         self.last: Instant = 0
+        self.known: Instant = 0
+        """The latest instant at which the engine was ready and heard of the feed."""
+        self.compared: Instant = 0
 
     def keep(self, order: o.Save, now: Instant) -> None:
         """Keep the journal entries of one change at the time ``now``. A subclass can drop them, as a crash would."""
@@ -77,6 +81,8 @@ class Memory:
                     self.day = record
                 case o.SaveSettlement():
                     self.settlements[record.sport_event, record.market] = record
+                case SaveCompared():
+                    self.compared = record.at
 
     def seed(self) -> o.Seed:
         """Return everything from which the engine of the next run starts."""
@@ -90,6 +96,8 @@ class Memory:
             day=self.day,
             settlements=tuple(self.settlements.values()),
             since=self.last,
+            known_to=min(self.known, self.last),
+            compared_to=self.compared,
         )
 
 
@@ -348,6 +356,8 @@ class Run:
         """Give the engine an event."""
         self._heard = True
         self.engine.handle(event, self.now)
+        if isinstance(event, e.BookMessage | e.Beat) and self.engine.ready:
+            self.memory.known = self.now
         self.events += 1
 
     def _obey(self, orders: Sequence[o.Order]) -> None:

@@ -67,6 +67,7 @@ class Engine:
         self._placing: Final = parts.placing
         self._hedging: Final = parts.hedging
         self._audit: Final = parts.audit
+        self._sweep: Final = parts.sweep
         self.transactions: Final = parts.transactions
         """The part of the engine that reads the account's transactions."""
         self._given: Final = parts.given
@@ -337,7 +338,7 @@ class Engine:
             return request
         if now < self._quiet_until or now < self._background_at:
             return None
-        return self._audit.when_idle(now) or self.transactions.when_idle(now)
+        return self._audit.when_idle(now) or self.transactions.when_idle(now) or self._sweep.when_idle(now)
 
     def _on_answer(self, answer: e.Answer, now: Instant) -> None:
         """Pass an answer to the part of the engine that made the request."""

@@ -15,6 +15,7 @@ from mmbot.engine.audit.audit import Audit
 from mmbot.engine.audit.money import MoneyCheck
 from mmbot.engine.audit.payments import Payments
 from mmbot.engine.audit.settlements import Settlements
+from mmbot.engine.audit.sweep import Sweep
 from mmbot.engine.audit.transactions import TransactionReader
 from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
@@ -54,6 +55,7 @@ class Parts:
     def __init__(
         self, config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant, breakers: Breakers
     ) -> None:
+        # long: it makes each part, in the order in which they need each other.
         self.shared: Final = Shared(config, seed, strategies)
         shared = self.shared
         self.effects: Final = Effects(shared)
@@ -64,13 +66,15 @@ class Parts:
         self.cancelling: Final = Cancelling(shared, effects, self.quoting)
         self.board: Final = BoardReader(shared, effects, self.quoting)
         self.unknown: Final = UnknownPlacements(shared, effects)
-        self.life: Final = OrderOfLife(shared, effects, self.board, seed.since, now)
+        self.life: Final = OrderOfLife(shared, effects, self.board, seed.since, seed.known_to, now)
         self.balance: Final = Balance(shared, effects, now)
-        self.audit: Final = Audit(shared, effects, self.life, now)
+        self.audit: Final = Audit(shared, effects, self.life, seed.compared_to, now)
+        self.sweep: Final = Sweep(shared, effects, self.life, self.audit)
         self.settlements: Final = Settlements(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
-        told = (self.money, Payments(shared, effects))
-        self.transactions: Final = TransactionReader(shared, self.life, told, seed.since or now, now)
+        self.transactions: Final = TransactionReader(
+            shared, self.life, (self.money, Payments(shared, effects)), seed.since or now, now
+        )
         self.ids: Final = ExternalIds(seed, shared.outbox, shared.ledger.used)
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
@@ -99,6 +103,7 @@ class Parts:
             TournamentLookups(shared, effects, self.board),
             self.audit,
             self.transactions,
+            self.sweep,
             Unanswered(shared),
         )
         """The parts of the engine that have nothing to do after a new book."""

@@ -248,6 +248,7 @@ class Scene:
         """Crash the daemon and start another one later; ``keep`` selects the surviving part of the journal."""
         if keep is not None:
             self.memory.wagers = {key: saved for key, saved in self.memory.wagers.items() if keep(saved)}
+            self.memory.known = 0  # what a journal was told before it was known is never lost
         now = self.run.now + after
         self.memory.last = self.run.now
         self.world.advance(now)

@@ -28,6 +28,10 @@ class Shifted:
         return None if due is None else due + self.behind
 
     @property
+    def ready(self) -> bool:
+        return self.engine.ready  # type: ignore[no-any-return]
+
+    @property
     def overdue(self) -> bool:
         return self.engine.overdue  # type: ignore[no-any-return]
 

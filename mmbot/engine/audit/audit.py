@@ -32,6 +32,7 @@ from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.records import SaveCompared
 from mmbot.engine.requests import ReadHistory, ReadWager, Request
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
@@ -88,7 +89,8 @@ class Stage(Enum):
 class Audit:
     """Compares wagers, matches and results with the exchange's history."""
 
-    def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, now: Instant) -> None:
+    def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, past: Instant, now: Instant) -> None:
+        """``past``: the instant up to which an earlier run compared all changes. 0 if there is none."""
         self._shared: Final = shared
         self._effects: Final = effects
         self._life: Final = life
@@ -96,25 +98,23 @@ class Audit:
         self.stage = Stage.RESTING
         self._quoting = False
         """True while the audit makes rounds, which is while the daemon quotes."""
-        self._round_at: Instant = now
-        self._changes_at: Instant = now
+        self._round_at = self._changes_at = self._began_at = self._fresh_at = now
         self._longest_round: Final[Duration] = round(LONGEST_ROUND * shared.settings.stretch)
-        self._began_at: Instant = now
         self._changes_from: Instant = now
         """All changes of wagers up to this instant have been compared. The next round that reads changes begins at this
         instant."""
+        self._compared_to = past
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that this round's list of open wagers has shown."""
         self._ranges = MOST_RANGES
         """How many ranges of seven days of the history the next round searches."""
         self._doubts: dict[str, Doubt] = {}
-        self._unconfirmed: dict[str, Instant] = {}
+        self.unconfirmed: dict[str, Instant] = {}
         """The wagers with a match or a result that a message reported and no read has confirmed yet. The keys are the
         exchange's ids of these wagers, and the values are the instants of the newest such messages."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
-        """The instant at which the latest complete round of the audit began. None if no round was complete so far."""
-        self._fresh_at: Instant = now
+        """The instant at which the latest complete round began. None if no round was complete so far."""
         self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
         """The number of differences of each kind that were found."""
 
@@ -126,7 +126,7 @@ class Audit:
         kind, wager = change.kind, change.wager
         moved = kind is Kind.MATCHED or kind is Kind.SETTLED or kind is Kind.TAKEN_BACK
         if moved and wager.wager_id is not None:
-            self._unconfirmed[wager.wager_id] = now
+            self.unconfirmed[wager.wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
         """Make a round due now. This round compares all changes of wagers since the instant ``since``. This method is
@@ -182,7 +182,7 @@ class Audit:
         self._fresh_at = now
         self._round_at = now + self._shared.settings.audit_wagers
         self._changes_at = now + self._shared.settings.audit_money
-        self._changes_from = now - self._shared.settings.audit_wagers
+        self._changes_from = min(now - self._shared.settings.audit_wagers, self._compared_to or now)
 
     def _judge_time(self, now: Instant) -> None:
         """Give up a round (one pass of the audit) that takes too long. If no round has been complete for too long, make
@@ -213,8 +213,6 @@ class Audit:
         for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
             for ago in range(ranges):
                 self._history.ask(Query(open_, matching.value, ranges_ago=ago))
-        if self._ranges > 1:  # once: matched wagers from before the range that the start reads
-            self._history.ask(*[Query(open_, ranges_ago=ago) for ago in range(1, self._ranges)])
 
     def _look_up(self, now: Instant) -> ReadWager | None:
         """Return a read of a doubtful wager if one is due. Otherwise return None."""
@@ -248,7 +246,7 @@ class Audit:
                 doubt.look_at = max(now + SECOND, min(answer.retry_at or 0, now + MINUTE))
         elif isinstance(answer, HistoryRead):
             for report in answer.wagers:
-                self._take(report, sent_at, now)
+                self.compare(report, sent_at, now)
             for unread in answer.unread:
                 self._shown[unread.wager_id] = None
                 self._effects.take_unread(unread, sent_at, now)
@@ -260,7 +258,7 @@ class Audit:
         elif isinstance(answer, Failed) and isinstance(request, ReadHistory):
             self._history.failed(answer, now)
 
-    def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
+    def compare(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
         """Apply a report from the history. If our figures of the wager still differ from the report after this, mark
         the wager as doubtful."""
         if report.resting:
@@ -273,17 +271,18 @@ class Audit:
             return
         figures = ours(wager)
         if figures == theirs(report):
-            if self._unconfirmed.get(report.wager_id, NEVER) < sent_at:
-                del self._unconfirmed[report.wager_id]
+            if self.unconfirmed.get(report.wager_id, NEVER) < sent_at:
+                del self.unconfirmed[report.wager_id]
             doubt = self._doubts.get(report.wager_id)
             if doubt is not None and doubt.cause is not Cause.OVERTAKEN and not doubt.asking and doubt.since < sent_at:
                 del self._doubts[report.wager_id]
             if before is not None and before != figures:
-                self._doubt(wager, Cause.OVERTAKEN, now)
+                self.doubt(wager, Cause.OVERTAKEN, now)
         elif wager.heard_at < sent_at:
-            self._doubt(wager, Cause.DIFFERS, now)
+            self.doubt(wager, Cause.DIFFERS, now)
 
-    def _doubt(self, wager: Wager, cause: Cause, now: Instant) -> None:
+    def doubt(self, wager: Wager, cause: Cause, now: Instant) -> None:
+        """Have a wager read after the grace period, because our account of it may differ from the exchange's."""
         wager_id = wager.wager_id
         if wager_id is not None and wager_id not in self._doubts:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
@@ -296,7 +295,7 @@ class Audit:
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
                 settled = (wager.opened_at or now) < self._began_at - LAG
                 if shown_open and settled and wager.wager_id not in self._shown:
-                    self._doubt(wager, Cause.NOT_SHOWN, now)
+                    self.doubt(wager, Cause.NOT_SHOWN, now)
             self._ranges = 1
             if now >= self._changes_at:
                 self.stage = Stage.CHANGES
@@ -304,7 +303,8 @@ class Audit:
                 self._history.ask(Query(changed_since=self._changes_from))
                 return
         else:
-            self._changes_from = self._began_at - LAG
+            self._compared_to = self._changes_from = self._began_at - LAG
+            self._shared.outbox.record(SaveCompared(self._compared_to))
             self._doubt_unconfirmed(now)
         self.stage = Stage.RESTING
         self.completed_at = self._began_at
@@ -314,12 +314,12 @@ class Audit:
     def _doubt_unconfirmed(self, now: Instant) -> None:
         """If a message reported a match or a result of a wager, but the exchange's list of changes lacks the wager,
         mark the wager as doubtful."""
-        overdue = [key for key, at in self._unconfirmed.items() if at < self._began_at - LAG]
+        overdue = [key for key, at in self.unconfirmed.items() if at < self._began_at - LAG]
         for wager_id in overdue[:MOST_LOOKUPS]:
-            del self._unconfirmed[wager_id]
+            del self.unconfirmed[wager_id]
             wager = self._shared.ledger.by_id(wager_id)
             if wager is not None and not wager.uncounted:
-                self._doubt(wager, Cause.UNCONFIRMED, now)
+                self.doubt(wager, Cause.UNCONFIRMED, now)
 
     # --- doubts ---------------------------------------------------------------------------------------------------
 

@@ -26,12 +26,13 @@ from typing import Final, NamedTuple
 from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, HistoryRead
+from mmbot.engine.life.catch_up import CatchUp
 from mmbot.engine.life.clear_proof import ClearProof, Stage
 from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
-from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.reading.history import HistoryPager
 from mmbot.engine.reading.late_history import LateHistory
 from mmbot.engine.requests import CancelAll, Request
 from mmbot.engine.risk.guards import ACCOUNT
@@ -55,8 +56,16 @@ class OrderOfLife:
     ends."""
 
     def __init__(
-        self, shared: Shared, effects: AppliesReports, board: BoardReader, since: Instant, now: Instant
+        self,
+        shared: Shared,
+        effects: AppliesReports,
+        board: BoardReader,
+        since: Instant,
+        known_to: Instant,
+        now: Instant,
     ) -> None:
+        """``since``: the instant at which the last run is known to have been alive. ``known_to``: the instant up to
+        which the journal knows all wagers (``Seed.known_to``). Both are 0 if there is none."""
         self._shared: Final = shared
         self._effects: Final = effects
         self._board: Final = board
@@ -67,10 +76,8 @@ class OrderOfLife:
         self.started_at = now
         self.clear = False
         """True if the account was proved clear (without open wagers), and nothing was placed since the proof."""
-        self._since = since
-        self._caught_up = False
-        """True once this run has read the history of earlier runs."""
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
+        self._unread: Final = CatchUp(self._history, since, known_to)
         self._proof: Final = ClearProof(
             self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
         )
@@ -104,6 +111,7 @@ class OrderOfLife:
             Row(cancel, lambda _: self._proof.tried, self._proof.cancelled, prove),
             Row(prove, self._all_is_resolved, self._start_reads, prove),
             Row(prove, self._is_proved, self._catch_up, history),
+            Row(history, self._unread.takes_too_long, self._read_all, history),
             Row(history, self._history_is_read, self._look_up, lookups),
             Row(lookups, self._journal_is_anothers, self._exit_with_anothers_journal, ended),
             Row(lookups, self._something_is_open, self._cancel_again, cancel),
@@ -202,23 +210,23 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """Note that the account is clear (without open wagers). Read the wagers that changed since ``_since``, the
-        instant of the previous such read."""
+        """Note that the account is clear (without open wagers). Read the wagers that changed since the previous such
+        read."""
         self.clear = True
         self._effects.proved_clear(self._proof.read_since, now)
         self._proved_at = self._read_past = now
         took = now - self.started_at
         self._shared.outbox.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
-        if not self._caught_up:
-            self._history.ask(Query())
-        if self._since:
-            self._read_changes(self._since, now)
+        self._unread.begin(now)
+
+    def _read_all(self, now: Instant) -> None:
+        self._read_past = now
+        self._unread.read_all()
 
     def _look_up(self, _: Instant) -> None:
         """Look up every wager that could still match. When the daemon starts, also look up some of the journal's
         wagers."""
-        self._caught_up = True
-        self._since = self._proved_at
+        self._unread.done(self._proved_at)
         self._asked = {}
         for wager in self._shared.ledger.all_live():
             if wager.wager_id is not None and not wager.foreign:
@@ -241,7 +249,8 @@ class OrderOfLife:
         """Request reads of the books and of the changes of wagers. Between the proof and the start of the feed, no
         message reported such changes."""
         self._board.everything(now)
-        self._read_changes(self._since, now)
+        self._read_past = now
+        self._unread.read_changes()
 
     def _start_hold(self, now: Instant) -> None:
         settings = self._shared.settings
@@ -255,10 +264,6 @@ class OrderOfLife:
             shared.hold(guard, ACCOUNT, None, now)
         shared.touch_scope(ACCOUNT)  # after a kill and a resume, neither guard held
         shared.outbox.alert(Severity.INFO, "life.ready")
-
-    def _read_changes(self, since: Instant, now: Instant) -> None:
-        self._read_past = now
-        self._history.ask(Query(changed_since=since))
 
     def _exit_at_the_deadline(self, _: Instant) -> None:
         self._exit(0 if self.clear else 3, "stopped" if self.clear else "not clear at the deadline")
@@ -287,7 +292,7 @@ class OrderOfLife:
         if self.step is Step.ENDED:
             return
         if self.step is Step.READY:  # before READY, the changes since the last loss may not have been read yet
-            self._since = max(self._since, self._shared.coverage.heard_at)
+            self._unread.heard(self._shared.coverage.heard_at)
         if not self.clearing or cause in ("stop", "kill"):
             self.started_at = now
             self.cause = cause

@@ -149,6 +149,11 @@ class HistoryPager:
             start = max(min(query.created_since, clock.schedule(query.created_since)) - OVERLAP, start)
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
+    def reaches_change(self, instant: Instant, now: Instant) -> bool:
+        """Return whether a query that begins now can read all changes since an instant of our clock."""
+        since = min(instant, self._clock.schedule(instant)) - OVERLAP
+        return since >= self._clock.time_of(now) - UPDATED_RANGE
+
     def ranges_since(self, instant: Instant, now: Instant) -> int:
         """Return how many ranges of the length ``CREATED_RANGE`` are needed to reach back to an instant of our
         clock."""

@@ -48,6 +48,7 @@ class Journal(Memory):
         lost = len(self._pending)
         self._pending.clear()
         self.last = now - BEHIND
+        self.known = min(self.known, self.last)
         return lost
 
     def _write(self) -> None:

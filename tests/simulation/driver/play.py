@@ -90,6 +90,7 @@ class Play:
     def _begin(self, now: Instant) -> Run:
         scenario = self.scenario
         self.journal.last = max(0, self.journal.last - scenario.behind) if self.journal.runs else 0
+        self.journal.known = max(0, self.journal.known - scenario.behind) if self.journal.known else 0
         run = Run(
             self.world,
             self.account,

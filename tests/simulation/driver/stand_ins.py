@@ -129,6 +129,12 @@ class Shifted:
         return None if due is None else due + self._behind
 
     @property
+    def ready(self) -> bool:
+        """True while the order of life allows quotes."""
+        ready: bool = self._engine.ready
+        return ready
+
+    @property
     def overdue(self) -> bool:
         """True if something was due and could not be done."""
         overdue: bool = self._engine.overdue

@@ -1,0 +1,126 @@
+"""Reads all open wagers of the account, matched ones too, page by page in the background while the daemon quotes.
+
+A start that has a journal reads only what changed since (mmbot/engine/life/catch_up.py). Until the first sweep is
+complete, the journal alone vouches for matched wagers that did not change, and the limits count them as the journal has
+them. A sweep compares each of them with the exchange: it shows every open wager of four weeks, and a matched wager of
+ours that it lacks is in doubt. Later sweeps find what no list of changes shows, should the exchange ever change a wager
+without dating the change.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import HOUR, SECOND, Instant
+from mmbot.domain.wager import Status
+from mmbot.engine.audit.audit import MOST_LOOKUPS, Audit
+from mmbot.engine.audit.doubts import Cause
+from mmbot.engine.events import Answer, Failed, HistoryRead
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.owners import AppliesReports
+from mmbot.engine.reading.history import CREATED_RANGE, HistoryPager, Query
+from mmbot.engine.requests import ReadHistory, Request
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.step import Step
+from mmbot.engine.timing.timers import NEVER
+from mmbot.engine.wagers.wager import Wager
+
+RANGES: Final = 4
+"""How many ranges of seven days of the history a sweep reads."""
+
+EVERY: Final = 6 * HOUR
+"""The time from the end of a sweep to the beginning of the next one."""
+
+LAG: Final = 10 * SECOND
+"""How far the exchange's history may lag."""
+
+EDGE: Final = HOUR
+"""Wagers this close to the oldest end of what a sweep reads may be beyond it, because clocks differ."""
+
+PATIENCE: Final = 30 * SECOND
+"""How long a page gives way to quotes and to the other reads. After this time it takes precedence over quotes."""
+
+
+class Sweep:
+    """Asks for one page at a time, when the engine has nothing else to send."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, audit: Audit) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._life: Final = life
+        self._audit: Final = audit
+        self._pager: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
+        self._begin_at: Instant = 0
+        self._began_at: Instant = 0
+        self._shown: dict[str, None] = {}
+        """The exchange's ids of the wagers that this sweep has shown so far."""
+        self._under_way = False
+        """True from the first page of a sweep to its last page."""
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def due_at(self, now: Instant) -> Instant:
+        """Return the instant at which the next page is due. While the daemon does not quote, and until the first round
+        of the audit is complete, the result is ``NEVER``."""
+        if self._life.step is not Step.READY or self._audit.completed_at is None:
+            return NEVER
+        if self._under_way:
+            return self._pager.due_at(now)
+        return self._begin_at if self._begin_at > now else self._pager.ready_at(now)
+
+    def next(self, now: Instant) -> Request | None:
+        """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
+        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+
+    def when_idle(self, now: Instant) -> Request | None:
+        """Return the next read if one is due. Otherwise return None."""
+        if now < self.due_at(now):
+            return None
+        if not self._under_way:
+            self._under_way = True
+            self._began_at = now
+            self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(RANGES)])
+        request = self._pager.next(now)
+        if request is not None:
+            self._shared.send(self, request, now)
+        return request
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Take a page of the history. After the last page, doubt the wagers that should have been shown."""
+        if isinstance(answer, HistoryRead):
+            for report in answer.wagers:
+                self._shown[report.wager_id] = None
+                self._audit.compare(report, sent_at, now)
+            for unread in answer.unread:
+                self._shown[unread.wager_id] = None
+                self._effects.take_unread(unread, sent_at, now)
+            if self._pager.came(answer):
+                self._pager.take(answer, self._began_at - LAG, now)
+                if self._pager.idle:
+                    self._finish(now)
+            self._effects.take_positions(now)
+        elif isinstance(answer, Failed) and isinstance(request, ReadHistory):
+            self._pager.failed(answer, now)
+
+    def _finish(self, now: Instant) -> None:
+        lacking = [wager for wager in self._shared.ledger.wagers() if self._lacks(wager)]
+        for wager in lacking[:MOST_LOOKUPS]:
+            self._audit.doubt(wager, Cause.NOT_SHOWN, now)
+        for wager in lacking[MOST_LOOKUPS:]:
+            self._audit.unconfirmed[wager.wager_id or ""] = now
+        self._shown = {}
+        self._under_way = False
+        self._begin_at = now + EVERY
+
+    def _lacks(self, wager: Wager) -> bool:
+        """Return true if the sweep lacks a wager that has matches and no result, although it should have shown it."""
+        return (
+            wager.booked is None
+            and wager.matched > 0
+            and wager.wager_id not in self._shown
+            and not wager.uncounted
+            and self._began_at - RANGES * CREATED_RANGE + EDGE < wager.sent_at < self._began_at - LAG
+            and wager.heard_at < self._began_at - LAG
+        )
