@@ -98,6 +98,7 @@ class Memory:
             since=self.last,
             known_to=min(self.known, self.last),
             compared_to=self.compared,
+            runs=tuple(f"r{number}" for number in range(1, self.runs)),
         )
 
 

@@ -18,6 +18,7 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
     """Load the saved state (``seed``) into a new engine. Make the guard ``starting`` hold, so that nothing is quoted
     yet."""
     shared = parts.shared
+    shared.started_at = now
     shared.guards.hold("starting", ACCOUNT, "start", now)
     if seed.latched is not None:
         shared.guards.hold("latch", ACCOUNT, seed.latched, now)

@@ -12,10 +12,14 @@ from typing import Final, Protocol
 
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.engine.risk.guards import ACCOUNT, GUARDS, Guard
+from mmbot.engine.sending.external_ids import run_of
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
+
+QUIET: Final = 10 * MINUTE
+"""How long no wager of another mmbot has to come before quoting goes on."""
 
 
 class Breaker(Protocol):
@@ -63,5 +67,33 @@ class MatchesAMinute:
             shared.hold(self.guard.name, ACCOUNT, reason, now)
 
 
-BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
+class AnotherDaemon:
+    """Stops quoting when another mmbot places wagers on the account. Such a wager has an ``external_id`` of mmbot's
+    form, is not of this run, and was placed after this run started. On a shared account this is allowed."""
+
+    guard: Final = next(guard for guard in GUARDS if guard.name == "another_daemon")
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Look at a wager that this run did not place."""
+        if change.kind is not Kind.FOREIGN and change.kind is not Kind.REVIVED:
+            return
+        shared, wager = self._shared, change.wager
+        run = run_of(wager.external_id)
+        if run is None or run == shared.run_id or not shared.settings.exclusive:
+            return
+        if wager.sent_at <= shared.clock.time_of(shared.started_at):
+            return
+        reason = f"another mmbot (run {run}) places wagers on this account: stop one of the two"
+        shared.hold(self.guard.name, ACCOUNT, reason, now)
+        shared.timers.set(Due.BREAKER, self.guard.name, now + QUIET)
+
+    def due(self, now: Instant) -> None:
+        """Let quoting go on."""
+        self._shared.hold(self.guard.name, ACCOUNT, None, now)
+
+
+BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute, AnotherDaemon)
 """Every circuit breaker. The breakers receive each change of a wager in this order."""

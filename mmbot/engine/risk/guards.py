@@ -42,6 +42,7 @@ GUARDS: Final = (
         "the account is clear, history and books are read, the feed is up, and the hold is over",
     ),
     Guard("feed_rejected", "account", "the exchange accepts a connection again; mmbot retries every five minutes"),
+    Guard("another_daemon", "account", "no wager of another mmbot came for ten minutes"),
     Guard("clock", "account", "the exchange's answers are no longer ahead of this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder is read"),
     Guard("balance", "account", "the balance is at least guards.min_balance"),

@@ -16,6 +16,20 @@ BLOCK: Final = 1000
 """How many sequence numbers one reservation holds. When fewer than half of this number are left, the engine orders the
 next reservation."""
 
+QUOTE: Final = "q"
+"""The letter before the number of the quoting rule, in the ``external_id`` of a quote."""
+
+HEDGE: Final = "h"
+"""The part of the ``external_id`` of a hedge that stands for the strategy."""
+
+
+def run_of(external_id: str) -> str | None:
+    """Return the run id in an ``external_id`` that has the form of mmbot's own. None if it has another form."""
+    run, _, rest = external_id.partition("-")
+    strategy, _, sequence = rest.partition("-")
+    ours = strategy == HEDGE or (strategy[:1] == QUOTE and strategy[1:].isdigit())
+    return run if ours and run.isalnum() and sequence.isdigit() else None
+
 
 class ExternalIds:
     """Gives out ids. Reserves further sequence numbers before they run out."""

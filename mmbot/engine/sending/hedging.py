@@ -17,7 +17,7 @@ from mmbot.engine.requests import PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.risk.hedge_size import OWN_QUOTES, HedgeOrder, blocking, size_hedge
 from mmbot.engine.sending.cancelling import Cancelling
-from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.sending.external_ids import HEDGE, ExternalIds
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -47,6 +47,7 @@ ACCOUNT_CLOSED: Final = (
     "feed",
     "stood_still",
     "feed_rejected",
+    "another_daemon",
     "clock",
     "ladder",
     "balance",
@@ -166,7 +167,7 @@ class Hedging:
     def _send(self, line: Line, sized: HedgeOrder, reduction: int, now: Instant) -> PlaceMany:
         """Send a hedge. From now on, the hedge counts as a wager that could match."""
         shared, key = self._shared, line.key
-        external_id = self._ids.next("h")
+        external_id = self._ids.next(HEDGE)
         line_id = line.outcomes[sized.side].line_id
         placement = Placement(external_id, line_id, sized.odds, sized.stake, fill_or_kill=True)
         shared.hedging[key] = None

@@ -28,7 +28,7 @@ from mmbot.engine.records import SaveDecision
 from mmbot.engine.requests import BATCH, PlaceMany, Placement, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
-from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.sending.external_ids import QUOTE, ExternalIds
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Changes
@@ -237,7 +237,7 @@ class Placing:
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
         """Enter a placement in the ledger before it is sent. From now on, the placement counts as a wager that could
         match."""
-        placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
+        placement = Placement(self._ids.next(f"{QUOTE}{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
         self._decided(placement, line, side, False, now)
         return placement

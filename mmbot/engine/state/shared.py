@@ -48,6 +48,9 @@ class Shared:
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
         self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
+        self.run_id: Final = seed.run_id
+        self.started_at: Instant = 0
+        """The instant at which the engine started."""
         self.outbox: Final = Outbox(self.ledger)
         self.exposure: Final = Exposure(config.limits, self.catalogue.tournament_of)
         self.guards: Final = Guards()

@@ -175,6 +175,19 @@ def matches_a_minute() -> None:
     assert scene.now - at > 45 * SECOND
 
 
+@CASES.provokes("another_daemon")
+def another_daemon() -> None:
+    scene = two_sport_events()
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.venue.place(scene.account, "7abcde-q0-12", line_id, 150, 1000, scene.now)
+    scene.go(5 * SECOND)
+    held(scene, "another_daemon", "another mmbot (run 7abcde)")
+    assert not [wager for wager in scene.wagers() if wager.external_id != "7abcde-q0-12"]
+    at = scene.now
+    cleared(scene, "another_daemon", within=11 * MINUTE)
+    assert scene.now - at > 9 * MINUTE
+
+
 @CASES.provokes("activation")
 def activation() -> None:
     many = tuple(LineKey(sport_event, 219, 0) for sport_event in range(1, 7))
