@@ -34,6 +34,7 @@ FOUND_BY = {
     "without balance": "balance_gone_holds_all_quotes",
     "without clock": "clock_an_hour_behind_is_held_until_it_is_set",
     "without start": "lost_message_of_a_start_is_seen_by_the_clock",
+    "without duplicate_id": "line_moved_to_another_sport_event",
     "without reconciliation": "channel_of_the_public_messages_falls_silent",
 }
 """The scenario that finds each broken bot."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import resource
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -25,7 +26,7 @@ from mmbot.store.journal import JOURNAL_FILE
 
 from .bot_side import BotSide
 from .exchange_side import DECEIVED, ExchangeSide
-from .schema import ByHand, FalseMessage, Take, Threads, Withdraw
+from .schema import ByHand, FalseMessage, MoveLine, Take, Threads, Withdraw
 
 FULL = 8192
 """The size in bytes beyond which no file can grow while the disk is full."""
@@ -82,7 +83,7 @@ def old_books(exchange: ExchangeSide, old: list[ShownBook]) -> None:
         local.pusher.publish(BROADCAST, f"tournament_{tournament}", "market_selections", "u", payload, book.updated_at)
 
 
-def move_line(exchange: ExchangeSide) -> None:
+def move_line(exchange: ExchangeSide, act: MoveLine) -> None:
     """List the moneyline of the first sport event under the third, which has no market of this id, and announce it."""
     venue, local = exchange.venue, exchange.local
     events = [event.sport_event_id for event in venue.sport_events()]
@@ -109,6 +110,16 @@ def withdraw(exchange: ExchangeSide, act: Withdraw) -> None:
 def _open(exchange: ExchangeSide) -> list[VenueWager]:
     wagers = [exchange.venue.wager(exchange.account, each.wager_id) for each in exchange.judge.live()]
     return [wager for wager in wagers if wager.status is Status.OPEN]
+
+
+ON_EXCHANGE: dict[type, Callable[[ExchangeSide, Any], None]] = {
+    Take: take,
+    ByHand: by_hand,
+    FalseMessage: false_message,
+    MoveLine: move_line,
+    Withdraw: withdraw,
+}
+"""The acts of others at the exchange."""
 
 
 # --- the machine ------------------------------------------------------------------------------------------------------

@@ -24,14 +24,12 @@ from . import acts
 from .bot_side import BotSide, settings
 from .exchange_side import ExchangeSide
 from .schema import (
-    ByHand,
+    BreakEngine,
     Condition,
     Crash,
-    FalseMessage,
     FullDisk,
     Kill,
     Lift,
-    MoveLine,
     OldBooks,
     OldJournal,
     Resume,
@@ -40,9 +38,7 @@ from .schema import (
     Step,
     StepClock,
     Stop,
-    Take,
     Threads,
-    Withdraw,
 )
 from .virtual_loop import LoopClock, VirtualLoop
 
@@ -124,7 +120,7 @@ class _Play:
 
     async def run(self) -> None:
         plan = self._scenario.plan
-        lives = [step.does for step in plan if isinstance(step.does, Start | Stop | Crash)]
+        lives = [step.does for step in plan if isinstance(step.does, Start | Stop | Crash | BreakEngine)]
         if not lives or not isinstance(lives[0], Start):
             self._start({})
         for step in plan:
@@ -199,21 +195,16 @@ class _Play:
             case Resume():
                 exchange.watch.note_resumed(exchange.now)
                 bot.deliver(ResumeRequested())
+            case BreakEngine():
+                exchange.watch.note_latched(exchange.now, "a fault of the engine")
+                bot.deliver(object())  # type: ignore[arg-type]
             case Lift():
                 self._check_faults()
                 lift(self._local)
             case OldBooks():
                 acts.old_books(exchange, self._books)
-            case Take():
-                acts.take(exchange, does)
-            case ByHand():
-                acts.by_hand(exchange, does)
-            case FalseMessage():
-                acts.false_message(exchange, does)
-            case MoveLine():
-                acts.move_line(exchange)
-            case Withdraw():
-                acts.withdraw(exchange, does)
+            case _ if type(does) in acts.ON_EXCHANGE:
+                acts.ON_EXCHANGE[type(does)](exchange, does)
             case StepClock():
                 bot.clock.step_wall(round(does.seconds * SECOND))
             case FullDisk():
@@ -371,5 +362,5 @@ class _Play:
                 raise self._failed(f"the log has an exception: {line}")
 
     def _failed(self, why: str) -> Failed:
-        lines = [f"{line.get('event')} {line}" for line in self._bot.said(0)[-40:]]
-        return Failed(f"{self._scenario.name}: {why}\n" + "\n".join(lines))
+        lines = [str(line) for line in self._bot.said(0) if line["event"] not in ("wager.opened", "wager.repriced")]
+        return Failed(f"{self._scenario.name}: {why}\n" + "\n".join(lines[-40:]))

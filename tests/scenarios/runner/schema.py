@@ -148,6 +148,10 @@ class Withdraw(_Act, frozen=True, kw_only=True, tag="withdraw"):
     leave: float = 0.0
 
 
+class BreakEngine(_Act, frozen=True, tag="break_engine"):
+    """The engine is given an event that it does not know, so that it raises."""
+
+
 class Threads(_Act, frozen=True, kw_only=True, tag="threads"):
     """Let the threads of the daemon work for so many real seconds, while the virtual time stands still."""
 
@@ -170,6 +174,7 @@ Act = (
     | FullDisk
     | OldJournal
     | Withdraw
+    | BreakEngine
     | Threads
 )
 
