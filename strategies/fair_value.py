@@ -45,33 +45,31 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The size of a full position, in dollars. The position is the difference between the profits of the two outcomes.
     At a full position, the skew is largest."""
     skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
-    """How far both prices move at a full position, in probability. If this setting is above ``margin``, reducing the
-    position may cost money."""
+    """The distance by which both prices shift at a full position, in probability. If this setting is above ``margin``,
+    reducing the position may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """At a full position, quotes that would increase the position are smaller by this share. With 1, no such quotes are
-    made."""
+    """The share by which quotes that would increase the position are smaller at a full position. With 1, no such quotes
+    are made."""
     source: Literal["book", "given", "given_or_book"] = "book"
-    """Where the fair probability comes from. ``book`` takes the fair probability from the book. ``given`` takes your
-    own price. ``given_or_book`` takes your own price if there is one, and otherwise the fair probability from the
-    book."""
+    """The source of the fair probability. ``book`` takes it from the book. ``given`` takes your own price.
+    ``given_or_book`` takes your own price if there is one, and otherwise the fair probability from the book."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
-    """The commission, as a share of the net gain in a market."""
+    """The commission of the exchange, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """If the price of a wager differs from the wanted price by at most this much, in probability, the wager stays. It
-    keeps its place in the queue."""
+    """The greatest difference, in probability, between the price of a wager and the wanted price at which the wager
+    stays. A wager that stays keeps its place in the queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    """A wager stays if its payout differs from the wanted payout by at most this share."""
+    """The greatest share of the wanted payout by which the payout of a wager may differ if the wager stays."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """After a quote changed its price, this many seconds must pass before its price may get better for takers. The
-    price may get worse for takers without delay. Because of this wait, a fair price that goes up and down does not cost
-    the place in the queue."""
+    """The number of seconds after a price change of a quote before its price may get better for takers. The price may
+    get worse for takers without delay. So a fair price that goes up and down does not cost the place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
-    """How many ticks a quote may be better than the best price of others. With 0, the quote may at most be equal to the
-    best price of others. With null, there is no such bound."""
+    """The greatest number of ticks by which a quote may be better than the best price of others. With 0, the quote may
+    at most be equal to the best price of others. With null, there is no such bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
-    """A line is not quoted if the fair probability of one of its outcomes is lower than this."""
+    """The lowest fair probability of an outcome at which its line is quoted."""
     max_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.97
-    """A line is not quoted if the fair probability of one of its outcomes is higher than this."""
+    """The highest fair probability of an outcome at which its line is quoted."""
 
     def __post_init__(self) -> None:
         if self.price_tolerance >= self.margin:
@@ -108,7 +106,7 @@ class _Side(msgspec.Struct, frozen=True, gc=False):
     """The latest quotes on one outcome."""
 
     odds: tuple[Odds, ...] = ()
-    """The odds of each quote. The best price stands first."""
+    """The odds of each quote on the outcome, beginning with the best price."""
     changed_at: Instant = 0
 
 
@@ -128,7 +126,7 @@ class FairValueMaker:
 
     Params = FairValueParams
     book_depth: Final = 1
-    """The strategy sees the best level of each side."""
+    """The number of levels on each side of the book that the strategy sees: only the best level."""
 
     def __init__(self, params: FairValueParams) -> None:
         self._params: Final = params

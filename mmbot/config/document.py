@@ -27,7 +27,7 @@ from mmbot.config.problems import ConfigError, Path, Problem, shown_path
 from mmbot.domain.words import is_text
 
 LARGEST: Final = 1 << 20
-"""The greatest size of a settings file in bytes."""
+"""The greatest size of a settings file, in bytes."""
 
 _REJECTED: Final = "rejected"  # the tag of a node that was already reported
 _DEEPEST: Final = 32  # levels of nesting; settings need six
@@ -42,16 +42,17 @@ class Document(msgspec.Struct, frozen=True):
     """The values of a file, with the line number of each value."""
 
     name: str
-    """The name of the file, as the user gave it."""
+    """The name of the settings file, as the user gave it."""
     values: Any
-    """The values as dicts with text keys, lists, texts, numbers, booleans and None."""
+    """The values of the settings file: dicts with text keys, lists, texts, numbers, booleans and None."""
     lines: dict[Path, int]
-    """The line number of each key and of each list item. The first line of the file has the number 1."""
+    """The line number of each key and of each list item in the settings file. The first line of the file has the number
+    1."""
     problems: tuple[tuple[int, Problem], ...] = ()
     """The problems of the YAML text itself, each with its line number."""
     rejected: tuple[Path, ...] = ()
-    """The paths of values that could not be read. In ``values`` such a value is None. A key that was rejected is not in
-    ``values``."""
+    """The paths of the keys and values that could not be read. In ``values``, an unreadable value is None, and a
+    rejected key is missing."""
 
     def place(self, path: Path) -> str:
         """Return ``FILE:LINE: path``. If the file does not have the key, ``LINE`` belongs to the nearest key around

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-"""The path of a value in a document. It has the keys and list indexes that lead from the top to the value."""
+"""The type of the path of a value in a document: the keys and list indexes from the top to the value."""
 
 
 class Problem(NamedTuple):
     """One problem of a settings file."""
 
     place: str
-    """The place in the form ``FILE:LINE: path``. Parts that are not known are left out."""
+    """The place of the problem in the form ``FILE:LINE: path``. Parts of the place that are not known are left out."""
     message: str
-    """The expected value, the value that was found, and advice."""
+    """The text about the problem: the expected value, the value that was found, and advice."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"

@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     document: Document
     config: Config | None
-    """The settings. None if the file has problems."""
+    """The settings that were read. None if the settings file has problems."""
     problems: tuple[Problem, ...]
 
 

@@ -30,14 +30,14 @@ class Setting(NamedTuple):
     """One setting, as the documentation shows it."""
 
     path: str
-    """The path of the setting, such as ``limits.line``. A setting of each rule has a path such as
+    """The path of the setting, such as ``limits.line``. A setting of each quoting rule has a path such as
     ``quoting[].match.type``."""
     takes: str
-    """The type and the bounds of the value, in words."""
+    """The type and the bounds of the setting's value, in words."""
     default: str | None
-    """The default value, written as in a settings file. None if the setting is required."""
+    """The default value of the setting, written as in a settings file. None if the setting is required."""
     unit: str
-    """The unit of the number. Empty if the number has no unit."""
+    """The unit of the setting's number. Empty if the number has no unit."""
     meaning: str
 
 

@@ -14,14 +14,14 @@ from mmbot.config.settings import Config, MatchConfig
 from mmbot.config.suggestions import nearest
 
 HEALTH_CHECK_S: Final = 5.0
-"""The time between two of ProphetX's health checks, in seconds (specification)."""
+"""The time between two of ProphetX's health checks, in seconds (source: ProphetX's specification)."""
 
 TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
-"""The types of ProphetX's markets (docs/protocol.md 5.2). ProphetX may add more."""
+"""The known types of ProphetX's markets (docs/protocol.md 5.2). ProphetX may add more types."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _LISTS: Final = ("tournament", "event", "type", "sub_type", "category_name")
-"""The lists in ``match`` of a quoting rule."""
+"""The names of the settings in ``match`` of a quoting rule whose value is a list."""
 
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -34,7 +34,7 @@ class Senseless(NamedTuple):
     path: Path
     message: str
     because_of: tuple[Path, ...] = ()
-    """The paths of the other values that contradict this value."""
+    """The paths of the other settings that contradict the setting with the problem."""
 
 
 def senseless(config: Config, given: Given) -> Iterator[Senseless]:
