@@ -5,4 +5,4 @@ from typing import Final
 from mmbot.domain import odds
 
 COMPILED: Final = not (odds.__file__ or "").endswith(".py")
-"""True if the core runs as machine code (docs/decisions/compiled.md)."""
+"""True if the compiled core (``domain/`` and ``engine/``) runs as machine code (docs/decisions/compiled.md)."""

@@ -16,10 +16,10 @@ class Level(msgspec.Struct, frozen=True, gc=False):
     them."""
 
     odds: Odds
-    """The odds that a taker gets."""
+    """The odds that a taker gets at this price level."""
     value: Cents
-    """The stake that takers can still place at these odds, in cents. This is the exchange's field ``value``, not its
-    field ``stake`` (docs/protocol.md 7.2)."""
+    """The stake that takers can still place at the odds of this price level, in cents. It is the exchange's field
+    ``value``, not its field ``stake`` (docs/protocol.md 7.2)."""
 
 
 Levels = tuple[Level, ...]

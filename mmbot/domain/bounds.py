@@ -13,8 +13,8 @@ LARGEST_AMOUNT: Final = 10**13
 """The largest amount of money, in cents. A stake of this amount at the longest odds wins less than 2**57 cents."""
 
 LARGEST_DOLLARS: Final = 1e11
-"""The largest amount of money, in dollars. It is the same amount as ``LARGEST_AMOUNT``, and bounds the money fields of
-the exchange's messages."""
+"""The largest amount of money in the exchange's messages, in dollars. It equals ``LARGEST_AMOUNT``, which is in
+cents."""
 
 LONGEST_ODDS: Final = 1_000_000
 """The longest American odds, positive and negative. The exchange's ladder ends at 25,000."""
@@ -31,8 +31,8 @@ LATEST: Final = 4_102_444_800 * 10**9
 itself."""
 
 SHORTEST_SECRET: Final = 6
-"""A key or token of at least this many characters is hidden in logs. A shorter key or token is not hidden, because
-ordinary words may contain it."""
+"""The number of characters from which on a key or token is hidden in logs. A shorter key or token is not hidden,
+because ordinary words may contain it."""
 
 UNREADABLE: Final = (ValueError, RecursionError)
 """The errors with which a decoder of JSON or msgpack rejects bytes. Nested values are read by recursion. So bytes that

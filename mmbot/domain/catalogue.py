@@ -19,7 +19,7 @@ class LineKey(NamedTuple):
     market: int
     number: int
     """The point spread of outcome 0, or the total, in quarter points. For example, a point spread of -3.5 is -14. In a
-    market with a single line, this number is 0."""
+    market with a single line, the value is 0."""
 
 
 class MarketKey(NamedTuple):
@@ -111,7 +111,7 @@ class SportEvent(msgspec.Struct, frozen=True, gc=False):
     name: str
     status: str
     scheduled: Instant | None
-    """The scheduled start. None if the exchange gave no readable time."""
+    """The scheduled start of the sport event. None if the exchange gave no readable time."""
     sport_name: str = ""
     tournament_name: str = ""
     sub_type: str = ""

@@ -14,8 +14,8 @@ class Fair(NamedTuple):
     probability: float
     """The probability that outcome 0 wins, if there is no push."""
     bid_ask_spread: float
-    """The bid–ask spread, as a difference of two probabilities. A taker who backs both outcomes loses this part of each
-    dollar of payout."""
+    """The bid-ask spread of the line, as a difference of two probabilities. A taker who backs both outcomes loses this
+    part of each dollar of payout."""
 
 
 def fair_from(book: Book, max_bid_ask_spread: float) -> Fair | None:

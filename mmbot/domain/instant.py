@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 Instant = int
-"""An instant, as nanoseconds since the Unix epoch."""
+"""The type of an instant, as nanoseconds since the Unix epoch."""
 
 Duration = int
-"""A duration, in nanoseconds."""
+"""The type of a duration, in nanoseconds."""
 
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000

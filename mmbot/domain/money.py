@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.bounds import LARGEST_DOLLARS
 
 Cents = int
-"""An amount in integer cents of a US dollar."""
+"""The type of an amount of money, in integer cents of a US dollar."""
 
 DOLLAR: Final = 100
 """The number of cents in a dollar."""

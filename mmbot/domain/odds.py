@@ -15,10 +15,10 @@ from mmbot.domain.bounds import LONGEST_ODDS
 from mmbot.domain.money import Cents
 
 Odds = int
-"""American odds: at least +100, or below -100."""
+"""The type of American odds: at least +100, or below -100."""
 
 Side = int
-"""One of the two outcomes of a line: 0 or 1."""
+"""The type of the number of an outcome of a line: 0 or 1."""
 
 
 class OddsError(ValueError):
@@ -120,7 +120,7 @@ class Ladder:
 
     ticks: tuple[Odds, ...]
     members: Mapping[Odds, int]
-    """The place of each tick on the ladder. The shortest odds have place 0."""
+    """The place of each tick on the ladder of odds. The shortest odds have place 0."""
 
     def __init__(self, odds: Iterable[int]) -> None:
         ticks = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []

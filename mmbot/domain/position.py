@@ -65,7 +65,7 @@ class FullStakes:
 
     def __init__(self) -> None:
         self.remaining: Cents = 0
-        """The stakes that could still match."""
+        """The sum of the stakes that could still be matched, in cents."""
         self.matched: Cents = 0
 
     def move(self, remaining: Cents, matched: Cents) -> None:

@@ -28,9 +28,11 @@ class TransactionType(Enum):
     CANCEL = "CANCEL"
     PUSH = "PUSH"
     TRADE = "TRADE"
-    """Version 4 of the exchange's interface writes TRADE instead of BET (docs/protocol.md 10)."""
+    """The type of the transaction for a placed wager in version 4 of the exchange's interface (docs/protocol.md 10).
+    Earlier versions write BET."""
     OTHER = ""
-    """A type that mmbot does not know. A transaction of this type changes the balance like any other transaction."""
+    """The type of a transaction that mmbot does not know. A transaction of this type changes the balance like any other
+    transaction."""
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ class Transaction(msgspec.Struct, frozen=True):
     word: str
     """The exchange's own word for the type of the transaction."""
     change: Cents
-    """The amount that was added to the balance. It is negative if money was taken out."""
+    """The amount that the transaction added to the balance. It is negative if the transaction took money out."""
     balance: Cents | None
     """The balance after the transaction. None if the exchange gave no balance."""
     created_at: Instant | None

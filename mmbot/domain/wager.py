@@ -60,25 +60,24 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     line_id: str
     odds: Odds
     stake: Cents
-    """The present stake. If a partly matched wager is cancelled, the stake is cut to the matched part."""
+    """The present stake of the wager. If a partly matched wager is cancelled, the stake is cut to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
-    """The part of the stake that is matched in total. This part only grows, except that a void sets it to 0."""
+    """The part of the wager's stake that is matched in total. This part only grows, except that a void sets it to 0."""
     match_stake: Cents | None = None
-    """The stake of the match that this report is about. Only a private message with the ``update_type`` "matching"
+    """The stake of the match that the report is about. Only a private message with the ``update_type`` "matching"
     contains this stake. In every other report, the value is None."""
     match_odds: Odds | None = None
-    """The odds of the match that this report is about. These odds need not be on the ladder."""
+    """The odds of the match that the report is about. These odds need not be on the ladder."""
     sequence: int = 0
     """The time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. In the
-    report of a REST answer, this value is 0, because a REST answer carries no such time."""
+    report of a REST answer, which carries no such time, the value is 0."""
     created_at: Instant | None = None
     profit: Cents | None = None
-    """The exchange's field ``profit``: the win of the present stake. None if the field is missing. The exchange's
-    documents do not say how the exchange computes this win. It may use the odds of each match, or the odds of the
-    wager."""
+    """The win of the present stake, from the exchange's field ``profit``. None if the field is missing. The exchange's
+    documents do not say whether it uses the odds of each match or the odds of the wager."""
 
     @property
     def resting(self) -> bool:
@@ -96,10 +95,10 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     wager_id: str
     external_id: str
     may_rest: bool
-    """True if others may be able to match the wager. It is false only if some readable part says that the wager is
+    """True if others may be able to match the wager. It is False only if some readable part says that the wager is
     over."""
     why: str
-    """Which part cannot be read, in words for a person."""
+    """The part of the wager that cannot be read, in words for a person."""
     status: Status | None = None
     matching: Matching | None = None
     winning: Winning | None = None
@@ -108,7 +107,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     line_id: str = ""
     odds: Odds | None = None
     stake: Cents | None = None
-    """The stake. A stake with a fraction of a cent is rounded up to a whole cent."""
+    """The stake of the wager. A stake with a fraction of a cent is rounded up to a whole cent."""
     matched: Cents | None = None
     created_at: Instant | None = None
     named: bool = True
@@ -144,4 +143,4 @@ class MatchDetail(msgspec.Struct, frozen=True, gc=False):
     stake: Cents
     odds: Odds
     win: Cents | None = None
-    """The profit that the exchange booked for this match. None if the answer does not contain this profit."""
+    """The profit that the exchange booked for the match. None if the exchange's answer does not contain this profit."""

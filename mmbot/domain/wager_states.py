@@ -18,22 +18,23 @@ class State(StrEnum):
     """The state of a wager, as far as mmbot knows it."""
 
     PLACING = "placing"
-    """The placement was sent and has no answer yet."""
+    """The state of a wager whose placement was sent and has no answer yet."""
     INACTIVE = "inactive"
-    """The exchange accepted the wager, and no report has said ``open`` yet."""
+    """The state of a wager that the exchange accepted, while no report has said ``open`` yet."""
     OPEN = "open"
     CANCELLING = "cancelling"
-    """A cancel was sent, and no report has shown its result yet. The answer to the cancel may already have been 200."""
+    """The state of a wager whose cancel was sent, while no report has shown its result yet. The answer to the cancel
+    may already have been 200."""
     UNKNOWN = "unknown"
-    """The placement was sent, but it is unknown whether the exchange accepted the wager."""
+    """The state of a wager whose placement was sent, while it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
-    """The exchange's history proved that the wager was never placed."""
+    """The state of a wager that was never placed, as the exchange's history proved."""
     REJECTED = "rejected"
-    """The exchange rejected the placement."""
+    """The state of a wager whose placement the exchange rejected."""
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
-    """No more of the stake can match, and the wager has no result yet."""
+    """The state of a wager that has no result yet and no stake that could still be matched."""
     WIPED = "wiped"
     VOID = "void"
     SETTLED = "settled"
@@ -47,29 +48,29 @@ class Happening(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """The exchange rejected the placement. If the exchange rejects a cancel, the happening is CANCEL_EARLY or
-    CANCEL_REJECTED."""
+    """The happening that the exchange rejected the placement. A rejected cancel is CANCEL_EARLY or CANCEL_REJECTED."""
     LOST = "lost"
-    """The placement got no readable answer, so it is unknown whether the exchange accepted the wager."""
+    """The happening that the placement got no readable answer. It is unknown whether the exchange accepted the
+    wager."""
     ABSENT = "absent"
-    """The wager is missing from the exchange's history, although the history is complete up to a time after the
-    placement."""
+    """The happening that the wager is missing from the exchange's history. The history is complete up to a time after
+    the placement."""
     CANCEL_SENT = "cancel_sent"
     CANCEL_TAKEN = "cancel_taken"
-    """The cancel was answered with 200, or with "nothing left to cancel". So the wager cannot match any more, but
-    earlier matches may still be reported."""
+    """The happening that the cancel was answered with 200, or with "nothing left to cancel". The wager cannot be
+    matched any more, but earlier matches may still be reported."""
     CANCEL_LOST = "cancel_lost"
-    """The cancel got no answer, or it was answered with 404. So it is unknown whether the wager was cancelled."""
+    """The happening that the cancel got no answer, or the answer 404. It is unknown whether the wager was cancelled."""
     CANCEL_EARLY = "cancel_early"
-    """The cancel was rejected because the wager is not open yet."""
+    """The happening that the cancel was rejected because the wager is not open yet."""
     CANCEL_REJECTED = "cancel_rejected"
-    """The cancel was rejected, and the wager is still open."""
+    """The happening that the cancel was rejected while the wager is still open."""
 
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"
     SAID_FILLED = "said_filled"
-    """A report says ``open`` and ``fully_matched``. Either the whole stake is matched, or the unmatched rest was
-    cancelled."""
+    """The happening that a report says ``open`` and ``fully_matched``. Either the whole stake is matched, or the
+    unmatched rest was cancelled."""
     SAID_INVALID = "said_invalid"
     SAID_CANCELED = "said_canceled"
     SAID_WIPED = "said_wiped"
@@ -79,9 +80,8 @@ class Happening(StrEnum):
     SAID_MANUAL = "said_manual"
 
     PROVED_INACTIVE = "proved_inactive"
-    """A read from the exchange contradicted earlier reports of the wager, and a second read confirmed this after a
-    grace period (``mmbot/engine/audit/``). Every happening whose name begins with ``PROVED_`` was confirmed in this
-    way."""
+    """The happening that the exchange's records proved the wager inactive, against earlier reports. Every happening
+    whose name begins with ``PROVED_`` was confirmed by a second read after a grace period (``mmbot/engine/audit/``)."""
     PROVED_OPEN = "proved_open"
     PROVED_FILLED = "proved_filled"
     PROVED_INVALID = "proved_invalid"
@@ -92,7 +92,7 @@ class Happening(StrEnum):
     PROVED_CLOSED = "proved_closed"
     PROVED_MANUAL = "proved_manual"
     PROVED_ABSENT = "proved_absent"
-    """The exchange does not know the wager, although it once accepted the placement."""
+    """The happening that the exchange does not know the wager, although it once accepted the placement."""
 
 
 class ImpossibleError(Exception):
@@ -178,10 +178,12 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
     _read(_REQUESTS, "") | _read(_REPORTS, "SAID_") | _read(_PROOFS, "PROVED_")
 )
-"""The next state for each state and happening. If a pair is missing, the happening is impossible in that state."""
+"""The next state of a wager for each pair of state and happening. If a pair is missing, the happening is impossible in
+that state."""
 
 COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State.CANCELLING, State.UNKNOWN})
-"""The states in which the remaining stake could still match, or may have matched without our knowledge."""
+"""The states of a wager whose remaining stake could still be matched, or may have been matched without our
+knowledge."""
 
 AWAITING: Final = frozenset({State.PLACING, State.INACTIVE, State.UNKNOWN})
 """The states of a placed wager that, as far as mmbot knows, has not been open yet."""

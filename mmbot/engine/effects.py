@@ -90,9 +90,9 @@ class Effects:
             Journal(shared, profit),
             Log(shared),
         )
-        """The followers (parts of the engine that act on changes), in the order in which they receive a change. The log
-        stands at the end. So if a change makes a guard (a reason not to quote) hold, the log shows the guard before the
-        change."""
+        """The followers (parts of the engine that act on changes), in the sequence in which they receive a change. The
+        log is the final follower. So if a change makes a guard (a reason not to quote) hold, the log shows the guard
+        before the change."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass the changes that the ledger made to every follower."""

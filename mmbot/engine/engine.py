@@ -34,8 +34,8 @@ from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
-"""The engine decides the quotes of this many lines, and then checks again whether a cancel has to be sent. Deciding so
-many lines takes a few milliseconds at most."""
+"""The number of lines whose quotes the engine decides before it checks again whether a cancel has to be sent. Deciding
+so many lines takes a few milliseconds at most."""
 
 ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
@@ -77,21 +77,21 @@ class Engine:
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._background: Final[tuple[Asker, ...]] = parts.background
         self._background_at: Instant = 0
-        """Before this instant, no part in ``_background`` has anything to do. The value is 0 if these parts have to be
-        asked."""
+        """The instant before which no background part of the engine has anything to do. The value is 0 if the
+        background parts have to be asked."""
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._every_second: Final = parts.every_second
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine for which the engine remembers the instant of the next task. Timers are not among
+        """The parts of the engine for which the engine remembers the instant of their next task. Timers are not among
         these parts, because any event may set a timer."""
         self._quiet_until: Instant = 0
-        """Until this instant, only timers can have something to do. The value is 0 if every part of the engine has to
-        be asked."""
+        """The instant until which only timers can have something to do. The value is 0 if every part of the engine has
+        to be asked."""
         self._remembers = True
         self.overdue = False
         """True if a task was due at the latest call of ``deadline`` but could not be done yet."""
         self.asked = 0
-        """How many times the engine has asked all its parts for the instant of their next task."""
+        """The number of times that the engine has asked all its parts for the instant of their next task."""
         restore(parts, seed, now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **parts.feed.handlers(),

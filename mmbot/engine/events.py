@@ -40,8 +40,8 @@ class Channel(msgspec.Struct, frozen=True):
 
     name: str
     sport_events: tuple[int, ...] | None = ()
-    """The sport events whose books come over the channel. None if the books of all sport events come over the
-    channel."""
+    """The ids of the sport events whose books come over the channel. None if the books of all sport events come over
+    the channel."""
     private: bool = False
     """True if the private messages of this account and the health checks come over the channel."""
 
@@ -55,7 +55,7 @@ class FeedUp(msgspec.Struct, frozen=True, tag=True):
     replaces its earlier channels."""
 
     connection: int
-    """The number of the connection. Each attempt to connect gets a higher number than all earlier attempts."""
+    """The number of the feed connection. Each attempt to connect gets a higher number than all earlier attempts."""
     channels: tuple[Channel, ...] = WHOLE_FEED
 
 
@@ -189,14 +189,16 @@ class Failure(Enum):
     exchange: whether the failed request changed anything there."""
 
     REJECTED = "rejected"
-    """The exchange rejected the request or the item and changed nothing."""
+    """The kind of failure in which the exchange rejected the request or item and changed nothing."""
     RETRYABLE = "retryable"
-    """The exchange changed nothing. The request may be repeated. If ``retry_at`` is given, the request may not be
-    repeated before this instant."""
+    """The kind of failure in which the exchange changed nothing and the request may be repeated. If ``retry_at`` is
+    given, the request may not be repeated before that instant."""
     UNKNOWN = "unknown"
-    """No readable answer came. The exchange may or may not have carried out the request."""
+    """The kind of failure in which no readable answer came. The exchange may or may not have carried out the
+    request."""
     BUG = "bug"
-    """The exchange found the request malformed and changed nothing. The same request would fail again."""
+    """The kind of failure in which the exchange found the request malformed and changed nothing. The same request would
+    fail again."""
 
 
 class FailureReason(Enum):
@@ -208,36 +210,37 @@ class FailureReason(Enum):
     """
 
     NOTHING_LEFT = "nothing_left"
-    """The wager was already fully matched or cancelled, so there is nothing to cancel."""
+    """The reason that the wager was already fully matched or cancelled, so that nothing is left to cancel."""
     NOT_FOUND = "not_found"
-    """The exchange does not know the wager or other object of the request. This does not prove that the object does not
-    exist, because a new wager may not be visible yet."""
+    """The reason that the exchange does not know the wager or other object of the request. The object may exist,
+    because a new wager may not be visible yet."""
     NOTHING_OPEN = "nothing_open"
-    """A cancel of all wagers found no open wager. This does not prove that no wager is open, because a new wager may
+    """The reason that a cancel of all wagers found no open wager. A wager may still be open, because a new wager may
     not be visible yet."""
     NOT_LIVE_YET = "not_live_yet"
-    """The exchange is still placing the wager."""
+    """The reason that the exchange is still placing the wager."""
     BEING_MATCHED = "being_matched"
-    """The wager is being matched right now."""
+    """The reason that the wager is being matched right now."""
     WRONG_WAGER = "wrong_wager"
-    """The wager is invalid, or it belongs to another account, or the two ids in the request belong to different
-    wagers."""
+    """The reason that the wager is invalid, or belongs to another account. The two ids in the request may also belong
+    to different wagers."""
     ID_EXISTS = "id_exists"
-    """A wager with the same ``external_id`` exists already."""
+    """The reason that a wager with the same ``external_id`` exists already."""
     OFF_LADDER = "off_ladder"
-    """The odds are not on the exchange's ladder."""
+    """The reason that the odds are not on the exchange's ladder."""
     TOO_MANY = "too_many"
-    """The exchange received too many requests."""
+    """The reason that the exchange received too many requests."""
     NO_SESSION_FREE = "no_session_free"
-    """Every session that the key pair allows is in use."""
+    """The reason that every session that the key pair allows is in use."""
     LOGIN = "login"
-    """The exchange rejected the access key or the secret key."""
+    """The reason that the exchange rejected the access key or the secret key."""
     LOGIN_WAITS = "login_waits"
-    """It is too early to log in again."""
+    """The reason that it is too early to log in again."""
     UNREACHABLE = "unreachable"
-    """The exchange could not be reached."""
+    """The reason that the exchange could not be reached."""
     OTHER = "other"
-    """Any other reason. No decision depends on this reason. The field ``code`` shows people what the reason was."""
+    """The reason for every failure without a named reason. No decision depends on it. The field ``code`` shows people
+    what the reason was."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -260,7 +263,7 @@ class FailedItem(msgspec.Struct, frozen=True):
     external_id: str
     failure: Failure
     code: str
-    """The exchange's error code. The code is used only in logs and messages to people."""
+    """The exchange's error code for the item. The code is used only in logs and messages to people."""
     message: str = ""
     reason: FailureReason = FailureReason.OTHER
 
@@ -272,7 +275,7 @@ class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
     request: int
     accepted: tuple[WagerReport, ...]
     failed: tuple[FailedItem, ...]
-    """The items that failed. Each item has its own ``failure``, which need not be a rejection."""
+    """The items of the placement that failed. Each item has its own ``failure``, which need not be a rejection."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -281,10 +284,11 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     request: int
     accepted: tuple[str, ...]
-    """The ``external_id`` of each wager that can no longer be matched."""
+    """The ``external_id`` of each wager that can no longer be matched after the cancel."""
     failed: tuple[FailedItem, ...]
     date: Instant | None = None
-    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
+    """The exchange's time in whole seconds, from the ``Date`` header of the HTTP answer. None if the header was
+    missing."""
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
@@ -294,7 +298,8 @@ class CancelledAll(msgspec.Struct, frozen=True, tag=True):
     request: int
     nothing_open: bool
     date: Instant | None = None
-    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
+    """The exchange's time in whole seconds, from the ``Date`` header of the HTTP answer. None if the header was
+    missing."""
 
 
 class WagerRead(msgspec.Struct, frozen=True, tag=True):
@@ -311,14 +316,16 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     request: int
     wagers: tuple[WagerReport, ...]
     next_cursor: str
-    """The cursor with which the next page is requested. It is empty on the page that ends the history."""
+    """The cursor with which the next page of the history is requested. It is empty on the page that ends the
+    history."""
     last_synced_at: Instant | None
     """The instant up to which the history is complete. None if the page lacks this field. A page without this instant
     cannot prove that no wager is open."""
     date: Instant | None = None
-    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
+    """The exchange's time in whole seconds, from the ``Date`` header of the HTTP answer. None if the header was
+    missing."""
     unread: tuple[UnreadWager, ...] = ()
-    """The wagers on the page of which some part cannot be read."""
+    """The wagers on the page that have some unreadable part."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):
@@ -336,7 +343,7 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
     matched: Cents
     unmatched: Cents
     date: Instant | None = None
-    """The time in the ``Date`` header of the answer, by the exchange's clock. None if the answer had no such header."""
+    """The exchange's time, from the ``Date`` header of the HTTP answer. None if the header was missing."""
 
 
 class TransactionsRead(msgspec.Struct, frozen=True, tag=True):
@@ -345,7 +352,7 @@ class TransactionsRead(msgspec.Struct, frozen=True, tag=True):
     request: int
     transactions: tuple[Transaction, ...]
     next_cursor: str
-    """The cursor with which the next page is requested. It is empty if there is no next page."""
+    """The cursor with which the next page of transactions is requested. It is empty if there is no next page."""
     unread: int = 0
     """The number of transactions on the page that could not be read."""
 
@@ -377,7 +384,7 @@ class MarketImage(msgspec.Struct, frozen=True):
 
     market: Market
     books: tuple[Book, ...]
-    """One book for each line in ``market.lines``, in the same order."""
+    """The books of the market: one book for each line in ``market.lines``, in the same sequence."""
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
@@ -433,7 +440,8 @@ class LatchWritten(msgspec.Struct, frozen=True, tag=True):
 
     error: str | None = None
     reason: str | None = None
-    """The reason in the file of the kill latch. This reason may be longer than the reason in the kill command."""
+    """The reason in the file of the kill latch (the stored state of the kill switch). It may be longer than the reason
+    in the kill command."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):
@@ -455,7 +463,7 @@ class JournalState(msgspec.Struct, frozen=True, tag=True):
     """The report that the journal can no longer be written, or that it can be written again."""
 
     trouble: str | None
-    """The reason why writing fails. None if writing works again."""
+    """The reason why writing to the journal fails. None if writing works again."""
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):

@@ -41,7 +41,7 @@ from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
-"""How many levels of each side of a book the status shows, beginning with the best level."""
+"""The number of levels of each side of a book that the status shows, beginning with the best level."""
 
 
 class StatusWriter:

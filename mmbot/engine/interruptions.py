@@ -13,8 +13,8 @@ class StoodStill(msgspec.Struct, frozen=True, tag=True):
     Messages may have been missed. A request that was decided before this event may not be sent any more."""
 
     gap: Duration
-    """How long the event loop did not run, by the machine's clock. The value is 0 if only a watchdog says that the
-    shell (the code around the engine) stood still."""
+    """The time for which the event loop did not run, by the machine's clock. The value is 0 if only a watchdog says
+    that the shell (the code around the engine) stood still."""
 
 
 class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
@@ -23,7 +23,7 @@ class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
 
     sport_event: int
     took: Duration
-    """How long the call of the strategy took, by the machine's clock."""
+    """The time that the call of the strategy took, by the machine's clock."""
 
 
 Interruption = StoodStill | StrategyOverran

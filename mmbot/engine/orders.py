@@ -74,8 +74,8 @@ class Exit(msgspec.Struct, frozen=True, tag=True):
 
 
 ANOTHERS_STATE: Final = "state_of_another"
-"""If the exchange knows no wager of the journal, the daemon exits at its start with this reason. The state directory
-then belongs to another account or exchange."""
+"""The reason with which the daemon exits at its start if the exchange knows no wager of the journal. The state
+directory then belongs to another account or exchange."""
 
 
 class SavedMatches(msgspec.Struct, frozen=True, gc=False):
@@ -86,8 +86,8 @@ class SavedMatches(msgspec.Struct, frozen=True, gc=False):
     """The part of the matched stake that the exchange's list of matches described, in cents."""
     disputed: bool
     pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
-    """Four amounts in cents for each match. The first two amounts are the start and the end of the match's part of the
-    stake. The other two are the least win and the greatest win of the match."""
+    """The four amounts of each match, in cents. Two amounts are the start and the end of the match's part of the stake.
+    Two amounts are the least and the greatest win of the match."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -98,8 +98,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     external_id: str
     wager_id: str | None
     line: LineKey | MarketKey
-    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, this is the
-    market of the wager instead."""
+    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, the value is
+    the market of the wager."""
     side: Side | None
     """The outcome of the line that the wager backs. None if ``line`` holds a market."""
     line_id: str
@@ -108,18 +108,18 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     state: str
     matched: Cents
     win: Cents
-    """The profit in cents that the matched part of the stake brings if the wager wins. The stake is not included."""
+    """The profit that the matched part of the stake brings if the wager wins, in cents. The stake is not included."""
     result: str
-    """The result of the wager: the value of the exchange's field ``winning_status``."""
+    """The result of the wager, as the value of the exchange's field ``winning_status``."""
     hedge: bool
     sent_at: Instant
     sequence: int
     placed: Cents | None = None
-    """The stake as it was sent, in cents. If the journal does not contain this stake, the value is None, and the
+    """The stake of the wager as it was sent, in cents. None if the journal does not contain this stake, so that the
     present stake is used."""
     matches: SavedMatches | None = None
-    """The matches of the wager. None if nothing was matched. A journal of an earlier version has None even if something
-    was matched. ``win`` is an estimate in this case."""
+    """The matches of the wager. None if nothing was matched, or in a journal of an earlier version. In such a journal,
+    ``win`` is an estimate."""
     foreign: bool = False
     uncounted: bool = False
     accepted_at: Instant | None = None
@@ -152,7 +152,8 @@ class SaveDay(msgspec.Struct, frozen=True, tag=True):
     lost: LostDay | None = None
     """The loss that stopped quoting for the rest of the day. None if the loss has not reached the limit."""
     opening_realised: Cents | None = None
-    """The part of ``opening`` that was realised, before commission. None in a journal of an earlier version."""
+    """The realised part of the account's profit at the start of the day, before commission. None in a journal of an
+    earlier version."""
     opening_commission: Cents | None = None
 
 
@@ -178,7 +179,7 @@ Record = (
     | SaveTransactions
     | SaveCompared
 )
-"""An entry of the journal."""
+"""The type of an entry of the journal."""
 
 
 class Save(msgspec.Struct, frozen=True, tag=True):
@@ -207,11 +208,11 @@ class Seed(msgspec.Struct, frozen=True):
     day: SaveDay | None = None
     settlements: tuple[SaveSettlement, ...] = ()
     since: Instant = 0
-    """The latest instant at which an earlier run is known to have been alive. It is 0 if there was no earlier run. The
-    wager history is read from shortly before this instant."""
+    """The latest instant at which an earlier run is known to have been alive, or 0 without an earlier run. The wager
+    history is read from shortly before this instant."""
     runs: tuple[str, ...] = ()
-    """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours.
-    It need not be in the journal."""
+    """The ids of all earlier runs. A wager is ours if its ``external_id`` begins with the id of an earlier run, even if
+    the journal lacks the wager."""
     known_to: Instant = 0
     """The latest instant at which the journal knew all wagers of the account, by the feed: the daemon quoted. A start
     reads what changed since. If it is 0, no run came so far, and a start reads the whole history."""

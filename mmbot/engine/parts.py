@@ -45,8 +45,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""Classes or functions that make circuit breakers. Each class or function is called with the state that all parts of
-the engine share (``Shared``)."""
+"""The type of a list of functions or classes that make circuit breakers. Each is called with the state that all parts
+of the engine share (``Shared``)."""
 
 
 class Parts:
@@ -96,7 +96,7 @@ class Parts:
             MatchingDetails(shared, effects),
             self.balance,
         )
-        """The parts of the engine that read from the exchange, in the order in which the engine asks them for a
+        """The parts of the engine that read from the exchange, in the sequence in which the engine asks them for a
         request."""
         self.every_second: Final = EverySecond(self.life, self.profit, self.quoting, self.forgetting, now)
         self.background: Final[tuple[Asker, ...]] = (
@@ -114,7 +114,7 @@ class Parts:
             self.life,
             self.every_second,
         )
-        """The parts of the engine that act at a set time, in the order in which they act."""
+        """The parts of the engine that act at a set time, in the sequence in which they act."""
         self._register_timers()
 
     def _connect(self, breakers: Breakers) -> None:

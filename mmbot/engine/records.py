@@ -27,11 +27,11 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
     line."""
     hedge: bool
     view: LineView | None
-    """The view on which the decision was based, with the book, the fair value, the user's price and the position. None
-    if the line had no view."""
+    """The view of the line on which the decision was based, with the book, the fair value, the user's price and the
+    position. None if the line had no view."""
     sport_event: SportEvent | None
     guards: tuple[str, ...]
-    """The guards (reasons not to quote) that held anywhere at the time of the decision."""
+    """The guards (reasons not to quote) that applied to anything at the time of the decision."""
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -49,12 +49,12 @@ class SaveMatch(msgspec.Struct, frozen=True, tag=True, gc=False):
     at: Instant
     stake: Cents
     win: Cents
-    """The profit that the match brings if the wager wins, without the stake. For a correction, this is the change of
-    this profit."""
+    """The profit that the match brings if the wager wins, without the stake. For a correction of a match, this is the
+    change of the profit."""
     odds: Odds | None
-    """The odds of the match. None if the odds are not known, or if this is a correction."""
+    """The odds of the match. None if the odds are not known, or if the record corrects a match."""
     taker: bool
-    """True if our wager was the taker in this match. The wager was then a hedge, or it was matched at better odds than
+    """True if our wager was the taker in the match. The wager was then a hedge, or it was matched at better odds than
     its own."""
     fair: float | None
     """The fair probability of the line's outcome 0 at the moment when mmbot learned of the match. None if no fair
@@ -68,15 +68,15 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     line: LineKey | MarketKey
     at: Instant
     result: str
-    """The value of the exchange's field ``winning_status``."""
+    """The result of the wager, as the value of the exchange's field ``winning_status``."""
     stake: Cents
     profit: Cents
-    """The profit before commission. For a correction, this is the change of the profit."""
+    """The profit of the wager before commission. For a correction of a result, this is the change of the profit."""
     commission: Cents
     """The change of the commission on the market's net gain. The commission is estimated with the rate in the
     settings."""
     first: bool
-    """True for the first result of the wager, and false for a correction."""
+    """True for the first result of the wager, and False for a correction of the result."""
 
 
 class SaveFair(msgspec.Struct, frozen=True, tag=True, gc=False):

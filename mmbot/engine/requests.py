@@ -10,7 +10,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
 
 BATCH = 20
-"""The exchange's limit for the number of wagers in one placement request or one cancel request."""
+"""The largest number of wagers that the exchange accepts in one placement request or one cancel request."""
 
 SPORT_EVENTS_A_READ = 50
 """The greatest number of sport events that one read of markets may ask for (docs/protocol.md 4.1)."""
@@ -31,8 +31,7 @@ class Cancellation(msgspec.Struct, frozen=True, gc=False):
 
     wager_id: str
     external_id: str
-    """The ``external_id`` of the wager. If a person placed the wager on the exchange's own page, the wager has no
-    ``external_id``, and this field is empty."""
+    """The ``external_id`` of the wager. Empty for a wager that a person placed on the exchange's own page."""
 
     @property
     def key(self) -> str:

@@ -47,23 +47,22 @@ class LineStatus(msgspec.Struct, frozen=True):
     name: str
     outcomes: tuple[str, str]
     book: tuple[tuple[LevelStatus, ...], tuple[LevelStatus, ...]]
-    """The best three levels of each side of the book. Our own stake is left out."""
+    """The best three levels of each side of the line's book. Our own stake is left out."""
     fair: float | None
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
-    """The profit of the matched stakes, in cents. The first amount applies if outcome 0 wins, and the second if outcome
-    1 wins."""
+    """The two possible profits of the line's matched stakes, in cents: if outcome 0 wins, and if outcome 1 wins."""
     locked: Cents
-    """The matched and unsettled stakes on both outcomes, in cents. The exchange has taken these stakes from the
-    balance."""
+    """The matched and unsettled stakes on both outcomes of the line, in cents. The exchange has taken these stakes from
+    the balance."""
     worst_case: Cents
     limit: Cents
     matches: int
     why: str | None
     """The reason why the line is not quoted. None while the line is quoted."""
     behind: tuple[int | None, int | None] = (None, None)
-    """For each outcome, by how many ticks our best price is behind the best price of others. The value is 0 if both
-    prices are the same, and negative if our price is better. It is None if one of the two prices is missing."""
+    """The number of ticks by which our best price is behind the best price of others, for each outcome. The number is
+    negative if our price is better. None if our price or the price of others is missing."""
 
 
 class SportEventStatus(msgspec.Struct, frozen=True):
@@ -90,15 +89,15 @@ class PositionStatus(msgspec.Struct, frozen=True):
     """The number of the line (a point spread or a total) in quarter points. None if only the market is known."""
     name: str
     tournament: str
-    """The name of the tournament. Empty if the tournament is not known. Until it is known, the wagers count in every
+    """The name of the tournament. Empty if the tournament is not known. Wagers on an unknown tournament count in every
     tournament."""
     profit: tuple[Cents, Cents] | None
-    """The profit of the matched stakes, in cents. The first amount applies if outcome 0 wins, and the second if outcome
-    1 wins. None if only the market is known."""
+    """The two possible profits of the matched stakes, in cents: if outcome 0 wins, and if outcome 1 wins. None if only
+    the market is known."""
     remaining: Cents
-    """The stakes that could still match, in cents."""
+    """The sum of the stakes that could still be matched, in cents."""
     locked: Cents
-    """The matched and unsettled stakes, in cents."""
+    """The sum of the matched and unsettled stakes, in cents."""
     worst_case: Cents
 
 
@@ -107,11 +106,11 @@ class ScopeStatus(msgspec.Struct, frozen=True):
     For each kind of scope, the status shows the scope that has used the greatest share of its limit."""
 
     scope: str
-    """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
+    """The kind of scope of the limit: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     name: str
     worst_case: Cents
     matched: Cents
-    """The worst case if no more stake is matched, in cents."""
+    """The worst-case loss of the scope if no more stake is matched, in cents."""
     soft: Cents
     hedge: Cents
     limit: Cents
@@ -151,7 +150,7 @@ class Counts(msgspec.Struct, frozen=True):
     hedges: int
     book_differences: int
     unread_wagers: int = 0
-    """The number of wagers of which some part could not be read."""
+    """The number of wagers that have some unreadable part."""
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
@@ -173,11 +172,10 @@ class LineCounts(msgspec.Struct, frozen=True):
     """The number of lines that should be quoted, and the number of lines that are quoted."""
 
     quotable: int
-    """The number of lines that should be quoted. Such a line is active, has two outcomes and a quoting rule, and its
-    sport event is listed and not near its start. If such a line is not quoted, the operator should look at the
-    reason."""
+    """The number of lines that should be quoted: active, with two outcomes and a quoting rule. Their sport event is
+    listed and not near its start. If such a line is not quoted, the operator should look at the reason."""
     quoted: int
-    """The number of lines among ``quotable`` on which a wager of ours could match."""
+    """The number of lines among ``quotable`` on which a wager of ours could be matched."""
     why_not: str | None
     """The most frequent reason why a line is not quoted. None if all lines with a quoting rule are quoted."""
 
@@ -205,26 +203,27 @@ class Status(msgspec.Struct, frozen=True):
     positions: tuple[PositionStatus, ...] = ()
     """The wagers on lines that ``sport_events`` does not show, such as wagers on games that are in play."""
     may_quote: bool = False
-    """True while the daemon has reached the step ``ready`` and no guard of the account stops quoting."""
+    """True while the daemon has reached the step ``ready`` and no guard (reason not to quote) of the account
+    applies."""
     lines: LineCounts = LineCounts(0, 0, None)
     clock_behind_s: float | None = None
-    """How far the machine's clock is behind the exchange's clock, in seconds, by the dates in the exchange's answers.
-    The value is negative if the machine's clock is ahead. It is None before two dated answers have come."""
+    """The number of seconds by which the machine's clock is behind the exchange's clock. It is negative if the
+    machine's clock is ahead. None before two exchange answers with a date have come."""
     unread: tuple[str, ...] = ()
-    """Some of the wagers that could not be read, each with the reason, as text for a person. The wagers that were
-    noticed earliest are shown."""
+    """The earliest wagers that could not be read, each with the reason, as text for a person. Not all such wagers are
+    shown."""
     audit_age_s: float | None = None
     """The time since the latest complete audit of the open wagers began, in seconds. None if no audit was complete so
     far."""
     equity: Cents | None = None
-    """What the account is worth, in cents: the balance, the stakes locked in matches, and the marked profit (the value
-    of unsettled positions). Between two reads of the balance, mmbot adds the changes by matches and results. None
-    before the first read of the balance."""
+    """The present worth of the account, in cents: the balance, the stakes locked in matches, and the value of unsettled
+    positions. Between two reads of the balance, mmbot adds the changes by matches and results. None before the first
+    read of the balance."""
     latch_unstored: str | None = None
-    """The reason why the kill switch is on but not saved on disk. A restart would then quote again. None if the switch
-    is off, or saved on disk."""
+    """The reason why the kill switch is on but not saved on disk. The bot would then quote again after a restart. None
+    if the switch is off, or saved on disk."""
     cause: str = "start"
-    """Why the bot goes through the order of life (the steps from start to quoting) now: ``start``, ``kill``, ``feed``
-    (lost), ``stood_still`` or ``stop``."""
+    """The cause of the present order of life (the steps from start to quoting): ``start``, ``kill``, ``feed`` (lost),
+    ``stood_still`` or ``stop``."""
     balance_age_s: float | None = None
-    """How many seconds ago the balance was read. None before the first read."""
+    """The number of seconds since the balance was read. None before the first read of the balance."""

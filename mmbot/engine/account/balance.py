@@ -23,7 +23,7 @@ EVERY: Final = 30 * SECOND
 """The time between two reads of the balance."""
 
 RETRY: Final = 5 * SECOND
-"""How long to wait after a failed read before the next read."""
+"""The wait after a failed read of the balance before the next read."""
 
 
 class Balance:
@@ -34,19 +34,20 @@ class Balance:
         self._effects: Final = effects
         self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.latest: Cents | None = None
-        """The balance that the latest read gave, in cents. None before any read was answered."""
+        """The balance that the latest read gave, in cents. None before any read of the balance was answered."""
         self.read_at: Instant | None = None
-        """The instant of the latest answer to a read. None before any read was answered."""
+        """The instant of the latest answer to a read of the balance. None before any such answer."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
-        """A function that is called with each balance that is read, and with the instants of the request and of the
+        """The function that is called with each balance that is read, and with the instants of the request and of the
         answer."""
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._returned: list[tuple[Instant, Cents]] = []
-        """Each result, or correction of a result, since the latest read: its instant, and the amount by which it
-        changed the balance. The amount contains stake and profit, before commission."""
+        """The results, and corrections of results, since the latest read of the balance. Each has its instant and the
+        amount by which it changed the balance. The amount contains stake and profit, before commission."""
         self._read_at: Instant = now
-        """The instant at which the next read is due. While a read has no answer yet, the value is ``NEVER``."""
+        """The instant at which the next read of the balance is due. While a read has no answer yet, the value is
+        ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match, subtract its stake from the balance, unless the exchange took the money at the

@@ -41,8 +41,8 @@ SAVE_FAIR: Final = MINUTE
 
 
 WOBBLE: Final = 1
-"""If the wall clock steps back by this number of days or fewer, no new day begins. So a clock that wobbles at midnight
-cannot lift the guard ``daily_loss``."""
+"""The number of days by which the wall clock may step back without the begin of a new day. So a clock that wobbles at
+midnight cannot lift the guard ``daily_loss``."""
 
 
 class Profit:
@@ -53,18 +53,19 @@ class Profit:
         self._fair: dict[LineKey, float] = {}
         self._marks: dict[LineKey | MarketKey, Cents] = {}
         self._fair_saved: dict[LineKey, tuple[Instant, float | None]] = {}
-        """For each line with a position: the fair probability that was saved most recently, and the instant of this
-        save."""
+        """The fair probability that was saved most recently, and the instant of the save, for each line with a
+        position."""
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
         self._day = day
         self._valued = False
-        """True once this run has been ready to quote. Before that, no fair probability is known for any position."""
+        """True once this run has been ready to quote. Before the run is ready, no fair probability is known for any
+        position."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if the marked profit has changed. Then ``look`` may have a task earlier than ``due_at`` returned."""
+        """True if the marked profit has changed. A change may bring the next task forward."""
         self._save_planned = False
 
     @property

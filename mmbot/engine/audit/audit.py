@@ -43,37 +43,35 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
-"""How far the exchange's history may lag. If a wager opened less than this time before a round began, its absence from
-the list of this round means nothing. The next round judges such a wager."""
+"""The longest expected lag of the exchange's history. If a wager opened less than this time before an audit round, the
+round ignores its absence."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
 """The longest time that a round of the audit may take. A longer round is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
-"""All quotes stop after this number of intervals (``audit.wagers_s``) without a complete round of the audit."""
+"""The number of intervals (``audit.wagers_s``) without a complete audit round after which all quotes stop."""
 
 SOON: Final = 5 * SECOND
-"""How long to wait after a repaired difference before the next round of the audit. This round can let quoting go on."""
+"""The wait after a repaired difference before the next round of the audit. The next round can let quoting go on."""
 
 PATIENCE: Final = 2 * SECOND
-"""How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""
+"""The longest time for which a read of the audit waits while quotes have precedence."""
 
 MOST_LOOKUPS: Final = 100
-"""The greatest number of wagers that one round looks up because a message reported a match or a result that no list
-confirms."""
+"""The greatest number of wagers that one audit round looks up because no list confirms a match or a result."""
 
 MOST_RANGES: Final = 4
-"""The first round searches this many ranges of seven days of the history, for wagers that were open before the daemon
-started."""
+"""The number of seven-day ranges of the history that the first audit round searches for wagers of earlier runs."""
 
 MISSES: Final = 3
-"""How many times the exchange must answer that it does not know a wager before the audit believes this answer."""
+"""The number of times that the exchange must deny knowing a wager before the audit believes the exchange."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""If the exchange does not know a wager that has matches in our records, the wager is read again after this time."""
+"""The wait before the audit reads a wager again that has matches in our records but is unknown to the exchange."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
-"""The kinds of difference that are counted."""
+"""The kinds of difference that the audit counts."""
 
 
 class Stage(Enum):
@@ -81,9 +79,9 @@ class Stage(Enum):
 
     RESTING = "resting"
     WAGERS = "wagers"
-    """The round reads the open wagers."""
+    """The stage in which the audit round reads the open wagers."""
     CHANGES = "changes"
-    """The round reads the wagers that changed since the previous round that read changes."""
+    """The stage in which the audit round reads the wagers that changed since the previous round that read changes."""
 
 
 class Audit:
@@ -101,13 +99,12 @@ class Audit:
         self._round_at = self._changes_at = self._began_at = self._fresh_at = now
         self._longest_round: Final[Duration] = round(LONGEST_ROUND * shared.settings.stretch)
         self._changes_from: Instant = now
-        """All changes of wagers up to this instant have been compared. The next round that reads changes begins at this
-        instant."""
+        """The instant up to which all changes of wagers have been compared, and at which the next such round begins."""
         self._compared_to = past
         self._shown: dict[str, None] = {}
-        """The exchange's ids of the wagers that this round's list of open wagers has shown."""
+        """The exchange's ids of the wagers in the present audit round's list of open wagers."""
         self._ranges = MOST_RANGES
-        """How many ranges of seven days of the history the next round searches."""
+        """The number of seven-day ranges of the history that the next audit round searches."""
         self._doubts: dict[str, Doubt] = {}
         self.unconfirmed: dict[str, Instant] = {}
         """The wagers with a match or a result that a message reported and no read has confirmed yet. The keys are the
@@ -116,7 +113,7 @@ class Audit:
         self.completed_at: Instant | None = None
         """The instant at which the latest complete round began. None if no round was complete so far."""
         self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
-        """The number of differences of each kind that were found."""
+        """The number of differences of each kind that the audit found."""
 
     # --- changes --------------------------------------------------------------------------------------------------
 

@@ -21,14 +21,14 @@ class Cause(Enum):
     """The reason why our figures of a wager are in doubt."""
 
     DIFFERS = "differs"
-    """The exchange's report of the wager differs from our figures."""
+    """The cause that the exchange's report of the wager differs from our figures."""
     NOT_SHOWN = "not_shown"
-    """We count the wager as open, but a complete list of open wagers lacks it."""
+    """The cause that we count the wager as open, but a complete list of open wagers lacks it."""
     UNCONFIRMED = "unconfirmed"
-    """A message reported a match or a result, but a complete list of changed wagers lacks the wager."""
+    """The cause that a message reported a match or a result, but a complete list of changed wagers lacks the wager."""
     OVERTAKEN = "overtaken"
-    """A read reported a change, and no message had reported the change before. If no such message comes, the message
-    was lost."""
+    """The cause that a read reported a change before any message did. If no such message comes, the message was
+    lost."""
 
 
 class Doubt:
@@ -44,7 +44,7 @@ class Doubt:
         """The instant at which the suspected difference is examined, in most cases by a read of the wager from the
         exchange."""
         self.misses = 0
-        """How many times the exchange said that it does not know the wager."""
+        """The number of times that the exchange said that it does not know the wager."""
         self.asking = False
         """True while a read of the wager has no answer yet."""
 
@@ -53,7 +53,7 @@ class Figures(NamedTuple):
     """The figures of a wager that decide its risk and its profit, in cents."""
 
     open: Cents
-    """The part of the stake that could still match."""
+    """The part of the wager's stake that could still be matched."""
     matched: Cents
     result: Winning | None
     """The result of the wager. After a void, this is the exchange's value NO_RESULT. None while the wager has no

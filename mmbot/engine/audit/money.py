@@ -31,22 +31,21 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""A read of the balance agrees if it fits our figures at some instant in a time range. The range begins 30 s
-(``BEFORE``) before the request was sent, and ends 10 s (``AFTER``) after the answer came. The exchange's balance may
-lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
+"""The end of the time range in which the exchange's balance has to fit our figures, counted from the answer. The
+exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
-"""If a difference has lasted this long, it counts, and a guard stops quoting. Before that, mmbot reads the transactions
-and the changes of wagers, because they explain most differences."""
+"""The time after which a difference between balance and figures counts, so that a guard stops quoting. Earlier, mmbot
+reads the transactions and the changes of wagers, because they explain most differences."""
 
 ACCEPTED: Final = 5 * MINUTE
-"""A difference that nothing explains stops all quotes for this time. Then the exchange's balance becomes the new
-basis."""
+"""The time for which an unexplained difference of the balance stops all quotes. After this time, the exchange's balance
+becomes the new basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""A read of the balance agrees even if it differs slightly. ``SLACK`` cents are allowed, plus ``CENTS`` cents for each
-match or result since the latest read that agreed."""
+"""The number of cents by which the balance may differ for each match or result since the latest read that agreed.
+``SLACK`` cents are allowed in addition."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -82,21 +81,20 @@ class MoneyCheck:
         self._accepted: Final[Duration] = round(ACCEPTED * stretch)
         self._at_placement: Final = shared.config.exchange.funds == "at_placement"
         self.on_doubt: Callable[[Instant], None] | None = None
-        """A function that is called with the present instant if a balance differs from our figures. The function can
-        have the transactions read, because they may explain the difference."""
+        """The function that is called with the present instant if a balance differs from our figures. It can have the
+        transactions read, because they may explain the difference."""
         self._committed: deque[tuple[Instant, Cents]] = deque()
-        """The recent values of our money outside the balance, less the realised profit. Each entry holds such a value,
-        and the instant from which it applied."""
+        """The recent values of our money outside the balance, less the realised profit. Each entry holds a value, and
+        the instant from which the value applied."""
         self._open: Cents = 0
-        """The sum of the open stakes, if the exchange takes a stake from the balance when the wager is placed.
-        Otherwise the value is 0."""
+        """The sum of the open wagers' stakes, if the exchange takes a stake at the placement. Otherwise the value is
+        0."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
-        """The amounts that the equity may have. They follow from the latest read that agreed, and from the deposits and
-        withdrawals since that read. If our figures changed shortly before or after that read, the list holds several
-        amounts."""
+        """The amounts that the equity may have, from the latest read that agreed and the later deposits and
+        withdrawals. If our figures changed near the time of the read, the list holds several amounts."""
         self._basis_at: Instant = 0
-        """The latest read that agreed was answered at this instant."""
+        """The instant of the answer to the latest balance read that agreed with our figures."""
         self._moves = 0
         self._differs_since: Instant | None = None
         self._held_at: Instant | None = None

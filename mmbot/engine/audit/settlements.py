@@ -16,12 +16,12 @@ from mmbot.engine.wagers.kind import Kind
 
 RESULTS: Final = 30 * SECOND
 VOIDS: Final = 3 * SECOND
-"""How long to wait for the other results of a market. If the first result of the market is a void, the wait is
-``VOIDS``. Otherwise the wait is ``RESULTS``. After the wait, the changes of wagers are read from the history."""
+"""The wait for the other results of a market whose first result is a void. After the wait, the changes of wagers are
+read from the history. After a first result that is no void, the wait is ``RESULTS``."""
 
 GIVEN_UP: Final = 2 * MINUTE
-"""How long to wait after the missing results were read from the history. If results are still missing then, the wagers
-without a result count in the limits again."""
+"""The wait after the read of missing results from the history. Wagers that have no result after this wait count in the
+limits again."""
 
 
 class Settlements:

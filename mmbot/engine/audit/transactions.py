@@ -23,17 +23,18 @@ from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 
 OVERLAP: Final = 10 * MINUTE
-"""How much the time range of a read overlaps the range of the previous read. Ranges overlap because the exchange may
-list transactions late."""
+"""The time by which the range of a read of transactions overlaps the range of the previous read. Ranges overlap because
+the exchange may list transactions late."""
 
 RETRY: Final = 5 * SECOND
-"""How long to wait after a failed read before the next read."""
+"""The wait after a failed read of transactions before the next read."""
 
 MOST_PAGES: Final = 200
 """The greatest number of pages in one read of the transactions."""
 
 PATIENCE: Final = 2 * SECOND
-"""How long a read gives way to quotes. After this time, the read takes precedence over quotes."""
+"""The longest time for which a read of transactions gives way to quotes. After this time, the read takes precedence
+over quotes."""
 
 
 class TakesTransactions(Protocol):
@@ -61,13 +62,14 @@ class TransactionReader:
         self._began_at: Instant = now
         self._next_at: Instant = now
         self._range: tuple[Instant, Instant] | None = None
-        """The time range of the read that is under way, by the exchange's clock. None if no read is under way."""
+        """The time range of the present read of transactions, by the exchange's clock. None if no such read has
+        begun."""
         self._cursors: dict[str, None] = {}
         self._cursor = ""
         self._asking = False
         self._found: list[Transaction] = []
         self._known: dict[str | Transaction, int] = {}
-        """How many times the latest read contained each transaction."""
+        """The number of times that the latest read contained each transaction."""
 
     def follow(self, follower: TakesTransactions) -> None:
         """Add a part of the engine that receives new transactions from now on."""

@@ -18,8 +18,7 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""A REST read may show a change before the message about this change comes. This is the longest time by which the
-message may come later than the read."""
+"""The longest time by which the message about a change may come later than a REST read that shows the change."""
 
 
 UNREAD: Final = -1
@@ -47,10 +46,12 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message. None if no earlier book came over the same connection and channels."""
+        """The book of the line before the latest message. None if no earlier book came over the same connection and
+        channels."""
         self.known = False
         self.net: Book | None = None
-        """The book without our own stake. None if it must be computed again, because the book or our stake changed."""
+        """The book of the line without our own stake. None if it must be computed again, because the book or our stake
+        changed."""
         self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD
@@ -86,9 +87,8 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """The number of repaired differences of each kind. ``missing`` means that only the REST read had the level.
-        ``extra`` means that only our book had the level. ``size`` means that both had the level, but with different
-        sizes."""
+        """The number of repaired differences of each kind. ``missing``: only the REST read had the price level.
+        ``extra``: only our book had the level. ``size``: both had the level, with different sizes."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:

@@ -37,8 +37,8 @@ class Catalogue:
         self.line_ids: Final = LineIds()
         self._listed_by: Final = Tournaments()
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
-        """The line and outcome of each ``line_id``. If the line does not have exactly two outcomes, None stands in
-        place of the outcome."""
+        """The line and outcome of each ``line_id``. If the line does not have exactly two outcomes, None replaces the
+        outcome."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
         """The outcomes of each line, from the latest read in which the line had two outcomes and both had a
         ``line_id``."""

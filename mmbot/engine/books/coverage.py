@@ -50,19 +50,18 @@ class Coverage:
         """Start without any connection. ``silence`` is how long the private channel may go without a health check
         before the channel counts as silent."""
         self.up = False
-        """True while the private channel is up."""
+        """True while the private channel of the feed is up."""
         self.private = 0
-        """The number of the connection that carries the private channel. While the private channel is down, this is the
-        number of the connection that carried it most recently. Before the feed starts, the number is 0."""
+        """The number of the feed connection that carries the private channel, or carried it most recently. The number
+        is 0 before the feed starts."""
         self.heard_at: Instant = 0
-        """The instant at which the latest message came on the connection ``private``. It is 0 before any message
+        """The instant of the latest message on the connection of the private channel. It is 0 before any message
         came."""
         self.silent_at: Instant = 0
-        """The instant at which the connection ``private`` counts as silent, unless a health check comes earlier.
-        Connections that carry only books get no health checks. For these connections, the network side of the program
-        watches the pings."""
+        """The instant at which the connection of the private channel counts as silent, unless a health check comes
+        earlier. Connections that carry only books get no health checks."""
         self.latest = 0
-        """The number of the latest generation."""
+        """The number of the latest generation of the books."""
         self._silence: Final = silence
         self._channels: dict[int, tuple[Channel, ...]] = {}
         self._every = UNCOVERED

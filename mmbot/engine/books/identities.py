@@ -29,7 +29,7 @@ class LineIds:
         """The lines that are disputed because the list of their own sport event contradicts itself, each with the
         reason."""
         self.disputed: Final[dict[LineKey, str]] = {}
-        """The lines that must not be quoted, each with the reason."""
+        """The lines that must not be quoted because an id is disputed, each with the reason."""
         self._changed: dict[int, None] = {}
         """The sport events that have a line whose dispute began or ended since the latest call of ``take_changed``."""
 

@@ -11,13 +11,13 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Our own part of the levels that takers of one outcome see. For each price: the stake that takers could place against
-our wagers, in cents, and the number of these wagers."""
+"""The type of our own part of the price levels that takers of one outcome see. For each price, it has the stake that
+takers could place against our wagers, in cents, and the number of our wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
 """The value of ``Shown`` for both outcomes if no stake of ours is in the book. Code must not change this value, because
-many books share the value."""
+many books share it."""
 
 
 class LeftStake(NamedTuple):
@@ -43,13 +43,13 @@ class OwnStake:
 
     def __init__(self) -> None:
         self.shown: tuple[Shown, Shown] | None = None
-        """Our part of the book, for each outcome. It is None if it must be computed again."""
+        """The part of the book that consists of our own wagers, for each outcome. None if it must be computed again."""
         self.certain = False
-        """True if all our open wagers are in the book, and none of our matched or cancelled stake is in it. Then the
-        next message does not change our part of the book."""
+        """True if the book contains all our open wagers, and none of our matched or cancelled stake. The next message
+        then does not change our part of the book."""
         self._entered: Final[dict[str, int]] = {}
-        """For the ``external_id`` of each wager of ours: the lowest sequence number of a book that contains the
-        wager."""
+        """The lowest sequence number of a book that contains the wager, by the ``external_id`` of each wager of
+        ours."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:

@@ -15,14 +15,14 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 
 PAIRING: Final = 2 * SECOND
-"""A print (a public message about a match) explains the drop of a level if at most this time lies between the two. The
-print may come before or after the drop."""
+"""The longest time between a print (a public message about a match) and the drop of a level that the print explains.
+The print may come before or after the drop."""
 
 AT_ONCE: Final = 4
-"""One call of ``pair`` may judge as many books as were replaced since the previous call, plus this number."""
+"""The number of books that one call of ``pair`` may judge in addition to those replaced since the previous call."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
-"""The instant at which a line's book was replaced, the line, the old book and the new book."""
+"""The type of a replaced book: the instant of the replacement, the line, the old book and the new book."""
 
 
 class _Print:
@@ -44,7 +44,7 @@ class TakenOrPulled:
         self.taken: Cents = 0
         """The total size that was matched and so left the books, in cents of takers' stake."""
         self.pulled: Cents = 0
-        """The total size that makers withdrew, in cents of takers' stake."""
+        """The total size that makers withdrew from the books, in cents of takers' stake."""
         self._replacements: deque[_Replacement] = deque()
         self._came = 0
         """The number of books that were replaced since the previous call of ``pair``."""

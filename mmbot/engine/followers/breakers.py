@@ -19,7 +19,7 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 QUIET: Final = 10 * MINUTE
-"""How long no wager of another mmbot has to come before quoting goes on."""
+"""The time without a wager of another mmbot after which quoting goes on."""
 
 
 class Breaker(Protocol):
@@ -96,4 +96,5 @@ class AnotherDaemon:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute, AnotherDaemon)
-"""Every circuit breaker. The breakers receive each change of a wager in this order."""
+"""The circuit breakers, in the sequence in which they receive each change of a wager. A circuit breaker stops quoting
+after something looked wrong."""

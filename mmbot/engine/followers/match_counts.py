@@ -16,7 +16,7 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LATEST: Final = 20
-"""How many of the latest matches the status page shows."""
+"""The number of the latest matches that the status page shows."""
 
 
 class MatchCounts:

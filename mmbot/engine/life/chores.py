@@ -50,9 +50,9 @@ class EverySecond:
         self._quoting: Final = quoting
         self._forgetting: Final = forgetting
         self._at: Instant = now
-        """The next instant at which the checks may be made."""
+        """The next instant at which the periodic checks may be made."""
         self._due: Instant = now
-        """The instant at which the checks are to be made, as ``due_at`` returned it most recently."""
+        """The instant at which the periodic checks are to be made, as ``due_at`` returned it most recently."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:

@@ -21,16 +21,16 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
-"""How many seven-day ranges of the history are searched for open wagers. Without a journal, only the history shows old
-wagers."""
+"""The number of seven-day ranges of the history that are searched for open wagers. Without a journal, only the history
+shows old wagers."""
 
 
 TRY_FOR: Final = 3 * SECOND
-"""If ``cancel_all`` fails, it is repeated for this long. Then the history is read, because the history shows whether a
-failed ``cancel_all`` has cancelled everything."""
+"""The time for which a failed ``cancel_all`` is repeated before the history is read. The history shows whether a failed
+``cancel_all`` has cancelled everything."""
 
 READS_FIRST: Final = 12 * SECOND
-"""After a failed ``cancel_all``, the reads of the proof have this much time before the next ``cancel_all``. Only one
+"""The time that the reads of the proof have after a failed ``cancel_all`` before the next ``cancel_all``. Only one
 request is sent at a time, and each ``cancel_all`` may take until its timeout."""
 
 
@@ -53,14 +53,14 @@ class ClearAlone:
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
         self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
         self._found: list[WagerReport] = []
-        """On a shared account: our open wagers that still have to be cancelled."""
+        """The open wagers of ours on a shared account that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """``TRY_FOR`` is counted from this instant: the start, or the arrival of the latest page that showed an open
-        wager."""
+        """The instant from which the tries of ``cancel_all`` are timed: the start, or the latest page that showed an
+        open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
-        """The reason why the latest ``cancel_all`` failed. None if this request did not fail."""
+        """The reason why the latest ``cancel_all`` failed. None if the latest ``cancel_all`` did not fail."""
         self.open_wagers = 0
         """The number of open wagers on the latest page of the history that showed any. The number is 0 once the account
         is proved clear (without open wagers)."""

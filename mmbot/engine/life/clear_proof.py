@@ -40,12 +40,11 @@ class Stage(Enum):
     """How far the proof has come."""
 
     CANCELLING = "cancelling"
-    """Everything is being cancelled. A read at this stage would prove nothing."""
+    """The stage in which everything is being cancelled. A read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """Everything was cancelled. For at least one placement, it is still unknown whether the exchange accepted the
-    wager."""
+    """The stage in which everything was cancelled, but it is unknown whether the exchange accepted some placement."""
     READING = "reading"
-    """The history is being read."""
+    """The stage in which the history is being read."""
     CLEAR = "clear"
 
 
@@ -82,7 +81,7 @@ class ClearProof:
         self._complete_after: Instant = 0
         """The instant of our clock beyond which the history has to be complete."""
         self.complete = True
-        """True if the latest page showed the history as complete beyond the instant ``_complete_after``."""
+        """True if the latest page showed that the history is complete beyond the required instant."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now, and start the proof again."""

@@ -10,8 +10,8 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
-"""How many of the journal's latest wagers are looked up by their ids. If the exchange knows none of them, mmbot assumes
-that the exchange knows no wager of the journal."""
+"""The number of the journal's latest wagers that are looked up by their ids. If the exchange knows none of them, mmbot
+assumes that the exchange knows no wager of the journal."""
 
 
 class JournalCheck:
@@ -24,8 +24,8 @@ class JournalCheck:
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """The exchange's ids of the journal's wagers. The keys are the ``external_id`` of the wagers. As soon as the
-        exchange shows that it knows one of these wagers, this dictionary becomes empty."""
+        """The exchange's ids of the journal's wagers, by the ``external_id`` of each wager. The dictionary becomes
+        empty as soon as the exchange shows that it knows any wager of the journal."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
         """Take the wagers of the journal, in the order in which they were sent."""

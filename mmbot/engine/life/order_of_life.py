@@ -45,7 +45,8 @@ class Row(NamedTuple):
     """One transition of the order of life (the steps from start to quoting)."""
 
     step: Step | None
-    """The step to which the row applies. None if the row applies to every step except ENDED."""
+    """The step of the order of life to which the row of the table applies. None if the row applies to every step except
+    ENDED."""
     when: Callable[[Instant], bool]
     do: Callable[[Instant], None]
     then: Step
@@ -71,7 +72,7 @@ class OrderOfLife:
         self._board: Final = board
         self.step = Step.CANCEL
         self._idle_until: Instant = 0
-        """Until this instant, ``do_due`` has nothing to do."""
+        """The instant until which ``do_due`` has nothing to do."""
         self.cause = "start"
         self.started_at = now
         self.clear = False
@@ -85,7 +86,8 @@ class OrderOfLife:
         """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """The reads of the history that follow the proof have to be complete beyond this instant."""
+        """The instant beyond which the history has to be complete in the reads after the proof that no wager is
+        open."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []

@@ -18,16 +18,17 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 
 EVERY: Final = HOUR
-"""The time between two checks. A check goes over all known lines, so it would be too expensive at every event."""
+"""The time between two checks for sport events that are over. A check goes over all known lines, so it would be too
+expensive at every event."""
 
 SHOWN: Final = HOUR
-"""How long a sport event stays in the status after the exchange stopped listing it. This applies only if no stake
-depends on the sport event."""
+"""The time for which a sport event stays in the status after the exchange stopped listing it. It applies only if no
+stake depends on the sport event."""
 
 RESOLVED: Final = 3 * DAY
-"""How long the ids of lines are kept after the exchange stopped listing their sport event. A result that is corrected
-later than this still counts, but mmbot does not know the name of the line any more. Settled wagers older than this are
-not loaded from the journal."""
+"""The time for which the ids of lines are kept after the exchange stopped listing their sport event. A correction of a
+result after this time counts, but the name of the line is lost. Settled wagers older than this time are not loaded from
+the journal."""
 
 
 class Forgetting:
@@ -52,9 +53,9 @@ class Forgetting:
         self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
         """The known sport events that the exchange does not list any more, each with the instant at which mmbot noticed
-        this."""
+        it."""
         self.due_at: Instant = 0
-        """The instant of the next check."""
+        """The instant of the next check for sport events that are over."""
 
     def look(self, now: Instant) -> None:
         """Drop the sport events that are over. Do nothing if the previous check was less than ``EVERY`` ago."""

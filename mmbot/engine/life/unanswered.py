@@ -13,8 +13,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
-"""A request without an answer is given up after twice the longest time limit of a request, plus this duration. The time
-is long, because a read of matches may have many pages, and a request may have to wait for a session."""
+"""The time that is added to twice the longest time limit of a request before an unanswered request is given up. A read
+of matches may have many pages, and a request may have to wait for a session."""
 
 
 class Unanswered:

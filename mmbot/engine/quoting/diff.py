@@ -14,9 +14,8 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""The largest problem, for one outcome, for which the best solution is searched. The size of a problem is the number of
-open wagers times the number of targets. In a larger problem, each wager serves the nearest target (wager that should be
-open)."""
+"""The largest problem, for one outcome, for which the best solution is searched. Its size is the number of open wagers
+times the number of targets (wagers that should be open). In a larger problem, each wager serves the nearest target."""
 
 SEARCH: Final = 6_000
 """The greatest number of steps that the search takes for one outcome. So many steps are enough for six open wagers and
@@ -35,7 +34,7 @@ class Live:
         self.side: Final = side
         self.odds: Final = odds
         self.stake: Final = stake
-        """The stake that could still match, in cents."""
+        """The stake of the wager that could still be matched, in cents."""
         self.fading: Final = fading
         """True if a cancel of the wager is pending. The wager is then neither kept nor cancelled again."""
 
@@ -51,7 +50,7 @@ class Diff(NamedTuple):
     keep: tuple[str, ...]
     cancel: tuple[str, ...]
     place: tuple[Target, ...]
-    """The targets (wagers that should be open) to place, each with the stake to place."""
+    """The targets (wagers that should be open) that have to be placed, each with the stake to place."""
 
 
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:

@@ -21,8 +21,8 @@ class GivenPrice(NamedTuple):
     """One price that the user gave."""
 
     probability: float
-    """The probability of outcome 0 of the line. While the line is not listed, this is the probability of the outcome
-    for which the user gave the price."""
+    """The probability of outcome 0 of the line. While the line is not listed, it is the probability of the outcome for
+    which the user gave the price."""
     at: Instant
 
 
@@ -32,7 +32,8 @@ class GivenPrices:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self.prices: Final[dict[LineKey, GivenPrice]] = {}
-        """The latest price for each line, no matter how old the price is. Only ``take`` adds prices."""
+        """The latest price that the user gave for each line, no matter how old the price is. Only ``take`` adds
+        prices."""
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def doubt(self, line_id: str, at: Instant, now: Instant) -> str | None:

@@ -10,7 +10,7 @@ from mmbot.engine.risk.guards import NOT_TWO
 from mmbot.engine.state.shared import Shared
 
 JUDGED: Final = ("inactive", "duplicate_id", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
-"""The guards (reasons not to quote) that this module judges."""
+"""The guards (reasons not to quote) that depend on a single line."""
 
 
 class LineGuards:

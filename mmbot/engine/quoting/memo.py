@@ -36,18 +36,18 @@ class Wanted:
         self.why: Final = why
         """The reason why the line has no targets (wagers that should be open). None if the line has targets."""
         self.needs: Final = needs
-        """The room that the targets (wagers that should be open) need, in cents. By this amount, the worst cases of the
-        sport event, the tournament and the account must be able to rise. None if limits cut the targets, so that any
-        change of the room may change the targets."""
+        """The amount, in cents, by which the worst-case losses of sport event, tournament and account must be able to
+        rise. None if limits cut the targets (wagers that should be open), so that any change of the room may change the
+        targets."""
         self.moves: Final = moves
-        """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the targets
-        (wagers that should be open) were decided."""
+        """The number of changes of positions and of placements (``Shared.moves``) when the targets were decided.
+        Targets are the wagers that should be open."""
         self.own_changes: Final = own_changes
-        """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had when
-        the targets (wagers that should be open) were decided."""
+        """The number of changes of our wagers and of the position (``QuotedLine.own_changes``) when the targets were
+        decided. Targets are the wagers that should be open."""
         self.seen: Final = seen
         """The view from which the targets (wagers that should be open) were decided. The targets depend only on the
-        best odds and the fair price in this view."""
+        best odds and the fair price in the view."""
         self.fair: Final = fair
         self.decision: Final = decision
         self.ladder: Final = ladder
@@ -72,8 +72,8 @@ class Rest:
     ) -> None:
         self.targets: Final = targets
         self.own_changes: Final = own_changes
-        """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had at
-        the comparison."""
+        """The number of changes of our wagers and of the position (``QuotedLine.own_changes``) at the comparison of
+        targets and open wagers."""
         self.place: Final = place
         """The targets (wagers that should be open) that still have to be placed, each with the stake to place."""
         self.keep: Final = keep
@@ -81,7 +81,8 @@ class Rest:
         self.cancel: Final = cancel
         """The ``external_id`` of each wager that has to be cancelled."""
         self.leaving: Final = leaving
-        """True if, at the time of the comparison, some wager of the line had to be cancelled or was already being
+        """True if the comparison found some wager of the line that had to be cancelled or was already being
         cancelled."""
         self.why: Final = why
-        """The reason why a target (a wager that should be open) cannot be placed. None if there is no such reason."""
+        """The reason why a target (a wager that should be open) cannot be placed. None if nothing prevents the
+        placement."""

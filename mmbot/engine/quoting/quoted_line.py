@@ -42,7 +42,7 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """The lines of the sport event to which the same rule applies as to this line. ``RuleLines.add`` sets this
+    """The lines of the sport event to which the same quoting rule applies as to this line. ``RuleLines.add`` sets this
     attribute."""
 
     def __init__(
@@ -73,30 +73,29 @@ class QuotedLine:
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live
-        """The wagers on the line that could still match. The keys are the ``external_id`` of the wagers. Only the
-        ledger changes this dictionary."""
+        """The wagers on the line that could still be matched, by their ``external_id``. Only the ledger changes this
+        dictionary."""
 
         self.seen: LineView | None = None
         """The latest view of the line for its strategy. While the content of the view stays the same, the object stays
         the same."""
         self.fair: float | None = None
-        """The fair probability of outcome 0 in ``seen`` (the latest view). It is the user's own price if there is one,
-        and otherwise the price from the book. None if there is neither."""
+        """The fair probability of outcome 0 in the latest view of the line. The user's own price takes precedence over
+        the price from the book. None if both are missing."""
         self.wanted = Wanted((), "no quote was decided yet")
         self.rest = Rest((), 0, ())
 
         # When to decide the quotes again.
         self.own_changes = 1
-        """How many times our wagers on the line or the position of the line changed."""
+        """The number of times that our wagers on the line or the position of the line changed."""
         self.outdated = True
-        """True if the book, our wagers on the line or the position of the line changed after ``seen`` (the latest view)
-        was made."""
+        """True if the line changed after its latest view was made: its book, our wagers on it, or its position."""
         self.unsettled = False
-        """True if the view has to be made again at each decision. This is the case while the user's price gets older,
-        or while a guard (a reason not to quote) of the line may be lifted."""
+        """True if the view of the line has to be made again at each decision. The user's price may be getting older, or
+        a guard (a reason not to quote) may be about to be lifted."""
         self.wakes_at: Instant = 0
-        """A timer is set for this instant if it is in the future. The quotes are decided again at this instant or
-        earlier."""
+        """The instant for which the line's timer is set, if it is in the future. The quotes are decided again at this
+        instant or earlier."""
         self.view_index: int | None = None
         """The index of the line's view in ``RuleLines.views``. None while the strategy does not see the line."""
 
@@ -108,9 +107,8 @@ class QuotedLine:
 
 
 Conditions = tuple[int, int, Ladder]
-"""Three values that matter for all lines: ``Guards.changes``, the generation of the sport event's books, and the
-ladder. The generation changes when another connection brings the books. If one of the three values changes, the quotes
-of every line are decided again."""
+"""The type of the three values that matter for all lines. They are ``Guards.changes``, the generation of the sport
+event's books, and the ladder of odds. If one of them changes, the quotes of every line are decided again."""
 
 
 class RuleLines:
@@ -141,14 +139,14 @@ class RuleLines:
         self.said: Said | None = None
         """The latest answer of the strategy. None if the strategy has to be asked again."""
         self.shown: list[QuotedLine] = []
-        """The lines that the strategy sees, in the order in which the exchange lists them."""
+        """The lines that the strategy sees, in the sequence in which the exchange lists them."""
         self.views: list[LineView] = []
-        """The view of each line in ``shown``."""
+        """The view of each line in ``shown`` (the lines that the strategy sees)."""
         self.outdated: dict[QuotedLine, None] = {}
-        """The lines whose view is out of date, in the order in which their views became out of date."""
+        """The lines whose view is out of date, in the sequence in which their views became out of date."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
-        """True if several of the lines belong to one market, so that they share the limit of this market."""
+        """True if several of the rule's lines belong to one market, so that they share the limit of the market."""
         self.moved: dict[int, None] = {}
         """The markets in which our wagers or the position of a line changed."""
         self.conditions: Conditions | None = None

@@ -29,7 +29,7 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""How soon a strategy may be called again because of its ``wake_at``."""
+"""The shortest time after which a strategy may be called again because of its ``wake_at``."""
 
 
 class Quoting:
@@ -51,10 +51,10 @@ class Quoting:
         self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0
-        """The value of ``Shared.moves`` (how often positions changed) at the latest call of ``look_at_cut``. It is -1
-        if this call found a line whose quotes have to be decided again."""
+        """The count of position changes (``Shared.moves``) at the latest check of the lines that limits cut. It is -1
+        if the check found a line whose quotes have to be decided again."""
         self.looks = 0
-        """How many times the quotes of a line have been decided so far."""
+        """The number of times that the quotes of a line have been decided so far."""
 
     def look_at_everything(self) -> None:
         """From now on, use no cached results. This is slower and leads to the same requests. Only tests use it."""

@@ -16,8 +16,8 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     stake: Cents
     priority: int = 0
     price_tolerance: float = 0.0
-    """An open wager can serve this target (the wager that should be open) only if the probabilities implied by the two
-    prices differ by at most this much."""
+    """The greatest difference between the probabilities implied by the prices of the target and of a wager that serves
+    the target. The target is the wager that should be open."""
     size_tolerance: float = 0.0
-    """Open wagers serve this target (the wager that should be open) if their total payout differs from its payout by at
-    most this share. For example, 0.1 is 10 percent."""
+    """The greatest share of the target's payout by which the total payout of its open wagers may differ. For example,
+    0.1 is 10 percent. The target is the wager that should be open."""

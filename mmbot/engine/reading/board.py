@@ -25,12 +25,11 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
 
 RETRY: Final = SECOND
-"""How long to wait after a failed read before the next read."""
+"""The wait after a failed read of sport events or books before the next read."""
 
 MISSED: Final = 30 * SECOND
-"""How long to wait before a sport event is read again because the previous read seems incomplete. A read seems
-incomplete if a book comes for a line that the read lacked. It also seems incomplete if a line or sport event
-disappeared without a message. The wait doubles after each read that brings nothing new."""
+"""The wait before a sport event is read again because the previous read seems incomplete. The wait doubles after each
+read that brings nothing new."""
 
 
 class BoardReader:
@@ -47,12 +46,11 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """The sport events that were read again after a book came for a line that the previous read lacked. For each,
-        the instant of the latest read and the wait before the next read. If a read brings something new, the sport
-        event is removed."""
+        """The sport events that were read again because a book came for a line missing from the previous read. Each has
+        the instant of the latest read and the wait before the next read."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
-        """The lines and sport events that disappeared from reads without a message. For each, the instant of the next
-        read and the wait before this read."""
+        """The lines and sport events that disappeared from reads without a message. Each has the instant of the next
+        read and the wait before the next read."""
         self._disputed: dict[int, None] = {}
         """The sport events that several tournaments list."""
         self.next_round: Instant = NEVER

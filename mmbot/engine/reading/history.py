@@ -20,26 +20,27 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
-"""The longest wait after a failed read. A longer wait would delay the proof that no wager is open, so a longer
-``Retry-After`` of the exchange is not followed."""
+"""The longest wait after a failed read of the history, even if the exchange's ``Retry-After`` is longer. A longer wait
+would delay the proof that no wager is open."""
 
 OVERLAP: Final = MINUTE
-"""How much earlier than the wanted instant a time range starts. The range starts earlier because the exchange's clock
-may be behind our clock."""
+"""The time by which a range starts before the wanted instant. The range starts earlier because the exchange's clock may
+be behind our clock."""
 
 MOST_PAGES: Final = 1000
-"""The greatest number of pages of one query. If a query has more pages, the exchange's cursor probably never ends."""
+"""The greatest number of pages of one query of the history. If a query has more pages, the exchange's cursor probably
+never ends."""
 
 LONGEST_QUERY: Final = 30 * MINUTE
-"""The longest time that the pages of one query may take."""
+"""The longest time that the pages of one query of the history may take."""
 
 ENDLESS_PAUSE: Final = 10 * SECOND
-"""How long to wait before a query starts again, if its pages did not end."""
+"""The wait before a query of the history starts again, if its pages did not end."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""``CREATED_RANGE`` and ``UPDATED_RANGE`` are the longest time ranges of a query. Both are a minute shorter than the
-exchange allows, because clocks differ (docs/protocol.md 4.1)."""
+"""The longest time range of a query for changed wagers. It is a minute shorter than the exchange allows, because clocks
+differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
@@ -48,14 +49,14 @@ class Query(NamedTuple):
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """The query reads the wagers that changed since this instant of our clock. If this field is None, the query reads
-    wagers by the time of their creation."""
+    """The instant of our clock since which the wagers of the query changed. None if the query reads wagers by the time
+    of their creation."""
     created_since: Instant | None = None
-    """The query reads the wagers that were created since this instant of our clock. If this field is None, the time
-    range has its full length."""
+    """The instant of our clock since which the wagers of the query were created. None if the time range of the query
+    has its full length."""
     ranges_ago: int = 0
-    """The number of the time range, if the query reads wagers by the time of their creation. Number 0 is the range of
-    the length ``CREATED_RANGE`` that ends now. Number 1 is the range before it, and so on."""
+    """The number of the time range, if the query reads wagers by the time of their creation. The range with number 0
+    has the length ``CREATED_RANGE`` and ends now. Each higher number means the range before."""
 
 
 class HistoryPager:
@@ -78,24 +79,24 @@ class HistoryPager:
         self._number: Final = number
         self._queries: list[Query] = []
         self._range: ReadHistory | None = None
-        """The request for the first page of the current query, with its time range. None before this page is
+        """The request for the first page of the current query, with its time range. None before the first page is
         requested."""
         self._cursor = ""
-        """The cursor with which the next page is requested."""
+        """The cursor with which the next page of the history is requested."""
         self._cursors: dict[str, None] = {}
-        """The cursors that the current query has given so far."""
+        """The cursors that the current query of the history has given so far."""
         self._began_at: Instant = 0
         """The instant at which the first page of the current query was requested."""
         self._request: int | None = None
-        """The id of the request for a page that has no answer yet. None if there is no such request, or if its answer
-        is no longer wanted."""
+        """The id of the request for a page that has no answer yet. None without such a request, or if the answer is no
+        longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
-        """The instant of the exchange's clock up to which all pages of the current query are complete. None if some
-        page does not show up to which instant it is complete."""
+        """The instant of the exchange's clock up to which all pages of the current query are complete. None if a page
+        does not show up to which instant it is complete."""
         self.synced: Instant = 0
-        """The latest ``last_synced_at`` of all pages that came after the latest ``drop``. The exchange's history was
-        complete up to this instant."""
+        """The instant up to which the exchange's history was complete, by the latest ``last_synced_at`` of all pages
+        after the latest ``drop``."""
 
     @property
     def idle(self) -> bool:

@@ -9,8 +9,8 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""A warning is logged if the history is further behind our clock than this. The history may lag, or our clock may be
-ahead. At least this much time passes between two warnings."""
+"""The lag of the history behind our clock beyond which a warning is logged. The cause may also be that our clock is
+ahead. It is also the shortest time between two warnings."""
 
 
 class LateHistory:

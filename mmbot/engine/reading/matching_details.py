@@ -15,7 +15,7 @@ DETAILS: Final = 100
 """The greatest number of wagers that one read of matches may ask for (docs/protocol.md 4.1)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
-"""How long to wait before the matches are read again, if an answer lacked the odds of some matches."""
+"""The wait before the matches of wagers are read again, if an answer lacked the odds of some matches."""
 
 
 class MatchingDetails:

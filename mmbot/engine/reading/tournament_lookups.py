@@ -14,11 +14,11 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 FIRST_WAIT: Final = 30 * SECOND
-"""How long to wait before a sport event is looked up again, if the exchange did not return it. The wait doubles each
-time, up to ``guards.reconcile_s``."""
+"""The wait before a sport event is looked up again, if the exchange did not return it. The wait doubles each time, up
+to ``guards.reconcile_s``."""
 
 RETRY: Final = SECOND
-"""How long to wait after a failed look-up before the next look-up."""
+"""The wait after a failed look-up of a sport event before the next look-up."""
 
 
 class TournamentLookups:
@@ -31,7 +31,7 @@ class TournamentLookups:
         self._shared: Final = shared
         self._effects: Final = effects
         self._waits: dict[int, tuple[Instant, Duration]] = {}
-        """For each sport event that was looked up: the instant of the next look-up, and the wait before it."""
+        """The instant of the next look-up and the wait before it, for each sport event that was looked up."""
         self._asking = False
 
     def _next_at(self) -> Instant:

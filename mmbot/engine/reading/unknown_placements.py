@@ -22,8 +22,8 @@ from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import Wager
 
 MOST_RANGES: Final = 8
-"""The greatest number of ranges of the length ``CREATED_RANGE`` that are read for one placement of unknown outcome. The
-outcome of an older placement stays unknown, and an alert reports the placement."""
+"""The greatest number of history ranges that are read for one placement of unknown outcome. Each range has the length
+``CREATED_RANGE``. An older placement stays unknown, and an alert reports it."""
 
 
 class UnknownPlacements:

@@ -20,10 +20,11 @@ from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 
 REMEMBERED: Final = 10_000
-"""How many wagers are remembered at most. A remembered wager is not logged and counted a second time."""
+"""The greatest number of unreadable wagers that are remembered. A remembered wager is not logged and counted a second
+time."""
 
 SHOWN: Final = 5
-"""How many wagers the status names at most."""
+"""The greatest number of unreadable wagers that the status names."""
 
 OF_SPORT_EVENT: Final = "unread_wager"
 OF_ACCOUNT: Final = "unread_stake"
@@ -44,10 +45,10 @@ class UnreadWagers:
         self._shared: Final = shared
         self._effects: Final = effects
         self._seen: dict[str, str] = {}
-        """For each wager that could not be read: the reason, as text for a person. The key is the wager's id if the id
-        can be read. Otherwise the key is some other readable part."""
+        """The reason why each wager could not be read, as text for a person. The key is the wager's id, or some other
+        readable part if the id cannot be read."""
         self._held: dict[str, _Held] = {}
-        """The wagers that may be open, each with the guard (a reason not to quote) that it makes hold."""
+        """The unreadable wagers that may be open, each with the guard (a reason not to quote) that the wager causes."""
         self.count = 0
         """The number of wagers that could not be read."""
 

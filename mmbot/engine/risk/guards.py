@@ -22,7 +22,8 @@ class Guard(NamedTuple):
     scope: str
     """The kind of scope in which the guard stops quoting: ``account``, ``sport event`` or ``line``."""
     lifts: str
-    """The condition that lifts the guard. It completes a sentence that begins with "lifted when"."""
+    """The condition that lifts the guard (reason not to quote). It completes a sentence that begins with "lifted
+    when"."""
 
 
 ACCOUNT: Final = "account"
@@ -74,13 +75,13 @@ GUARDS: Final = (
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
     Guard("rejected", "line", "the pause after a rejected placement is over"),
 )
-"""Every guard (reason not to quote), in the order of the scopes: account, sport event, line."""
+"""The table of every guard (reason not to quote), sorted by scope: account, sport event, line."""
 
 PAUSING: Final = ("activation",)
 """The guards (reasons not to quote) that stop new placements but do not cancel open wagers."""
 
 GuardScope = str | int | LineKey
-"""The scope in which a guard stops quoting: ``account``, the id of a sport event, or a line."""
+"""The type of the scope in which a guard stops quoting: ``account``, the id of a sport event, or a line."""
 
 
 class _Held(NamedTuple):
@@ -97,18 +98,17 @@ class Guards:
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards (reasons not to quote) that hold and cancel open wagers, for each scope (account, sport event or
-        line). If no such guard holds over a scope, the scope is not in the dictionary. Only this class changes the
-        dictionary."""
+        """The guards (reasons not to quote) that apply now and cancel open wagers, for each scope (account, sport event
+        or line). A scope without such a guard is missing. Only ``Guards`` changes the dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards in ``PAUSING`` (the guards that only stop new placements) that hold now, for each scope (account,
-        sport event or line)."""
+        """The guards that apply now and only stop new placements (see ``PAUSING``), for each scope (account, sport
+        event or line)."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
-        """How many times a guard (a reason not to quote) began to hold."""
+        """The number of times that a guard (a reason not to quote) began to apply."""
         self.changes = 0
-        """How many times a guard (a reason not to quote) began to hold or was lifted. While this number stays the same,
-        the same guards hold."""
+        """The number of times that a guard (a reason not to quote) began to apply or was lifted. While this number
+        stays the same, the same guards apply."""
 
     def add(self, guard: Guard) -> None:
         """Add a guard (a reason not to quote) that is not in ``GUARDS``."""

@@ -11,7 +11,7 @@ from mmbot.engine.risk.scopes import LimitScope, LineLimits
 
 UNKNOWN_TOURNAMENT: Final = 0
 """The tournament id of a sport event whose tournament is not known. Wagers that the bot did not place may be on such a
-sport event. The sport event counts in every tournament, because it may belong to any of them."""
+sport event. The sport event counts in every tournament, because it may belong to any tournament."""
 
 TOURNAMENT: Final = 3
 """The rank of a tournament among the kinds of scope (line, market, sport event, tournament, account). The narrowest

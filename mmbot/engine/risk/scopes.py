@@ -20,7 +20,7 @@ class LimitScope(NamedTuple):
     """The scope of a limit: a line, a market, a sport event, a tournament or the account."""
 
     kind: str
-    """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
+    """The kind of scope of the limit: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
     """The LineKey of a line, the MarketKey of a market, or the id of a sport event or tournament. For the account, the
     value is 0."""
@@ -52,14 +52,15 @@ class Reached(IntEnum):
 
     NOTHING = 0
     SOFT = 1
-    """The matched worst case (the largest possible loss if no more stake is matched) is at or above the soft threshold.
-    Only quotes that reduce this loss are sent."""
+    """The stage at which the matched worst case (the largest possible loss if no more stake is matched) has reached the
+    soft threshold. Only quotes that reduce this loss are sent."""
     HEDGE = 2
-    """The matched worst case (the largest possible loss if no more stake is matched) is at or above the hedge
-    threshold."""
+    """The stage at which the matched worst case (the largest possible loss if no more stake is matched) has reached the
+    hedge threshold."""
     OVER = 3
-    """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce the
-    worst case are sent. This happens if the limit was lowered, or if somebody else placed wagers on the account."""
+    """The stage at which the worst case, including all stakes that could still be matched, is above the limit. Only
+    quotes that reduce the worst case are sent. The cause is a lowered limit, or wagers that somebody else placed on the
+    account."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):

@@ -11,19 +11,19 @@ from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
-"""How long to wait after the answer to a ``cancel_all`` before the next ``cancel_all``."""
+"""The wait after the answer to a ``cancel_all`` before the next ``cancel_all``."""
 
 UNANSWERED: Final = SECOND
-"""How long to wait before the next ``cancel_all`` if no answer has come. The wait is short, because a needless
+"""The wait after an unanswered ``cancel_all`` before the next ``cancel_all``. The wait is short, because a needless
 ``cancel_all`` does no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
-"""How long to wait before the next ``cancel_all``, after a ``cancel_all`` was rejected or lost, or after a read found
-open wagers."""
+"""The wait before the next ``cancel_all``, after a ``cancel_all`` was rejected or lost, or after a read found open
+wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""If messages about wagers cause ``cancel_all`` requests, this is the shortest time between two of these requests.
-Without this bound, many wagers that open at the same time would cause many requests."""
+"""The shortest time between two ``cancel_all`` requests that are caused by messages about wagers. Without this bound,
+many wagers that open at the same time would cause many requests."""
 
 
 class RepeatedCancelAll:
@@ -39,16 +39,16 @@ class RepeatedCancelAll:
         self.due_at: Instant = now
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """How many ``cancel_all`` requests have no answer yet. Only requests that were sent after the latest
-        ``restart`` count."""
+        """The number of ``cancel_all`` requests that have no answer yet. Only requests after the latest ``restart``
+        count."""
         self.tried = False
-        """True if a ``cancel_all`` without success may have cancelled everything. Such a request failed, or has no
-        answer after ``UNANSWERED`` (1 s). Only the history can show whether this request cancelled everything. Only
-        requests after the latest call of ``restart`` or ``wager_is_open`` count."""
+        """True if an unsuccessful ``cancel_all`` may have cancelled everything, which only the history can show. The
+        request failed, or has no answer after ``UNANSWERED`` (1 s). Only requests after the latest call of ``restart``
+        or ``wager_is_open`` count."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """``_sent`` is the id of the latest ``cancel_all``. If the id of a request is not greater than ``_done``, its
-        answer does not count any more."""
+        """The ids of the latest ``cancel_all`` (``_sent``) and of the newest ``cancel_all`` whose answer does not count
+        any more (``_done``)."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests do not count any more."""

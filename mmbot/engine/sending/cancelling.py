@@ -18,20 +18,21 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""If a cancel failed because the wager was being placed or matched, the next try comes after this time
-(docs/protocol.md 6.4)."""
+"""The wait before the next try, if a cancel failed because the wager was being placed or matched (docs/protocol.md
+6.4)."""
 
 PATIENCE: Final = SECOND
 """The longest time that a cancel waits for its wager to open."""
 
 CONFIRM: Final = 2 * SECOND
-"""If no private message confirms an accepted cancel, the cancel is tried again or the wager is read after this time."""
+"""The longest wait for a private message that confirms an accepted cancel. After this time, the cancel is tried again
+or the wager is read."""
 
 CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
-"""The states of a wager that the exchange knows and that could still match."""
+"""The states of a wager that the exchange knows and that could still be matched."""
 
 OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
-"""If a cancel is rejected for one of these reasons, the wager is read from the exchange, to learn its state."""
+"""The reasons for a rejected cancel after which the wager is read from the exchange, to learn its state."""
 
 
 class Cancelling:
@@ -42,7 +43,7 @@ class Cancelling:
         self._effects = effects
         self._quoting: Final = quoting
         self.ready: Final[dict[str, None]] = {}
-        """The ``external_id`` of each wager whose cancel may be sent now, in the order in which the cancels were
+        """The ``external_id`` of each wager whose cancel may be sent now, in the sequence in which the cancels were
         requested."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}

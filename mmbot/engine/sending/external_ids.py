@@ -13,14 +13,14 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""How many sequence numbers one reservation holds. When fewer than half of this number are left, the engine orders the
-next reservation."""
+"""The number of sequence numbers in one reservation. When less than half of a reservation is left, the engine requests
+the next reservation."""
 
 QUOTE: Final = "q"
 """The letter before the number of the quoting rule, in the ``external_id`` of a quote."""
 
 HEDGE: Final = "h"
-"""The part of the ``external_id`` of a hedge that stands for the strategy."""
+"""The part of the ``external_id`` of a hedge that replaces the letter and number of the quoting rule."""
 
 
 def run_of(external_id: str) -> str | None:
@@ -42,7 +42,7 @@ class ExternalIds:
         self._next = seed.next_sequence
         self._end = seed.end_sequence
         self._reserving = False
-        """True after a reservation was ordered, until the shell (the code around the engine) reports that the
+        """True after a reservation was requested, until the shell (the code around the engine) reports that the
         reservation is saved."""
 
     def next(self, strategy: str) -> str:

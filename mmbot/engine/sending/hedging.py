@@ -29,13 +29,13 @@ PAUSE: Final = 3 * SECOND
 """The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""If no message reports the end of a hedge, the hedge is read this long after it was sent. The exchange ends a
-fill-or-kill wager within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read
-shows that the hedge is still open, the hedge is cancelled."""
+"""The time after which a hedge without a message about its end is read, again and again. The exchange ends a
+fill-or-kill wager within two seconds (docs/protocol.md 6.1). If a second read shows that the hedge is still open, the
+hedge is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
-"""The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not among
-them, because the position has to be hedged even if the strategy fails."""
+"""The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not included,
+because the position has to be hedged even if the strategy fails."""
 
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager", "duplicate_id")
 """The guards (reasons not to quote) of a line that forbid a hedge."""

@@ -36,8 +36,8 @@ from mmbot.engine.wagers.wager import LineWager
 
 FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
-"""After a rejected placement, its line pauses for ``FIRST_PAUSE``. Each further rejection doubles the pause, up to
-``LONGEST_PAUSE``."""
+"""The longest pause of a line after rejected placements. The pause begins with ``FIRST_PAUSE`` and doubles with each
+further rejection."""
 
 DOUBT: Final[Cents] = 10
 """The part of every limit that stays unused for each wager whose single matches are not known, in cents. The exchange
@@ -46,7 +46,7 @@ cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
-"""``NO_FUNDS`` and ``NO_ROOM`` are reasons why a quote is not placed, as the operator sees them."""
+"""The reason why a quote is not placed if a limit leaves no room, as the operator sees it."""
 
 _priority: Final = attrgetter("priority")
 
@@ -59,18 +59,19 @@ class Batch:
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
         self.lines: Final[list[tuple[QuotedLine, bool]]] = []
-        """The lines with a placement in the batch. Each line comes with a flag that is true if all its targets (the
-        wagers that should be open) are placed in full."""
+        """The lines with a placement in the batch. Each line has a flag that is true if all its targets (wagers that
+        should be open) are placed in full."""
         self.funds = funds
         """The sum of the stakes that may still be placed, in cents."""
         self.most: Final = most
-        """How many placements ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the batch."""
+        """The number of placements that ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the
+        batch."""
         self.awaiting: Final = awaiting
         """The number of placements that were awaiting activation before this batch."""
         self.doubt: Final = doubt
-        """The part of every limit that stays unused, in cents (see ``DOUBT``)."""
+        """The part of every limit that stays unused because of rounded wins, in cents (see ``DOUBT``)."""
         self.held_back: str | None = None
-        """The reason why no further wager may be placed on any line. None if there is no such reason."""
+        """The reason why no further wager may be placed on any line. None if further wagers may be placed."""
 
 
 class Placing:
@@ -101,9 +102,9 @@ class Placing:
         self.sent = 0
         self._guards_at = -1
         self._guards: tuple[str, ...] = ()
-        """The names of the guards (reasons not to quote) that held when ``Guards.changes`` was ``_guards_at``."""
+        """The names of the guards (reasons not to quote) that applied when mmbot most recently looked at them."""
         self.held_back: str | None = None
-        """The reason why no wager may be placed on any line now. None if there is no such reason."""
+        """The reason why no wager may be placed on any line now. None if wagers may be placed."""
 
     @property
     def pending(self) -> bool:

@@ -8,11 +8,12 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""If a reading shows the exchange's clock further ahead of our clock than this, the reading counts as a mistake."""
+"""The greatest believed lead of the exchange's clock over our clock. A reading with a greater lead counts as a
+mistake."""
 
 TOLERATED: Final = 2 * SECOND
-"""If our clock is behind the exchange's clock by more than this, mmbot logs a warning. The machine's clock should then
-be synchronised."""
+"""The greatest lag of our clock behind the exchange's clock without a warning. After a warning, the machine's clock
+should be synchronised."""
 
 
 class ExchangeClock:
@@ -37,23 +38,23 @@ class ExchangeClock:
         self._doubt: Final = doubt
         self._starts_moved: Final = starts_moved
         self.starts_earlier: Duration = 0
-        """How much earlier sport events count as starting, because the exchange's clock is ahead of the wall clock. The
-        value changes in steps of at least a second, so that small differences change nothing. It is never negative. If
-        the two clocks differ, the clock with the later time counts."""
+        """The time by which sport events count as starting earlier, because the exchange's clock is ahead of the wall
+        clock. It changes in steps of at least a second and is never negative. If the two clocks differ, the clock with
+        the later time counts."""
         self._leads: list[Duration] = []
-        """How far the exchange's clock was ahead of the wall clock in the latest answers with a ``Date`` header."""
+        """The leads of the exchange's clock over the wall clock in the latest answers with a ``Date`` header."""
         self._history_ahead: Duration | None = None
-        """How far the latest page of the history was ahead of the wall clock. None if no page is known."""
+        """The lead of the latest page of the history over the wall clock. None if no page is known."""
         self.wall_offset: Duration = 0
-        """How far the wall clock is ahead of our clock."""
+        """The lead of the wall clock over our clock."""
         self.ahead: Duration = 0
-        """The largest amount by which the exchange's clock was ahead of our clock in an accepted reading. It is 0 if
-        the exchange's clock was never ahead."""
+        """The largest lead of the exchange's clock over our clock in an accepted reading. It is 0 if the exchange's
+        clock was never ahead."""
         self.dated = False
         """True once an HTTP answer carried a ``Date`` header. Unlike the wager history, this header does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None
-        """The latest message whose time was unusually far ahead of our clock. The first value is how far the message
-        was ahead, and the second value is the instant at which the message came."""
+        """The latest message whose time was unusually far ahead of our clock. The two values are its lead over our
+        clock and the instant of its arrival."""
 
     def schedule(self, now: Instant) -> Instant:
         """Return the time of the wall clock at ``now``."""

@@ -26,12 +26,11 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.strategy.interface import Strategy, depth_of
 
 ROUTINE: Final = ("start", "live", "starting", "stop")
-"""Guards (reasons not to quote) that hold on every normal day. When one of these guards begins to hold, this is logged
-as information, not as a warning."""
+"""The guards (reasons not to quote) that apply on every normal day. The log shows their begin as information, not as a
+warning."""
 
 MONEY_LOST: Final = ("daily_loss",)
-"""Guards (reasons not to quote) that hold because money was lost. When one of these guards begins to hold, this is
-logged as an error."""
+"""The guards (reasons not to quote) that apply because money was lost. The log shows their begin as an error."""
 
 
 class Shared:
@@ -42,8 +41,7 @@ class Shared:
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """For each strategy, the number of levels that the strategy sees on each side of a book. None if the strategy
-        sees all levels."""
+        """The number of levels that each strategy sees on each side of a book. None if the strategy sees all levels."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -64,18 +62,18 @@ class Shared:
         self.dirty_sport_events: dict[int, None] = {}
         """The sport events whose quotes the engine must decide again before it places anything."""
         self.stale_sport_events: Final[dict[int, None]] = {}
-        """The sport events whose lines have to be matched with the quoting rules again, and whose guards (reasons not
-        to quote) have to be judged again."""
+        """The sport events whose lines have to be assigned to the quoting rules again. The guards (reasons not to
+        quote) of these sport events have to be judged again."""
         self.hedging: dict[LineKey, None] = {}
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
-        be open on these lines."""
+        be open on such a line."""
         self.cut: dict[LineKey, int] = {}
-        """The lines on which the limits allow less than the strategy asked for. For each line: the value that
-        ``moves``, a count of changes, had when the limits cut its quotes."""
+        """The lines on which the limits allow less than the strategy asked for. Each line has the count of position
+        changes (``moves``) at the moment when the limits cut its quotes."""
         self.moves = 0
-        """How many times a position changed or a placement was handed out for sending."""
+        """The number of times that a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}
-        """The wagers that have to be looked up. The keys are their ``wager_id``, and the values are the reasons."""
+        """The reason why each wager has to be looked up. The keys are the ``wager_id`` of the wagers."""
         self.details: dict[str, None] = {}
         """The ``wager_id`` of each wager whose matches must be read, because the odds of a match are not known."""
         self.out_of_reach: dict[str, None] = {}
@@ -83,7 +81,7 @@ class Shared:
         self.latch_unstored: str | None = None
         """The reason why the kill switch is on but not saved on disk. None if the switch is off, or saved on disk."""
         self.in_flight: Final[dict[int, InFlight]] = {}
-        """Every request that has no answer yet. The keys are the ids of the requests."""
+        """The requests that have no answer yet, by the id of the request."""
         self.sent_requests = 0
         self._request_id = 0
 

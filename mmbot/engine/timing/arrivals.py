@@ -14,8 +14,8 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 
 LOST: Final = 30 * SECOND
-"""A request without an answer counts as arrived after this time. Every request has a timeout, and the timeout counts as
-an answer. So this time matters only if a request is lost inside the program."""
+"""The time after which a request without an answer counts as arrived. It matters only if a request is lost inside the
+program, because every request has a timeout that counts as an answer."""
 
 
 class Arrivals:
@@ -33,7 +33,7 @@ class Arrivals:
         """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
         self.crowded = False
-        """True if there may be no room for another request. Only then ``full_until`` has to be called."""
+        """True if there may be no room for another request. Only in this case, ``full_until`` has to be called."""
 
     def sent(self, request: int, now: Instant) -> None:
         """Note that a request is handed out for sending."""

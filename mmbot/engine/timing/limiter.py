@@ -17,20 +17,21 @@ CEILING: Final = 50
 """The greatest number of requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
 
 OUTSIDE: Final = 5
-"""The part of ``CEILING`` that is kept for requests that no engine hands out. These are the touches of three open
-connections, a renewal of the session, and a read of the connection config. While the engine is silent, a watchdog
+"""The part of ``CEILING`` (the exchange's limit of requests a second) that is kept for requests that no engine hands
+out. Examples are the renewal of the session and the upkeep of connections. While the engine is silent, a watchdog
 process may use the same part."""
 
 BURST: Final = 4
-"""How many requests may be sent directly after each other. Cancels and other requests are counted separately."""
+"""The number of requests that may be sent directly after each other. Cancels and other requests are counted
+separately."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""After an answer 429 (too many requests), requests other than cancels pause for at most this time, even if the answer
-asks for a longer pause. The time is counted from the newest request that was sent."""
+"""The longest pause of requests other than cancels after an answer 429 (too many requests). The answer may ask for a
+longer pause. The time is counted from the newest request that was sent."""
 
 CANCELS_PAUSE: Final = SECOND
-"""After an answer 429 (too many requests), cancels pause for at most this time. The time is counted from the newest
-request that was sent."""
+"""The longest pause of cancels after an answer 429 (too many requests). The time is counted from the newest request
+that was sent."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
 """The shortest time between two reads of the same path. This time is more than a second, because two requests may come

@@ -17,37 +17,43 @@ class Due(Enum):
     __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
     SPORT_EVENT = "sport_event"
-    """Decide the quotes of a sport event again, because its start is near or its strategy asked to be called."""
+    """The kind of timer that fires when the quotes of a sport event must be decided again. The start of the sport event
+    is near, or its strategy asked to be called."""
     LINE = "line"
-    """Decide the quotes of a line again. Its book or the user's price may be too old, or its pause may be over."""
+    """The kind of timer that fires when the quotes of a line must be decided again. The book or the user's price may be
+    too old, or a pause of the line may be over."""
     HEDGE = "hedge"
-    """Try to hedge on a line again."""
+    """The kind of timer that fires when a line may be hedged again."""
     HEDGE_END = "hedge_end"
-    """Look up a hedge, because a message about its end should have come."""
+    """The kind of timer that fires when the end of a hedge should have been reported. The hedge is then looked up."""
     SUSPECT = "suspect"
-    """Decide whether a difference between a book and a REST read is an error, or was explained by a message."""
+    """The kind of timer that fires when a difference between a book and a REST read must be judged. It is an error
+    unless a message explained it."""
     MISSED = "missed"
-    """Read a sport event again, because the previous read may have lacked the sport event or one of its lines."""
+    """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
+    event or a line."""
     ACTIVATION = "activation"
-    """Check that an accepted wager became active."""
+    """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"
-    """A print (a public message about a match) came at the price of our wager. Check that a match of the wager
-    followed."""
+    """The kind of timer that fires when a match of our wager should have been reported. A print (a public message about
+    a match) came at the price of the wager before."""
     CANCEL = "cancel"
-    """Try a cancel again."""
+    """The kind of timer that fires when a cancel must be tried again."""
     STRATEGY = "strategy"
-    """Quote a sport event again after a pause. The pause began because the strategy of the sport event was slow."""
+    """The kind of timer that fires when a sport event may be quoted again after a pause. The pause began because the
+    strategy of the sport event was slow."""
     SETTLING = "settling"
-    """Read the missing results of a market in which some wagers have their result and others do not yet."""
+    """The kind of timer that fires when the missing results of a market must be read. Some wagers of the market have
+    their result, and others do not yet."""
     BREAKER = "breaker"
-    """Let a circuit breaker lift its guard (a reason not to quote). A circuit breaker stops quoting after something
-    that looks wrong."""
+    """The kind of timer that fires when a circuit breaker may lift its guard. A circuit breaker stops quoting after
+    something looked wrong; a guard is a reason not to quote."""
 
 
 Key = LineKey | MarketKey | int | str
 
 NEVER: Final[Instant] = 1 << 63
-"""A value that is later than every instant."""
+"""The value that is later than every instant."""
 
 
 class Timers:
@@ -60,7 +66,7 @@ class Timers:
         self._count = 0
         self._handlers: dict[Due, Callable[..., None]] = {}
         self.soonest: Instant = NEVER
-        """No timer is due before this instant. ``due_at`` returns the exact instant."""
+        """The instant before which no timer is due. ``due_at`` returns the exact instant of the next timer."""
 
     def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
         """Register a handler for each purpose. When a timer is due, the handler of its purpose is called with its key

@@ -20,8 +20,8 @@ _BRINGS: Final = {
     State.CLOSED: Status.CLOSED,
     State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""For each final state, the status in a report that leads to this state. If a wager is in a final state, only a report
-with this status can set the result of the wager."""
+"""The report status that leads to each final state. If a wager is in a final state, only a report with the matching
+status can set the result of the wager."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 

@@ -23,12 +23,12 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     stake: Cents = 0
     win: Cents = 0
     odds: Odds | None = None
-    """The odds of the match, for ``Kind.MATCHED``. None if the odds are not known."""
+    """The odds of the match, if the change is a match (``Kind.MATCHED``). None if the odds are not known."""
     commission: Cents = 0
-    """The amount by which the commission of the market changed, for ``Kind.SETTLED``."""
+    """The amount by which the commission of the market changed, if the change is a result (``Kind.SETTLED``)."""
     first: bool = False
-    """For ``Kind.SETTLED``: true if this is the first result of the wager, and false if it corrects an earlier
-    result."""
+    """True if the change is the first result of the wager. False if the change corrects a result, or is no result
+    (``Kind.SETTLED``)."""
 
 
 Changes = tuple[Change, ...]

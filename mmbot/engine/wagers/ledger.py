@@ -46,8 +46,8 @@ __all__ = [
 ]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
-"""A function that returns the line and outcome of a ``line_id``. The result is None if the line is not known, or does
-not have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
+"""The type of a function that returns the line and outcome of a ``line_id``. The result is None if the line is not
+known, or does not have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
 
 _NO_PROOF: Final = (FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN)
 _JOURNALLED: Final = MINUTE  # the journal may lack the actions of a run's last minute

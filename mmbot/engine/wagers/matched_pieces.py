@@ -23,8 +23,8 @@ from mmbot.domain.wager import MatchDetail
 from mmbot.engine.orders import SavedMatches
 
 _SLACK: Final = 1
-"""How many cents a figure of the exchange may lie outside the range that mmbot expects. If a figure lies further
-outside, mmbot does not believe it."""
+"""The number of cents by which a figure of the exchange may lie outside the range that mmbot expects. A figure further
+outside is not believed."""
 
 
 class Piece(NamedTuple):
@@ -33,7 +33,8 @@ class Piece(NamedTuple):
     start: Cents
     end: Cents
     win: Cents
-    """The exchange's own figure of the win, if it is known. Otherwise the least possible win of the match."""
+    """The win of the match, by the exchange's own figure. If this figure is not known, the least possible win of the
+    match."""
     most: Cents
     """The greatest possible win of the match. It is equal to ``win`` if the win is certain."""
 
@@ -49,15 +50,15 @@ class Matches:
         self.total: Cents = 0
         """The matched part of the stake, which is the greatest total that was ever reported."""
         self.disputed = False
-        """True if messages contradicted each other."""
+        """True if messages about the matches of the wager contradicted each other."""
         self._pieces: list[Piece] = []
         self._accounted: Cents = 0
         self._won: Cents = 0
         self._most: Cents = 0
         self._detailed: Cents = 0
         self.unsure = 0
-        """The number of matches whose win is not certain. The exchange's list of matches described the part
-        ``_detailed`` of the stake. Matches within this part do not count."""
+        """The number of matches with an uncertain win outside the part of the stake that the exchange's list of matches
+        described."""
 
     @property
     def unaccounted(self) -> Cents:

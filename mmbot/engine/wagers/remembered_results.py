@@ -23,7 +23,7 @@ class Remembered(NamedTuple):
     matched: Cents = 0
     win: Cents = 0
     booked: Cents = 0
-    """The part of the market's profit before commission that came from this wager."""
+    """The part of the market's profit before commission that came from the wager."""
 
 
 _NOTHING: Final = Remembered()

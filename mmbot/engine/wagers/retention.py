@@ -20,18 +20,17 @@ from mmbot.engine.wagers.shelf import SPAN, Shelf
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 KEPT: Final = HOUR
-"""How long a wager that ended is held, in case a message about it comes late."""
+"""The time for which a wager that ended stays in memory, because a message about it may come late."""
 
 UNPACKED: Final = MINUTE
-"""A wager that ended without a match is packed (stored in a compact form) after this time."""
+"""The time after which a wager that ended without a match is packed (stored in a compact form)."""
 
 AT_ONCE: Final = 2
 """The greatest number of wagers that one call packs (stores in a compact form)."""
 
 KEPT_FOREIGN: Final = 3 * DAY
-"""How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
-wager, because its id does not end in a number. If the correction comes later than this, mmbot does not notice the
-correction."""
+"""The time for which a settled wager that is not ours stays in memory, because its result may be corrected. A
+correction after this time is not noticed."""
 
 
 class EndedWagers:

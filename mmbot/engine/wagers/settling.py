@@ -29,12 +29,12 @@ class Settling:
     def __init__(self) -> None:
         self.left = False
         """True once the wagers of the market no longer count in the limits. The positions of the market then count with
-        a profit of 0. While this is false, the positions keep the figures that they had at the first report."""
+        a profit of 0. While this is False, the positions keep the figures of the first report."""
         self.profit: Final[dict[LineKey, list[Cents]]] = {}
-        """Two profits for each line: the profit if outcome 0 wins, and the profit if outcome 1 wins. Only the wagers
-        without a result count."""
+        """The two possible profits of each line: if outcome 0 wins, and if outcome 1 wins. Only the wagers without a
+        result count."""
         self.winner: Final[dict[LineKey, Side | None]] = {}
-        """The winning outcome of each line whose result is known. None if the line ended in a push."""
+        """The winning outcome of each line whose result is known. None if the line ended in a push (no winner)."""
 
     def hold(self, lines: Iterable[LineKey], positions: Mapping[LineKey, Position]) -> None:
         """Copy the present profits of the market's lines into ``profit``."""

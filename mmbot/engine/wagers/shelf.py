@@ -17,10 +17,10 @@ from mmbot.engine.wagers.remembered_results import split_id
 from mmbot.engine.wagers.wager import LineWager, pack, unpack
 
 BLOCK: Final = 1024
-"""The greatest number of wagers in one block."""
+"""The greatest number of packed wagers in one block."""
 
 SPAN: Final = 5 * MINUTE
-"""After its first wager, a block takes new wagers for at most this long."""
+"""The longest time for which a block of packed wagers takes new wagers, counted from its first wager."""
 
 _SLOTS: Final = 4 * BLOCK
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -37,7 +37,7 @@ class _Block:
         self.count = 0
         self.first = now
         self.highest: dict[str, int] = {}
-        """For each prefix of an ``external_id``, the highest number that stands after this prefix."""
+        """The highest number after each prefix of an ``external_id``."""
         self.packed = bytearray()
         self.starts = array("l", [0])
         self.slots = array("h", [-1]) * _SLOTS

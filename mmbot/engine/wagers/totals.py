@@ -42,16 +42,16 @@ class Totals:
         """Start with no wagers. ``commission`` is the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """For each market, the stakes of wagers whose line is not known. No other wager can offset such a stake."""
+        """The stakes of wagers whose line is not known, by market. No other wager can offset such a stake."""
         self.outstanding: Cents = 0
-        """The stakes that could still match, of all wagers of the account, in cents."""
+        """The sum of the stakes of all wagers of the account that could still be matched, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
-        """For each line, the matched and unsettled stakes, in cents. If the line of a wager is not known, its stake
-        counts under its market. Sums of zero are left out."""
+        """The matched and unsettled stakes of each line, in cents. The stake of a wager on an unknown line counts under
+        its market. Sums of zero are left out."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self.settling: Final[dict[MarketKey, Settling]] = {}
-        """The settling markets: some of their wagers have a result, and others do not yet."""
+        """The markets in which some wagers have a result, and others do not yet."""
         self._lines_of: Final[dict[MarketKey, dict[LineKey, None]]] = {}
         """The lines with a position in each market."""
         self._moved: dict[LineKey | MarketKey, None] = {}

@@ -22,21 +22,23 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger changes a wager."""
 
     external_id: str
-    """Our id of the wager. If somebody else placed the wager without an ``external_id``, this is its ``wager_id``."""
+    """The id that we gave to the wager. If somebody else placed the wager without an ``external_id``, this is its
+    ``wager_id``."""
     wager_id: str | None = None
     line_id: str
     odds: Odds
     stake: Cents
-    """The present stake, in cents. If a partly matched wager is cancelled, the stake is cut to the matched part."""
+    """The present stake of the wager, in cents. If a partly matched wager is cancelled, the stake is cut to the matched
+    part."""
     remaining: Cents = 0
-    """The stake that could still match, in cents. The ledger computes this stake from ``stake``, ``matched`` and
-    ``state``."""
+    """The part of the wager's stake that could still be matched, in cents. The ledger computes it from ``stake``,
+    ``matched`` and ``state``."""
     matched: Cents = 0
-    """The matched part of the stake, in cents. After a void, it is 0 again."""
+    """The matched part of the wager's stake, in cents. After a void, it is 0 again."""
     win: Cents = 0
     """The profit of the matched part if the wager wins, in cents. Each match counts at its own odds."""
     win_estimated: bool = False
-    """True if the odds of some match are not known, so that the wager's own odds are assumed for this match."""
+    """True if the odds of some match are not known. The wager's own odds are then assumed for the match."""
     state: State = State.PLACING
     result: Winning = Winning.TBD
     hedge: bool = False
@@ -46,31 +48,31 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     accepted_at: Instant | None = None
     opened_at: Instant | None = None
     cancel_sent_at: Instant | None = None
-    """The instant at which the latest cancel of the wager was sent."""
+    """The instant at which the latest cancel of the wager was sent. None if no cancel was sent."""
     cancel_accepted_at: Instant | None = None
-    """The instant at which the exchange accepted a cancel. From then on, the wager cannot match any more, but a report
-    of an earlier match may still come. So the risk figures still count the rest of the stake until a report shows that
-    the wager has ended."""
+    """The instant at which the exchange accepted a cancel of the wager. Later, the wager cannot be matched any more,
+    but an earlier match may still be reported. So the rest of the stake counts as a risk until a report shows that the
+    wager has ended."""
     cancel_tries: int = 0
     sequence: int = 0
-    """The sequence number of the latest message about the wager that was applied."""
+    """The sequence number of the latest message that was applied to the wager."""
 
     number: int
-    """The place of the wager in the order of sending."""
+    """The place of the wager in the sequence in which wagers were sent."""
     placed: Cents
-    """The stake as it was sent, in cents."""
+    """The stake of the wager as it was sent, in cents."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """The figures of this wager that are part of the sums now: the remaining stake, the matched stake and the win, in
+    """The figures of the wager that are part of the sums now: the remaining stake, the matched stake and the win, in
     cents."""
     booked: Cents | None = None
-    """The profit of this wager that is part of its market's settlement, in cents. None while the profit is unknown."""
+    """The profit of the wager that is part of its market's settlement, in cents. None while the profit is unknown."""
     uncounted: bool = False
-    """True if the wager was already settled when mmbot noticed it. In this case no sum contains the wager."""
+    """True if the wager was already settled when mmbot noticed it. No sum contains such a wager."""
     heard_at: Instant = 0
-    """The instant of the latest message that mmbot used to decide ``state``."""
+    """The instant of the latest message that mmbot used to decide the state of the wager."""
     over_at: Instant | None = None
-    """The instant at which the wager ended."""
+    """The instant at which the wager ended. None if the wager has not ended."""
 
     @property
     def market(self) -> MarketKey:
