@@ -36,12 +36,12 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = PORT
-    """The port of the HTTP server. If it is 0, the system picks any free port."""
+    """The port of the local exchange's HTTP server. If it is 0, the system picks any free port."""
     ws_port: int | None = None
-    """The port of the feed. If it is None, the feed has the same port as the HTTP server. If it is 0, the system picks
-    any free port."""
+    """The port of the local exchange's feed. If it is None, the feed has the same port as the HTTP server. If it is 0,
+    the system picks any free port."""
     tape: Path | None = None
-    """The file of the recorded market to replay. If it is None, the exchange has a synthetic board."""
+    """The file of the recorded market to replay. If it is None, the local exchange has a synthetic board."""
     speed: float = 1.0
     epoch_ns: Instant | None = None
     """The time that the exchange's clock shows when the machine's clock shows ``anchor_ns``. A daemon can share the
@@ -58,23 +58,23 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """True for the full board, which has every sort of market that the bot has to tell apart. The scripted changes
     belong to this board."""
     faults: tuple[Fault, ...] = ()
-    """The faults that are in force from the start."""
+    """The faults of the local exchange that are in force from the start."""
     one_query_a_second: bool = False
-    """If True, a read of market data is rejected if the same path was read less than one second before."""
+    """True if a read of market data is rejected when the same path was read less than one second before."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """How long a single wager cannot be cancelled after its opening or after a match. The exchange then answers "retry
-    later"."""
+    """The time for which a single wager cannot be cancelled after its opening or after a match. The exchange then
+    answers "retry later"."""
     maker_wins: str = "takers_stake"
     """The rule for the win of a maker (see ``VenueSettings.maker_wins``)."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
-    """The referee's limits on the worst case, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
+    """The referee's limits on the worst-case loss, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
     ``account``)."""
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
     json: bool = False
-    """If True, the exchange's addresses are written as one line of JSON."""
+    """True if the exchange's addresses are written as one line of JSON."""
 
 
 def run(options: ServeOptions) -> int:

@@ -38,9 +38,9 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     sub_type: str
     category: str = "Game Lines"
     outcomes: tuple[str, ...] = ()
-    """The names of the outcomes. Empty if the outcomes are the two teams, or over and under."""
+    """The names of the market's outcomes. Empty if the outcomes are the two teams, or over and under."""
     player: Player | None = None
-    """The player in a prop or an outright about one player. None for other markets."""
+    """The player of the market, if it is a prop or an outright about one player. None for other markets."""
 
 
 class Fixture(msgspec.Struct, frozen=True):
@@ -153,7 +153,7 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The games of the plain board, which the demo shows. Each of their markets has one line."""
+"""The games of the plain board, which the demo shows. Each market of these games has one line."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue
 
 BY_HAND: Final = "by-hand-1"
-"""The ``external_id`` of the wager that the script places on the bot's account. This wager looks as if a person had
+"""The ``external_id`` of the wager that the script places on the bot's account. The wager looks as if a person had
 placed it by hand."""
 
 _LONGER_BY: Final = 0.10

@@ -32,20 +32,20 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the synthetic markets. Times are in nanoseconds, money is in cents, and prices are probabilities."""
 
     full: bool = False
-    """The choice of the board. If True, the full board is used, with every sort of market that the bot has to tell
-    apart. If False, the plain board is used, whose markets have one line each."""
+    """True for the full board, with every sort of market that the bot has to tell apart. False for the plain board,
+    whose markets have one line each."""
     sport_events: int | None = None
     """The number of sport events to list, from the top of the board. If it is None, the plain board lists six sport
-    events, and the full board lists all."""
+    events, and the full board lists all its sport events."""
     first_start_ns: Duration = 6 * MINUTE
     """The time from the start of the run to the start of the first sport event. The interval to the second start is
     twice as long. Each further interval is twice the interval before it."""
     game_ns: Duration = 5 * MINUTE
-    """How long a sport event is in play."""
+    """The time for which a sport event is in play."""
     step_ns: Duration = SECOND
     """The time between two changes of the fair price."""
     volatility: float = 0.008
-    """The standard deviation of one change of the fair price, in log-odds, before the sport event starts. In play the
+    """The standard deviation of one change of the fair price before the sport event starts, in log-odds. In play the
     standard deviation is three times this value."""
     bound: float = 1.8
     """The greatest distance between the fair price of the favourite line and even odds, in log-odds."""
@@ -59,7 +59,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The mean payout (stake plus profit) of the simulated market maker's orders at its best price, in cents. Its
     orders at worse prices are larger."""
     taker_ns: Duration = 8 * SECOND
-    """The mean time between two takers on the same line."""
+    """The mean time between the arrivals of two takers on the same line."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
     """The share of takers who know the future price, from 0 to 1."""
@@ -72,8 +72,8 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
 FIRST_SPORT_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
-"""The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the other
-two outcomes."""
+"""The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the
+outcomes that are not the draw."""
 
 _PLAIN_SPORT_EVENTS: Final = 6
 """The number of sport events that the plain board lists by default."""
@@ -126,16 +126,15 @@ class _TradedLine:
         self.key = key
         self.outcomes = outcomes
         self.shift = shift
-        """The log-odds of outcome 0 on this line minus those on the market's favourite line."""
+        """The log-odds of outcome 0 on the line minus the log-odds of outcome 0 on the market's favourite line."""
         self.rng = rng
         self.walk = walk
         self.leads = leads
-        """True for the favourite line of a market. This line moves the random walk that all lines of the market share.
-        It also decides the result."""
+        """True for the favourite line of a market. The favourite line drives the random walk that all lines of the
+        market share. It also decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """The simulated market maker's orders by odds. The first dict has the orders on outcome 0, and the second dict
-        has the orders on outcome 1."""
+        """The simulated market maker's orders by odds, with one dict for the orders on each outcome."""
 
     @property
     def now(self) -> float:
@@ -173,8 +172,8 @@ class SyntheticCrowd:
         """The winning outcome of each market that has a result, on the favourite line of the market. The value None
         means a push (no winner)."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """The schedule of each sport event when its timers were set. A schedule has the start time, and True if the
-        sport event was postponed."""
+        """The schedule of each sport event when its timers were set: the start time, and True if the sport event was
+        postponed."""
         for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 

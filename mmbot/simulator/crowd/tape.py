@@ -52,7 +52,7 @@ class Trade(msgspec.Struct, frozen=True):
     side: Side
     decimal: float
     stake: Cents
-    """The stake in cents of the traders who backed the outcome ``side``."""
+    """The stake of the traders who backed the outcome ``side``, in cents."""
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -21,9 +21,10 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     account: Cents | None = None
     requests_per_second: int = 50
     clear_within_ns: Duration = 10 * SECOND
-    """How long the open wagers may take to end after a lost feed, a kill or a stop."""
+    """The time that the open wagers may take to end after a lost feed, a kill or a stop."""
     in_flight_ns: Duration = 2 * SECOND
-    """How long after a lost feed a new wager may still arrive. The bot may have sent it before the loss."""
+    """The time for which a new wager may still arrive after a lost feed. The bot may have sent the wager before the
+    loss."""
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ class RefereeReport(msgspec.Struct, frozen=True):
     matched: tuple[OutcomeFigure, ...]
     profit: Profit
     live_wagers: int
-    """The number of wagers that could still be matched. They are open or still being placed."""
+    """The number of wagers that could still be matched. Such a wager is open or still being placed."""
     open_wagers: int
     placed: int
     ended: dict[str, int]

@@ -28,10 +28,10 @@ class Printed(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """The odds of the taker's wager. They are the shortest odds that the taker accepts."""
+    """The odds of the taker's wager, which are the shortest odds that the taker accepts."""
     matched_odds: Odds
     stake: Cents
-    """The taker's stake in cents."""
+    """The stake of the taker in cents."""
     sequence: int
 
 
@@ -41,7 +41,7 @@ class WagerChanged(msgspec.Struct, frozen=True):
     account: str
     wager: VenueWager
     kind: str
-    """The word ``status`` if the wager's status changed, or ``matching`` if the wager was matched."""
+    """The kind of change: ``status`` if the wager's status changed, or ``matching`` if the wager was matched."""
     match_stake: Cents | None
     match_odds: Odds | None
     sequence: int

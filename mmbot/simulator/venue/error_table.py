@@ -82,9 +82,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "self_match": Row(400, "wager would match your own wager"),
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
-"""The rows of the error table by error code. The two error codes at the end are not in the published table.
-``self_match`` was seen in the rejection of a wager (docs/protocol.md 6.3). ``exceed_subscription_count`` comes from the
-registration for the feed (docs/protocol.md 8.2)."""
+"""The rows of the error table by error code. Two error codes are not in the published table: ``self_match``
+(docs/protocol.md 6.3) and ``exceed_subscription_count`` (docs/protocol.md 8.2)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 

@@ -27,5 +27,5 @@ def _magnitudes() -> tuple[int, ...]:
 MAGNITUDES: Final = _magnitudes()
 
 STANDARD: Final[tuple[int, ...]] = (*(-odds for odds in reversed(MAGNITUDES) if odds != 100), *MAGNITUDES)
-"""All 555 odds of the ladder. The shortest odds come first. Each number appears with both signs, except 100. Even odds
-are written only as +100."""
+"""The list of all 555 odds of the ladder, beginning with the shortest odds. Each number appears with both signs, except
+100. Even odds are written only as +100."""

@@ -26,18 +26,18 @@ class VenueWager(msgspec.Struct, frozen=True):
     outcome_id: int
     odds: Odds
     stake: Cents
-    """The present stake in cents. A cancel after a partial match reduces it to the matched part."""
+    """The present stake of the wager in cents. A cancel after a partial match reduces it to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
     match_win: Cents
-    """The win of the matched part in cents. It does not include the matched stake."""
+    """The win of the wager's matched part in cents. It does not include the matched stake."""
     unmatched: Cents
     """The stake that can still be matched, now or when the wager opens, in cents. It is 0 if the wager has ended."""
     profit: Cents
-    """The win of the whole present stake, in cents. The setting ``VenueSettings.shown_profit`` decides how it is
-    computed."""
+    """The win of the whole present stake of the wager, in cents. The setting ``VenueSettings.shown_profit`` decides how
+    it is computed."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -59,7 +59,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """The odds of the match, seen from this wager. The odds are those of the wager that was open first."""
+    """The odds of the match, seen from the side of the wager. They come from the wager that was open first."""
     stake: Cents
     win: Cents
     taker: bool
@@ -86,7 +86,7 @@ class VenueTransaction(msgspec.Struct, frozen=True):
     type: str
     amount: Cents
     balance: Cents
-    """The balance after this movement, in cents."""
+    """The balance after the transaction, in cents."""
     wager_id: str | None
     market: MarketKey | None
     created_at: Instant
@@ -96,11 +96,11 @@ class ShownLevel(msgspec.Struct, frozen=True):
     """One price in the public book of a line (docs/protocol.md 7.2)."""
 
     odds: Odds
-    """The odds that a taker gets."""
+    """The odds that a taker gets at this price level."""
     value: Cents
-    """The amount in cents that takers can still stake at this price."""
+    """The amount in cents that takers can still stake at this price level."""
     stake: Cents
-    """The sum of the makers' original stakes in cents. A partial match does not reduce it."""
+    """The sum of the makers' original stakes at this price level in cents. A partial match does not reduce it."""
     updated_at: Instant
 
 

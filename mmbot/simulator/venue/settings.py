@@ -9,12 +9,12 @@ from mmbot.domain.money import Cents
 from mmbot.simulator.venue.odds_ladder import STANDARD
 
 FILL_OR_KILL = "fillOrKill"
-"""The only wager strategy that the local exchange accepts. The unmatched part of such a wager is cancelled after two
-seconds."""
+"""The name of the only wager strategy that the local exchange accepts. The unmatched part of a fill-or-kill wager is
+cancelled after two seconds."""
 
 ADD_LIQUIDITY_ONLY = "ALO"
-"""A wager strategy that the real exchange may switch off. The local exchange always rejects it (docs/protocol.md
-6.1)."""
+"""The name of a wager strategy that the real exchange may switch off. The local exchange always rejects it
+(docs/protocol.md 6.1)."""
 
 
 class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The rounding of the commission on a market's net gain to the cent. The values are ``half_up``, ``half_even``,
     ``down`` and ``up``. The exchange's fee page names 2 % and no rounding (docs/protocol.md 10)."""
     funds: str = "at_match"
-    """The time at which a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
+    """The moment at which a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
     unmatched_multiple: int = 10
     """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
     match."""
@@ -46,15 +46,14 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     the wins of the matches, and the win of the unmatched part at the wager's own odds. No source says which value is
     right."""
     match_profit: bool = True
-    """If True, each match in the matching detail contains its win (``profit``). No source describes this field."""
+    """True if each match in the matching detail contains its win (``profit``). No source describes this field."""
     min_stake: Cents = 100
     max_stake: Cents = 10_000_000_000
     history_lag_ns: Duration = 50 * MILLISECOND
     """The age of the state that the wager history shows. The field ``last_synced_at`` of the answer has the time of
     this state."""
     history_newest_first: bool = False
-    """If True, the wager history lists the newest wager first. No source says in which order the real exchange lists
-    the wagers."""
+    """True if the wager history lists the newest wager first. No source says how the real exchange sorts the wagers."""
     results_dated: bool = True
     """If True, the result of a wager counts as a change of it, so that the history lists the wager among those that
     changed since an instant. No source says that it does."""
@@ -63,12 +62,12 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     rejected. With ``wipe``, both wagers are ended (docs/protocol.md 6.3)."""
     fill_or_kill_ns: Duration = 2 * SECOND
     payout_ns: Duration = 200 * MILLISECOND
-    """The time from a result to its payment. Until the payment, won wagers have the status ``settled``. Afterwards they
-    have the status ``closed``."""
+    """The time from a result to its payment. Until the payment, wagers that won have the status ``settled``. After the
+    payment they have the status ``closed``."""
     opened_retry_ns: Duration = 0
-    """How long a cancel of a single wager is rejected after the wager opened or was matched. After the opening, the
-    answer is 425 ``wager_opened_retry``. After a match, the answer is 500 ``opened_retry`` (docs/protocol.md 6.4). If
-    this setting is 0, there are no such answers."""
+    """The time for which a cancel of a single wager is rejected after the wager opened or was matched. After the
+    opening, the answer is 425 ``wager_opened_retry``. After a match, the answer is 500 ``opened_retry``
+    (docs/protocol.md 6.4). With 0, no cancel is rejected for this reason."""
     delayed_wagers: int = 1_000
     """The greatest number of an account's wagers that may wait at the same time for the end of their bet delay. The
     exchange's documents mention such a limit but not its size."""

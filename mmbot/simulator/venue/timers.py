@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mmbot.domain.instant import Instant
 
 TimedAction = Callable[[Instant], None]
-"""An action of a timer. It is called with the time for which the timer was set."""
+"""The type of an action of a timer. The action is called with the time for which the timer was set."""
 
 
 class Timers:

@@ -49,8 +49,8 @@ class Venue:
         self._announcements = Announcements()
         self._timers = Timers()
         self.board = Board(self._announcements, seed)
-        """The catalogue with its books. Code of the simulator calls the board directly if the call affects neither time
-        nor wagers."""
+        """The catalogue of the exchange with its books. Code of the simulator calls the board directly if the call
+        affects neither time nor wagers."""
         self._matching_engine = MatchingEngine(
             self._announcements, settings.history_lag_ns, settings.maker_wins, settings.results_dated
         )
@@ -68,7 +68,7 @@ class Venue:
             self.advance,
             self._announcements.operation_complete,
         )
-        """The orders of the crowd's accounts."""
+        """The orders of the crowd's accounts. The crowd is the simulated traders other than the bot."""
 
     # --- the board ------------------------------------------------------------------------------------------------
 

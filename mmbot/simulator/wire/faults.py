@@ -60,8 +60,8 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
 class _Failure(_Endpoint, frozen=True, kw_only=True):
     code: str = "internal_error"
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
-    """The HTTP status of the answer. If it is None, the error table gives the status. If ``code`` is not in the error
-    table, a status must be given."""
+    """The HTTP status of the answer. If it is None, the error table gives the status. A status must be given if
+    ``code`` is not in the error table."""
 
     def __post_init__(self) -> None:
         if self.status is None and self.code not in TABLE:
@@ -72,7 +72,7 @@ class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
     retry_after: Seconds | None = None
-    """The time in seconds until the client may try again. It is for a 429."""
+    """The number of seconds until the client may try again, for an answer with the status 429."""
 
 
 class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
@@ -119,8 +119,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. If it is None, all of them are
-    affected until the fault is lifted."""
+    """The number of connections, registrations or subscriptions that the fault affects. If it is None, the fault
+    affects all of them until it is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
@@ -159,7 +159,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pings."""
 
     new: bool = False
-    """If True, websockets that connect later are silent too."""
+    """True if websockets that connect later are silent too."""
 
 
 class HalfOpen(
@@ -180,7 +180,7 @@ class Duplicate(
     """Send every message twice (docs/protocol.md 8.5)."""
 
     seconds: Seconds = 0.0
-    """The time in seconds between the first and the second sending of a message."""
+    """The number of seconds between the first and the second sending of a message."""
 
 
 class DropMessages(
@@ -192,7 +192,7 @@ class DropMessages(
     change_type: str = "*"
     """The type of the messages, for example ``wager`` or ``market_selections``, or a pattern for several types."""
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """The share of the messages of this type that is lost, above 0 and at most 1. The lost messages are chosen at
+    """The share of the messages of the chosen type that is lost, above 0 and at most 1. The lost messages are chosen at
     random."""
     times: Times | None = None
 
@@ -207,8 +207,8 @@ class DelayMessages(
     jitter: Seconds = 0.0
     """The mean of an additional random delay of each message in seconds. The delay is exponentially distributed."""
     in_order: bool = True
-    """If True, no message overtakes an earlier message. If False, a message with a shorter delay can overtake an
-    earlier message."""
+    """True if no message overtakes an earlier message. False if a message with a shorter delay can overtake an earlier
+    message."""
 
 
 class DelayActivations(

@@ -57,9 +57,9 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """If True, a read of market data is rejected if the same path was read less than one second before. The real
-    exchange asks its users for at most one such read a second (docs/protocol.md 11). If False, only the general rate
-    limit applies."""
+    """True if a read of market data is rejected when the same path was read less than one second before. The real
+    exchange asks for at most one such read a second (docs/protocol.md 11). If False, only the general rate limit
+    applies."""
     signing_key: str = "local-signing-key"
     """The key with which access tokens are signed."""
     seed: int = 1
@@ -82,7 +82,7 @@ class LocalExchange:
         """The feed's address (host and port) in the answer of ``connection-config``. The port is added when the server
         starts."""
         self.reporting = True
-        """True while the reporting service answers. False during maintenance of this service."""
+        """True while the exchange's reporting service answers. False during maintenance of the reporting service."""
         self.closing: Final = asyncio.Event()
         self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}

@@ -46,9 +46,9 @@ class CreateEvent(_OneOffFault, frozen=True, kw_only=True, tag="create_event"):
     """Create a sport event with its markets on the synthetic board."""
 
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """The time in seconds from now to the start of the sport event."""
+    """The number of seconds from now to the start of the sport event."""
     listed: bool = True
-    """If False, the sport event is neither listed nor announced."""
+    """True if the sport event is listed and announced."""
 
 
 class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
@@ -56,7 +56,7 @@ class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
 
     event: int
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """The time in seconds from now to the new start of the sport event."""
+    """The number of seconds from now to the new start of the sport event."""
 
 
 class PostponeEvent(_OneOffFault, frozen=True, kw_only=True, tag="postpone_event"):
@@ -91,7 +91,7 @@ class SetLineStatus(_OneOffFault, frozen=True, kw_only=True, tag="line_status"):
     event: int
     market: int
     line: float
-    """The number of the line in points."""
+    """The number of the line (a point spread or a total) in points."""
     status: str
 
 
@@ -115,7 +115,7 @@ class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competit
     """Reject wagers on the sport events of a competitor from now on. If ``on`` is False, accept them again."""
 
     competitor: str
-    """The competitor's name."""
+    """The name of the competitor that is blacklisted."""
     on: bool = True
 
 
@@ -134,8 +134,7 @@ class Settle(_OneOffFault, frozen=True, kw_only=True, tag="settle"):
     winner: Literal[0, 1] | None
     """The outcome that won. None means a push (no winner)."""
     lines: dict[str, Literal[0, 1] | None] = {}
-    """The winners of the lines whose result differs from ``winner``. The keys are the numbers of these lines in
-    points."""
+    """The winners of the lines whose result differs from ``winner``, by the number of the line in points."""
 
 
 class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
@@ -167,7 +166,7 @@ class PlaceByHand(_OneOffFault, frozen=True, kw_only=True, tag="place_wager"):
     line_id: str
     odds: int
     stake: float
-    """The stake in dollars."""
+    """The stake of the wager in dollars."""
     wager_strategy: str | None = None
 
 

@@ -49,10 +49,10 @@ class FeedSettings(msgspec.Struct, frozen=True):
     secret: str = "local-secret"
     health_check: Duration = 5 * SECOND
     broadcast_health_check: bool = False
-    """If True, health checks are also sent on the broadcast channel. The exchange's documents contradict each other on
-    this (docs/protocol.md 8.3)."""
+    """True if health checks are also sent on the broadcast channel. The exchange's documents contradict each other
+    about this channel (docs/protocol.md 8.3)."""
     activity_timeout: Duration = 120 * SECOND
-    """How long a client may be silent before the server sends a ping."""
+    """The time for which a client may be silent before the server sends a ping."""
     pong_timeout: Duration = 30 * SECOND
 
 
@@ -91,7 +91,7 @@ class PusherServer:
         self._in_order: Instant = 0
         """The sending time of the newest message that later messages must not overtake."""
         self.key = self.settings.key
-        """The application key. It is a part of the websocket's URL and of every channel signature."""
+        """The application key of the feed. It is a part of the websocket's URL and of every channel signature."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 

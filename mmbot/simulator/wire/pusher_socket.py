@@ -26,9 +26,9 @@ class PusherSocket:
         self.socket_id: Final = socket_id
         self.channels: Final[dict[str, None]] = {}
         self.silent = False
-        """True while the messages of channels are held back. Pings are still answered."""
+        """True while the messages of the feed's channels are held back. Pings are still answered."""
         self.dead = False
-        """True once nothing is sent or answered any more."""
+        """True once the socket sends and answers nothing any more."""
         self._web_socket: Final = web_socket
         self._transport: Final = transport
         self._outbox: Final[deque[str]] = deque()

@@ -228,9 +228,11 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """The HTTP port. Before the server starts, 0 means any free port. Afterwards it is the port in use."""
+        """The HTTP port of the server. Before the server starts, 0 means any free port. After the start it is the port
+        in use."""
         self.ws_port = ws_port if ws_port is not None else port
-        """The port of the feed. Before the server starts, 0 means any free port. Afterwards it is the port in use."""
+        """The port of the feed. Before the server starts, 0 means any free port. After the start it is the port in
+        use."""
 
     @property
     def url(self) -> str:

@@ -47,7 +47,7 @@ class _Session(msgspec.Struct):
     number: int
     refresh_expires: Instant
     valid_from: int = 0
-    """The smallest serial number that a valid access token of this session can have. A fault can make this number
+    """The smallest serial number that a valid access token of the session can have. A fault can make this number
     larger, which ends the validity of older access tokens."""
 
 

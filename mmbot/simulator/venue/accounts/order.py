@@ -86,18 +86,19 @@ class Order:
         self.opened_at: Instant | None = None
         self.sequence = now
         self.shown_value: Cents = 0
-        """The stake that takers can put against this order, in cents. While the order is in the book, the ``value`` of
+        """The stake that takers can put against the order, in cents. While the order is in the book, the ``value`` of
         its price level includes this stake."""
         self.queue_ahead: Cents = 0
         """The ``value`` of the crowd's orders that are ahead of a user's order in the queue at the same price. The tape
-        crowd updates this figure."""
+        crowd (the traders of a recorded market) updates this figure."""
         self.versions: list[VenueWager] = []
-        """Records of the order's states, oldest first. Records that the wager history can no longer show are
+        """The records of the order's states, oldest first. Records that the wager history can no longer show are
         dropped."""
         self.paid: Cents = 0
-        """The amount in cents that was paid into the balance for the order's result."""
+        """The amount that was paid into the balance for the order's result, in cents."""
         self.released = False
-        """True once the result was paid. The matched stake is then no longer part of the staked money in the wallet."""
+        """True once the result of the order was paid. The matched stake is then no longer part of the staked money in
+        the wallet."""
 
     @property
     def remaining(self) -> Cents:
@@ -180,8 +181,8 @@ class Account:
         self.open_stakes: Cents = 0
         """The sum of the unmatched stakes of open wagers, in cents."""
         self.delayed: deque[Instant] = deque()
-        """The times at which bet delays end. There is one time for each wager that waits. A bet delay is the wait
-        before a wager in play opens."""
+        """The times at which bet delays end, with one time for each wager that waits. A bet delay is the wait before a
+        wager in play opens."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self.matched_at: list[Instant] = []

@@ -37,8 +37,8 @@ class Wallet:
         self.balance: Cents = 0
         self.deposited: Cents = 0
         self.held: Cents = 0
-        """Unmatched stakes that were already taken from the balance, in cents. This is always 0 if the exchange takes
-        funds only at a match."""
+        """The sum of the unmatched stakes that were already taken from the balance, in cents. The sum is always 0 if
+        the exchange takes funds only at a match."""
         self.staked: Cents = 0
         """The sum of matched stakes whose result is not paid yet, in cents."""
         self.commission: Cents = 0

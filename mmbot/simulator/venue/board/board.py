@@ -57,9 +57,10 @@ class Board:
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
         self.maintenance = False
-        """True during maintenance. While it is true, no wager is accepted, opened or matched on any line."""
+        """True during maintenance of the exchange. During maintenance, no wager is accepted, opened or matched on any
+        line."""
         self.blacklisted: dict[str, None] = {}
-        """The names of blacklisted competitors. No wager is accepted on their sport events."""
+        """The names of the blacklisted competitors. No wager is accepted on their sport events."""
         self._levels_shown: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
         """The price levels of the lines with three outcomes. Such lines are shown, but not traded."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}

@@ -27,7 +27,7 @@ _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 BY_HAND: Final = "(by hand)"
-"""A value in place of an ``external_id``. It marks a wager that a person placed on the exchange's own page."""
+"""The text that replaces the ``external_id`` of a wager that a person placed on the exchange's own page."""
 
 
 class OrderIntake:

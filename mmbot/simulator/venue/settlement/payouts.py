@@ -35,9 +35,9 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
 }
 
 Result = Side | None | Mapping[int, Side | None]
-"""The result of a market. It is the outcome that won, or None for a push (no winner). If the lines of the market end
-differently, it is a mapping. The keys are the numbers of the lines in quarter points, and the values are their winners.
-A line without an entry ends in a push."""
+"""The type of the result of a market: the outcome that won, or None for a push (no winner). If the lines of the market
+end differently, it maps the number of each line (in quarter points) to its winner. A line without an entry ends in a
+push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
