@@ -13,7 +13,7 @@ MATCHES_A_READ: Final = 100
 """The largest number of wagers whose matches one request can read (docs/protocol.md 4.1)."""
 
 WRONG_SIZE: Final = "wrong_size"
-"""Our own error code for a request that has no items, or more items than the exchange takes."""
+"""The error code of mmbot itself for a request that has no items, or more items than the exchange takes."""
 
 
 def is_batch(items: Sequence[object]) -> bool:

@@ -38,7 +38,8 @@ from mmbot.net.http import (
 from mmbot.net.warm import Connection, Outcome
 
 OnMalformed = Callable[[str, str], None]
-"""A function that is called for each unreadable item of an answer. It gets the name of the call and the reason."""
+"""The type of a function that is called for each unreadable item of an answer. It gets the name of the call and the
+reason."""
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ ACCESS_KEY: Final = "PROPHETX_ACCESS_KEY"
 SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 
 LOGIN_REJECTED: Final = "login_rejected"
-"""Our own error code for a log-in that the exchange rejects. If a log-in is rejected at a start, the daemon exits and
-names this code as the reason."""
+"""The error code of mmbot itself for a log-in that the exchange rejects. If a log-in is rejected at a start, the daemon
+exits and names this code as the reason."""
 
 
 class CredentialsError(Exception):

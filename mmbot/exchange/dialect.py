@@ -23,11 +23,12 @@ from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
 MalformedItems = list[str]
-"""The reasons why items of an answer could not be read. There is one text for each unreadable item. These texts are
-logged and counted."""
+"""The type of the list of reasons why items of an answer could not be read. Each unreadable item adds one text, which
+is logged and counted."""
 
 Version = Literal[1, 2]
-"""The version of the calls that read markets. Version 1 is deprecated. A version of the API (dialect) may lack it."""
+"""The type of the version number of the calls that read markets. Version 1 is deprecated and may be missing in a
+dialect (version of the exchange's API)."""
 
 T = TypeVar("T")
 
@@ -40,14 +41,14 @@ class Call(NamedTuple, Generic[T]):
     purpose: Purpose
     method: str
     path: str
-    """The path below the base URL, including the query."""
+    """The path of the call below the base URL, including the query."""
     body: bytes | None
     read: Callable[[bytes, MalformedItems], T]
-    """The function that reads the body of a successful answer. For each unreadable item, the function appends the
-    reason to the list. It raises ValueError if the answer as a whole cannot be read."""
+    """The function that reads the body of a successful answer. For each unreadable item, it appends the reason to the
+    list. It raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None
-    """A function that returns True if the request must not be sent any more. The function is called repeatedly until
-    the sending of the request begins."""
+    """The function that returns True if the request must not be sent any more. It is called repeatedly until the
+    sending of the request begins."""
 
 
 class MatchPage(NamedTuple):
@@ -55,9 +56,9 @@ class MatchPage(NamedTuple):
 
     matches: tuple[MatchDetail, ...]
     malformed: frozenset[str]
-    """The ids of the wagers with at least one unreadable match on this page."""
+    """The ids of the wagers with at least one unreadable match on the page."""
     next_cursor: str
-    """The cursor of the next page. It is empty if this is the final page."""
+    """The cursor of the next page of matches. It is empty if the page is the final page."""
 
 
 class TransactionPage(NamedTuple):
@@ -65,7 +66,7 @@ class TransactionPage(NamedTuple):
 
     transactions: tuple[Transaction, ...]
     next_cursor: str
-    """The cursor of the next page. It is empty if this is the final page."""
+    """The cursor of the next page of transactions. It is empty if the page is the final page."""
     unread: int
     """The number of transactions on the page that could not be read."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from mmbot.exchange.dialect import Dialect
 
 Name = Literal["legacy"]
-"""The names of the dialects (versions of the exchange's API) that exist."""
+"""The type of the name of a dialect (version of the exchange's API)."""
 
 
 def dialect_of(name: Name) -> Dialect:

@@ -27,7 +27,7 @@ RETRY_LIMITED: Final = SECOND
 
 
 CONNECTION: Final = "connection"
-"""Our own error code for a call whose connection broke or could not be opened."""
+"""The error code of mmbot itself for a call whose connection broke or could not be opened."""
 
 
 class Purpose(Enum):
@@ -115,7 +115,7 @@ class ErrorBody(NamedTuple):
     """The content of an error answer."""
 
     code: str
-    """The error code, spelt as in the error table. It is empty if the answer has no error code."""
+    """The error code of the answer, spelt as in the error table. It is empty if the answer has no error code."""
     message: str
     next_allow_at: Instant | None
     """The time from which the exchange allows the next request, by the exchange's clock. None if the answer names no
@@ -123,24 +123,24 @@ class ErrorBody(NamedTuple):
 
 
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
-"""The error was caused by a wrong request, which is a bug in mmbot."""
+"""The meaning of an error that was caused by a wrong request, which is a bug in mmbot."""
 
 NO: Final = Meaning(Failure.REJECTED, Failure.REJECTED, Failure.REJECTED)
-"""The error means that the exchange rejected the request. Nothing was done."""
+"""The meaning of an error with which the exchange rejected the request and did nothing."""
 
 BUSY: Final = Meaning(Failure.RETRYABLE, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The error means that the request may be repeated later. Nothing was done."""
+"""The meaning of an error after which the request may be repeated later. The exchange did nothing."""
 
 BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
-"""The error means that the exchange failed while it handled the request."""
+"""The meaning of an error that shows that the exchange failed while it handled the request."""
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The error means that the wager is just being placed or matched. A cancel is repeated soon. After a placement, the
-outcome is unknown, so the wager is looked up (read by its id)."""
+"""The meaning of an error that comes while the wager is just being placed or matched. A cancel is repeated soon. After
+a placement, the outcome is unknown, so the wager is looked up (read by its id)."""
 
 STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
-"""The error means that the access token is not valid. A cancel or a read may succeed with a new token. A placement has
-to be decided again."""
+"""The meaning of an error that shows that the access token is not valid. A cancel or a read may succeed with a new
+token. A placement has to be decided again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: WRONG,
@@ -160,15 +160,15 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     425: IN_MOTION,
     429: BUSY,
 }
-"""The meaning of an HTTP status. It is used if the answer has no error code, or an error code that is not in the error
-table. A status that is not listed here counts as ``BROKEN``."""
+"""The meaning of each HTTP status, used if the answer has no error code of the error table. A status without an entry
+counts as ``BROKEN``."""
 
 SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
-"""If a cancel fails for one of these reasons, it is repeated after ``RETRY_SOON`` (300 ms)."""
+"""The reasons of a failed cancel after which the cancel is repeated in ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
-"""The reasons with which the exchange says that it found nothing. An answer 404 without an error code is not one of
-them. It may come from a gateway and mean that the path is wrong."""
+"""The reasons with which the exchange says that it found nothing. An answer 404 without an error code has no such
+reason, because it may come from a gateway and mean a wrong path."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
 """The reasons of a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""

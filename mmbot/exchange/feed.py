@@ -40,7 +40,7 @@ Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
 LARGEST_HELD: Final = 1 << 26
-"""The greatest total size of the messages that wait until the connection is up, in bytes. If it is exceeded, the
+"""The greatest total size of the messages that wait until the feed connection is up, in bytes. If it is exceeded, the
 connection is ended."""
 
 
@@ -48,9 +48,10 @@ class FeedState(Enum):
     """The state of a feed."""
 
     IDLE = "idle"
-    """There is no connection, and the engine has not ordered a connection."""
+    """The state of a feed without a connection, while the engine has not requested a connection."""
     WAITING = "waiting"
-    """The engine has ordered a connection. The next attempt starts after a wait (the back-off)."""
+    """The state of a feed while the engine waits for a connection. The next attempt starts after a wait (the
+    back-off)."""
     OPENING = "opening"
     UP = "up"
     CLOSED = "closed"
@@ -61,14 +62,14 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     network does not. So a time limit of the network is lengthened if the clock runs faster than real time."""
 
     open: Duration = 10 * SECOND
-    """The time limit for opening a connection. It covers the read of the connection config, the connection over TCP,
-    and the upgrade to a websocket."""
+    """The time limit for opening a feed connection. It covers the read of the connection config, the connection over
+    TCP, and the upgrade to a websocket."""
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
     """The time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The greatest number of messages that may wait. If there are more, the connection is ended, because the books
+    """The greatest number of feed messages that may wait. If there are more, the connection is ended, because the books
     would be too old to quote from."""
 
 
@@ -81,7 +82,7 @@ class AttemptEnded(NamedTuple):
     code: int | None
     was_up: bool
     retry_at: Instant
-    """The earliest time at which the next attempt starts."""
+    """The earliest time of the next attempt to connect."""
 
 
 def _ignore_undecodable(kind: str, why: str, count: int) -> None:
@@ -138,10 +139,10 @@ class Feed:
     ) -> None:
         self.settings: Final = settings or FeedSettings()
         self.connection = 0
-        """The number of the newest attempt. It is 0 before the first attempt."""
+        """The number of the newest attempt to connect. It is 0 before the first attempt."""
         self.state = FeedState.IDLE
         self.undecodable: dict[str, int] = {}
-        """The number of unreadable messages of each kind."""
+        """The number of unreadable feed messages of each kind."""
         self._config_source: Final = config_source
         self.register: Final = register
         self.decode: Final = dialect.decode
@@ -271,7 +272,7 @@ class _Connection:
     until the connection is up."""
 
     BURST: Final = 32
-    """The number of messages that are read in a row before other tasks get a turn. So a flood of messages does not
+    """The number of feed messages that are read in a row before other tasks get a turn. So a flood of messages does not
     delay a cancel."""
 
     def __init__(self, feed: Feed, number: int, link: Link, address: str) -> None:

@@ -35,10 +35,10 @@ class ConnectionConfig(msgspec.Struct, frozen=True):
     """The exchange's answer that names the feed's address (docs/protocol.md 8.1)."""
 
     key: str
-    """The application key, which is part of the path of the websocket."""
+    """The application key of the feed, which is part of the path of the websocket."""
     cluster: str = ""
     ws_host: str | None = None
-    """The host of the websocket. If it is None, the host is ``ws-<cluster>.pusher.com``."""
+    """The host of the feed's websocket. If it is None, the host is ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
 
 
@@ -65,11 +65,11 @@ class Topics(NamedTuple):
 
     tournaments: tuple[int, ...] = ()
     sport_events: tuple[int, ...] = ()
-    """The sport events of the connection. They are for a version of the API in which each sport event has its own
-    channel."""
+    """The sport events of the feed connection, if each sport event has its own channel. Only some versions of the API
+    have such channels."""
     sub_types: tuple[tuple[int, str], ...] = ()
-    """Pairs of a sport event and a sub-type of its markets. They are for a version of the API in which each such pair
-    has its own channel."""
+    """The pairs of sport event and sub-type of its markets on the feed connection, if each such pair has its own
+    channel. Only some versions of the API have such channels."""
 
 
 EVERYTHING: Final = Topics()
@@ -82,12 +82,13 @@ class ChannelGrant(msgspec.Struct, frozen=True):
 
     name: str
     auth: str
-    """The signature for the subscription, in the form ``key:hex``. It is valid for a single socket id."""
+    """The signature for the subscription of the channel, in the form ``key:hex``. It is valid for a single socket
+    id."""
     bindings: tuple[str, ...] = ()
-    """The names of the events that the exchange announces for the channel. mmbot reads every event, even if it is not
-    announced."""
+    """The names of the feed's events that the exchange announces for the channel. mmbot reads every event, even if it
+    is not announced."""
     covers: tuple[int, ...] | None = None
-    """The sport events whose books come over the channel. If it is None, the books of all sport events come over the
+    """The sport events whose books come over the channel. None if the books of all sport events come over the
     channel."""
     private: bool = True
     """True if the account's private messages may come over the channel."""

@@ -47,15 +47,16 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The largest number of pages in one read of matches. After that, the exchange probably repeats the same pages."""
+"""The largest number of pages in one read of matches. After so many pages, the exchange probably repeats the same
+pages."""
 
 LOOK_S: Final = 1.0
-"""The time between two checks of the open connections, in real seconds."""
+"""The time between two checks of the open HTTP connections, in real seconds."""
 
 _RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
 
 LEFT_TO_CANCELS: Final = 1
-"""The number of open connections that placements leave for cancels."""
+"""The number of open HTTP connections that placements leave for cancels."""
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -106,7 +107,7 @@ class Client:
         )
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
-        """The connections that are kept open. ``keep_warm`` opens and checks them."""
+        """The HTTP connections that are kept open. ``keep_warm`` opens and checks them."""
         self._interrupted_at: Final = interrupted_at
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 

@@ -31,17 +31,18 @@ RENEWALS_APART: Final = SECOND
 """The shortest average time between two renewals of rejected tokens."""
 
 RENEWALS_AT_ONCE: Final = 5
-"""The number of renewals that may follow each other without a pause."""
+"""The number of token renewals that may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
 """The pause after a log-in that fails because the keys are wrong or all sessions are in use (docs/protocol.md 2)."""
 
 REJECTED_APART: Final = 5 * SECOND
 """The shortest time between a rejected log-in and the log-in of the next start. It keeps a restarting bot from sending
-too many log-ins. A rejected log-in opens no session."""
+too many log-ins."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
-"""A function that is called with the name and the fields of a log entry. No field contains a key or a token."""
+"""The type of a function that is called with the name and the fields of a log entry. No field contains a key or a
+token."""
 
 
 class SessionKeeper:

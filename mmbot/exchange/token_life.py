@@ -12,8 +12,8 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 LONGEST_LIFE: Final = 7 * DAY
 
 SHORTEST_LIFE: Final = 10 * SECOND
-"""The shortest life of an access token that mmbot believes. A shorter life usually means that the clocks differ. Such a
-token is used until the exchange rejects it, and is then renewed at once."""
+"""The shortest life of an access token that mmbot believes. A shorter life usually means that the clocks differ. A
+token with a shorter life is used until the exchange rejects it, and is then renewed at once."""
 
 REFRESHES_APART: Final = 5 * SECOND
 """The shortest time between two renewals of a token that was not rejected."""

@@ -14,17 +14,18 @@ from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import Instant
 
 LARGEST: Final = 1 << 16
-"""The greatest size of the file in bytes."""
+"""The greatest size of the file that keeps the tokens, in bytes."""
 
 
 class Kept(msgspec.Struct, frozen=True):
     """The part of a session that is kept across restarts."""
 
     account: str
-    """A hash of the access key and the exchange's address. It shows whether the file belongs to this account."""
+    """The hash of the access key and the exchange's address. It shows whether the file with the tokens belongs to this
+    account."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
-    """The wall-clock time of the newest log-in that may have opened a session."""
+    """The wall-clock time of the newest log-in that may have opened a session. None if no such log-in is known."""
     hurried: bool = False
     """True if the newest log-in did not wait for the cool-down (the shortest time between log-ins), because a cancel
     needed it. The next log-in then has to wait."""

@@ -22,11 +22,12 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The longest delay after one failure. The delay doubles with every further failure."""
     cap: Duration = 30 * SECOND
     forbidden: Duration = 30 * SECOND
-    """The longest delay after one close code that forbids a new connection. The delay doubles with every further such
-    close code. mmbot still tries again, because the reason (such as an exhausted quota) may end by itself."""
+    """The longest delay after a connection ends once with a code that forbids a new connection. The delay doubles with
+    every further such end. mmbot still tries again, because the reason (such as an exhausted quota) may end by
+    itself."""
     forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
-    """How long a connection has to be up before earlier failures are forgotten."""
+    """The time for which a connection has to be up before its earlier failures are forgotten."""
 
 
 class BackOff:

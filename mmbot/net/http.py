@@ -22,10 +22,11 @@ from mmbot.domain.bounds import LATEST, LONGEST_HEADER
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
 OnRequest = Callable[[str, str, Duration], None]
-"""A function that is called after each request with the name of the call, its result, and its duration."""
+"""The type of a function that is called after each request with the name of the call, its result, and its duration."""
 
 SHORTEST: Final = 1.0
-"""The shortest timeout, in real seconds. The clock may run faster than real time, but the network does not."""
+"""The shortest timeout of a request, in real seconds. A faster clock does not shorten it, because the network is no
+faster."""
 
 LONGEST_PAUSE: Final = 5 * MINUTE
 """The longest pause that an answer can impose. If an answer asks for a longer pause, this limit is used."""
@@ -35,8 +36,8 @@ LARGEST_READ: Final = 1 << 24
 have a few million bytes."""
 
 LARGEST_CHANGE: Final = 1 << 20
-"""The greatest size of any other answer in bytes, before and after decompression. The answer to a batch has about 20
-thousand bytes."""
+"""The greatest size of any answer except the answer to a read in bytes, before and after decompression. The answer to a
+batch has about 20 thousand bytes."""
 
 SHRINK_S: Final = 20.0
 """How often the pool of connections loses one of them, in real seconds. A new one is opened when it is needed."""

@@ -24,35 +24,33 @@ class State(Enum):
     """
 
     OPENING = "opening"
-    """The websocket is open. The message ``pusher:connection_established`` has not come yet."""
+    """The state in which the websocket is open, but the message ``pusher:connection_established`` has not come yet."""
     REGISTERING = "registering"
-    """The server has given a socket id. The bot has asked the exchange for the channels of this connection."""
+    """The state in which the bot has a socket id and has asked the exchange for the channels of the connection."""
     SIGNING_IN = "signing_in"
-    """The sign-in was sent. The server has not accepted it yet."""
+    """The state in which the sign-in was sent, but the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
-    """The subscriptions were sent. Some of them are not confirmed yet."""
+    """The state in which the subscriptions were sent, but some of them are not confirmed yet."""
     UP = "up"
-    """Every channel is subscribed."""
+    """The state in which every channel is subscribed."""
     ENDED = "ended"
-    """The connection has ended. The state machine returns nothing more."""
+    """The state in which the connection has ended. The state machine returns nothing more."""
 
 
 class Ending(Enum):
     """The way in which a connection ended. The wait before the next connection depends on this."""
 
     ORDERED = "ordered"
-    """mmbot ended the connection."""
+    """The ending of a connection that mmbot itself ended."""
     LOST = "lost"
-    """The connection broke or fell silent, or a step took too long."""
+    """The ending of a connection that broke or fell silent, or in which a step took too long."""
     REJECTED = "rejected"
-    """The server closed the connection with a code from 4000 to 4099, which forbids a new connection without a change.
-    The reason for some of these codes ends by itself. So mmbot tries again slowly."""
+    """The ending with a code from 4000 to 4099, by which the server forbids a new connection without a change. The
+    reason for some of these codes ends by itself, so mmbot tries again slowly."""
     BACK_OFF = "back_off"
-    """The server closed the connection with a code from 4100 to 4199. Such a code asks the client to connect again
-    after a pause."""
+    """The ending with a code from 4100 to 4199, by which the server asks the client to connect again after a pause."""
     AGAIN = "again"
-    """The server closed the connection with a code from 4200 to 4299. Such a code asks the client to connect again
-    immediately."""
+    """The ending with a code from 4200 to 4299, by which the server asks the client to connect again immediately."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +65,13 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: Duration = 10 * SECOND
     """The time limit for the message ``subscription_succeeded`` of each channel."""
     silence: Duration = 15 * SECOND
-    """How long the server may be silent before the state machine sends a ping. If the server announces a shorter
-    ``activity_timeout``, that time is used instead."""
+    """The time for which the server may be silent before the state machine sends a ping. If the server announces a
+    shorter ``activity_timeout``, the announced time is used instead."""
     pong: Duration = 5 * SECOND
     """The time limit for the first frame after a ping."""
     least_silence: Duration = SECOND
-    """The shortest silence before a ping. It is used if the server announces a shorter ``activity_timeout``."""
+    """The shortest silence of the server before a ping. It is used if the server announces a shorter
+    ``activity_timeout``."""
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ class SignIn(msgspec.Struct, frozen=True):
 
     auth: str
     user_data: str
-    """A text from the exchange, which the bot sends back unchanged."""
+    """The text about the user from the exchange, which the bot sends back unchanged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -89,8 +88,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     channel: str
     event: str
     data: str | bytes
-    """The data of the message. It is a text, usually JSON. If the data in the frame is a JSON object, it is the bytes
-    of this object."""
+    """The data of the message as text, which is usually JSON. If the data in the frame is a JSON object, the value has
+    the bytes of the object."""
 
 
 class Send(msgspec.Struct, frozen=True):

@@ -45,5 +45,5 @@ class Link(Protocol):
 
 
 OpenLink = Callable[[str], Awaitable[Link]]
-"""A function that opens a websocket to an address. Raises LinkFailed if the websocket cannot be opened. If the function
-fails or is cancelled, nothing stays open."""
+"""The type of a function that opens a websocket to an address, or raises LinkFailed. If the function fails or is
+cancelled, nothing stays open."""

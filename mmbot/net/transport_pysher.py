@@ -67,12 +67,12 @@ class _Mailbox:
     def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
         self.opened = False
         self.said = False
-        """True when everything that could be sent has been sent."""
+        """True if everything that could be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
-        """The close code and the reason of the end of the connection. None until the end is noticed. If several ends
-        are noticed, the first counts."""
+        """The code and the reason with which the connection ended. None until the end is noticed. If several ends are
+        noticed, the first counts."""
         self.gone = False
-        """True when the socket is closed and both threads are about to end."""
+        """True if the socket is closed and both threads are about to end."""
         self.full = False
         self.frames: Final[deque[bytes]] = deque()
         self.taken = 0

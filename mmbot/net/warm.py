@@ -17,17 +17,18 @@ import httptools
 from mmbot.net.http import LARGEST_CHANGE, NoAnswer, Reply, too_large
 
 SIZE: Final = 3
-"""The number of connections that are kept open."""
+"""The number of HTTP connections that are kept open."""
 
 TOUCH_AFTER_S: Final = 10.0
-"""The longest time that a connection is idle before a read is sent over it, in real seconds. Otherwise the server would
-close the connection."""
+"""The longest time that a connection is idle before a read is sent over it, in real seconds. Without the read, the
+server would close the connection."""
 
 _OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
 _LARGEST_HEAD: Final = 1 << 16  # most bytes of an answer besides its body: heads, interim responses, chunk sizes
 
 Outcome = Reply | NoAnswer
-"""The outcome of a request that was written to a socket. It is an answer, or the reason why no answer came."""
+"""The type of the outcome of a request that was written to a socket. The outcome is an answer, or the reason why no
+answer came."""
 
 
 class Connection(asyncio.Protocol):
@@ -43,8 +44,8 @@ class Connection(asyncio.Protocol):
         """The time at which the connection was opened or its newest answer ended, in seconds of the machine's monotonic
         clock."""
         self.proved = False
-        """True once a complete answer came and the connection stayed open. Only then can placements and cancels be sent
-        over it."""
+        """True once a complete answer came and the connection stayed open. Placements and cancels are sent only over
+        such a connection."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"

@@ -42,8 +42,8 @@ from mmbot.exchange.legacy.wire import Id, Part, american, amount, moment, part,
 HEALTH_CHECK: Final = "health_check"
 
 Name = Annotated[str, Meta(max_length=1_000)]
-"""A host, an application key, a channel name or a signature. Its length is limited, because mmbot writes it into an
-address or a frame."""
+"""The type of a host, an application key, a channel name or a signature. Its length is limited, because mmbot writes it
+into an address or a frame."""
 
 T = TypeVar("T")
 
@@ -366,7 +366,8 @@ _TOPICS: Final[Mapping[str, Callable[[int, str | None, bytes], tuple[FeedMessage
     # ``change_type`` of a health check.
     "private_system_signal": _read_beat,
 }
-"""The function that reads the payload of each ``change_type`` (specification, *Complete WebSocket Event Reference*)."""
+"""The functions that read the payload of a feed message, by its ``change_type`` (specification, *Complete WebSocket
+Event Reference*)."""
 
 
 def _short(bad: Exception) -> str:

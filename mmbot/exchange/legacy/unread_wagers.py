@@ -20,7 +20,8 @@ from mmbot.exchange.legacy.wire import Id, american, amount, moment, whole, word
 T = TypeVar("T")
 
 STATUSES: Final[Mapping[str, Status]] = {each.value: each for each in Status} | {"cancelled": Status.CANCELED}
-"""The statuses by their documented words in the field ``status``. A second spelling of one word is included."""
+"""The statuses of a wager by their documented words in the field ``status``. A second spelling of one word is
+included."""
 
 MAY_REST: Final = (Status.OPEN, Status.INACTIVE)
 
@@ -33,8 +34,8 @@ OVER: Final = frozenset(
         "won",
     }
 )  # fmt: skip
-"""Undocumented words of ``status`` that can only mean that the wager is over. Any other undocumented word may mean that
-the wager is open."""
+"""The undocumented words of ``status`` that can only mean that the wager is over. Any other undocumented word may mean
+that the wager is open."""
 
 UNDECIDED: Final = frozenset({"", "tbd", "pending", "unknown", "none", "open", "not_settled", "unsettled"})
 """The words of ``winning_status`` that name no result. Any other word is a result, and only a wager that is over has a

@@ -18,7 +18,8 @@ from mmbot.exchange.dialect import MalformedItems
 Id = int | float | str | None
 
 Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
-"""An integer in the exchange's JSON. An integer beyond ``LARGEST_ID`` cannot be stored, and its message is rejected."""
+"""The type of an integer in the exchange's JSON. An integer beyond ``LARGEST_ID`` cannot be stored, and its message is
+rejected."""
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 """A name, a word or an id in the exchange's JSON. A longer text is not kept in memory, and its message or item is
 rejected."""
@@ -38,8 +39,8 @@ class WireLevel(msgspec.Struct, gc=False):
 
 
 Selections = list[list[WireLevel] | None] | None
-"""The price levels of a book, with one list for each outcome, in the exchange's order. A list may be null
-(docs/protocol.md 5.2, 15)."""
+"""The type of the price levels of a book, with one list for each outcome, in the exchange's sequence. A list may be
+null (docs/protocol.md 5.2, 15)."""
 
 
 def whole(value: Id, what: str) -> int:
@@ -145,8 +146,7 @@ def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
 
 
 Part = msgspec.Raw | msgspec.UnsetType
-"""A member of a JSON object that is decoded in a second step. The type ``Raw | None`` would not work, because msgspec
-would then accept only null."""
+"""The type of a member of a JSON object that is decoded in a second step."""
 
 
 def part(member: Part) -> msgspec.Raw | None:
