@@ -34,16 +34,16 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
     """Settings under ``params:``."""
 
     gamma: Annotated[float, Meta(gt=0)] = 2.0
-    """The risk aversion. With a larger value, both prices move further against the inventory. The unit is 1 /
-    probability."""
+    """The risk aversion of the strategy, in 1 / probability. With a larger value, both prices shift further against the
+    inventory."""
     sigma: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     """The standard deviation of the fair probability over one hour."""
     kappa: Annotated[float, Meta(gt=0)] = 60.0
-    """How fast the fill rate falls with the distance from the fair probability. At a distance x, in probability, the
-    fill rate is proportional to exp(-kappa * x)."""
+    """The speed at which the fill rate falls with the distance from the fair probability. At a distance x, in
+    probability, the fill rate is proportional to exp(-kappa * x)."""
     horizon_hours: Annotated[float, Meta(gt=0)] = 6.0
-    """The upper bound of ``left``, in hours. Without this bound, a game tomorrow would count as a full day of inventory
-    risk."""
+    """The upper bound of the remaining time (``left``) in hours. Without this bound, a game tomorrow would count as a
+    full day of inventory risk."""
     size: Annotated[float, Meta(ge=1)] = 40.0
     """The payout (stake plus profit) of each quote, in dollars."""
 

@@ -19,12 +19,12 @@ class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Settings under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
-    """How far the best quote on each outcome is below the user's own price of that outcome, in probability."""
+    """The distance of the best quote on each outcome below the user's own price of the outcome, in probability."""
     step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
     """The distance between two quotes on the same outcome, in probability."""
     levels: Annotated[int, Meta(ge=1, le=5)] = 3
     size: Annotated[float, Meta(ge=1)] = 20.0
-    """The payout (stake plus profit) of each quote."""
+    """The payout (stake plus profit) of each quote, in dollars."""
 
 
 class FixedLadder:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mmbot.daemon.operate import Place
 
 DOOR: Final = "http://127.0.0.1:9464"
-"""The address of the daemon if the user gives neither a settings file nor an address. It is the default of the
-``telemetry`` settings."""
+"""The default address of the daemon, used if the user gives neither a settings file nor an address. It is the default
+of the ``telemetry`` settings."""
 
 AddCommand = Callable[..., argparse.ArgumentParser]
-"""A function that adds a command to the parser, such as argparse's ``add_parser``."""
+"""The type of a function that adds a command to the parser, such as argparse's ``add_parser``."""
 
 _DONE: Final = 0
 _BROKEN: Final = 1

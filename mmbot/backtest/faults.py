@@ -20,24 +20,25 @@ class Fate(Enum):
 
     DONE = "done"
     LOST = "lost"
-    """The request never reaches the exchange, and the daemon's request times out."""
+    """The fate of a request that never reaches the exchange. The daemon's request times out."""
     UNANSWERED = "unanswered"
-    """The exchange carries the request out, but its answer is lost, and the daemon's request times out."""
+    """The fate of a request that the exchange carries out, but whose answer is lost. The daemon's request times out."""
     LATE = "late"
-    """The daemon's request times out. The exchange carries it out later."""
+    """The fate of a request that the exchange carries out only after the daemon's request timed out."""
     SLOW = "slow"
-    """The request takes ``DETOUR`` longer to reach the exchange, so that other requests overtake it."""
+    """The fate of a request that takes ``DETOUR`` (a fixed delay) longer to reach the exchange. Other requests overtake
+    it on the way."""
     LIMITED = "limited"
-    """The exchange answers 429 (too many requests)."""
+    """The fate of a request that the exchange answers with the HTTP status 429 (too many requests)."""
     BROKEN = "broken"
-    """The exchange changes nothing and answers with an HTTP status 5xx (an error of the server)."""
+    """The fate of a request that changes nothing and is answered with an HTTP status 5xx (an error of the server)."""
 
 
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""A function that returns the extra delay of each copy of a message. If the result is empty, the message is lost. If it
-has two delays, the message comes twice."""
+"""The type of a function that returns the extra delay of each copy of a message. An empty result means that the message
+is lost. Two delays mean that the message comes twice."""
 
 
 class Passage(NamedTuple):
@@ -48,7 +49,7 @@ class Passage(NamedTuple):
     answered: bool = True
     failed_at: Instant = 0
     failed: e.Failed | None = None
-    """The failure that the daemon sees at the time ``failed_at``. None if the daemon sees the exchange's answer."""
+    """The failure that the daemon sees instead of the exchange's answer. None if the daemon sees the answer."""
 
 
 UNDISTURBED: Final = Passage()
@@ -59,20 +60,21 @@ class Faults:
 
     def __init__(self, interfere: Interfere | None = None) -> None:
         self.interfere = interfere
-        """A function that chooses the fate of each request. If it is None, every request is carried out and
+        """The function that chooses the fate of each request. If it is None, every request is carried out and
         answered."""
         self.carry: Carry | None = None
-        """A function that decides when each message arrives. If it is None, every message arrives once and in order."""
+        """The function that decides when each message arrives. If it is None, every message arrives once and in
+        sequence."""
         self.linger: Callable[[], Duration] | None = None
-        """A function that returns how much longer than usual an answer takes. If it is None, answers take the usual
+        """The function that returns how much longer than usual an answer takes. If it is None, answers take the usual
         time."""
         self.hint: Duration | None = None
-        """How long an HTTP answer 429 (too many requests) asks the daemon to wait. None if the answer names no time."""
+        """The wait that an HTTP answer 429 (too many requests) asks of the daemon. None if the answer names no time."""
         self.silent = False
-        """True if the connection of the feed is open but nothing comes over it."""
+        """True if the connection of the feed stands but brings no messages."""
         self.feed_allowed = True
-        """True if the exchange accepts a new connection of the feed. While it is False, the daemon tries again and
-        again."""
+        """True if the exchange accepts a new connection of the feed. While it is False, the daemon keeps trying to
+        connect."""
 
     def passage(self, request: r.Request, now: Instant, delays: Delays) -> Passage:
         """Decide what happens to a request that is sent now."""

@@ -61,8 +61,8 @@ class Link:
         self._venue = venue
         self._account = account
         self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
-        """The price levels of each outcome, by line. They are stored once as the exchange shows them, and once as the
-        bot gets them."""
+        """The price levels of each outcome, by line. They are stored twice: as the exchange shows them, and as the bot
+        gets them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
         """Give a request to the exchange at the time ``now``, and return its answer. If the exchange rejects the

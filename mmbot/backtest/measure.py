@@ -19,7 +19,7 @@ class Span(NamedTuple):
     end: Instant
     width: float | None
     """The account's own bid-ask spread, in probability. It is 1 minus the sum of the implied probabilities of its best
-    wagers on the two outcomes. None if one of the outcomes was not quoted."""
+    wagers on the two outcomes. None if an outcome was not quoted."""
 
 
 class Presence:
@@ -70,7 +70,7 @@ class Quality(NamedTuple):
     should be quoted."""
     width: float | None
     """The time-weighted median of the account's own bid-ask spread while both outcomes were quoted, in probability.
-    None if they were never both quoted."""
+    None if the two outcomes were never quoted together."""
     wanted: Duration
     """The length of the time in which the market should be quoted."""
 

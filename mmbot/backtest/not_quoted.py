@@ -13,7 +13,7 @@ from mmbot.domain.words import counted
 from mmbot.engine.orders import Alert, Severity
 
 LOOK: Final = 10 * SECOND
-"""The time between two checks of why the line is not quoted."""
+"""The time between two checks of the reason why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -27,7 +27,7 @@ class Held(NamedTuple):
 
     guard: str
     reason: str
-    """The reason that the guard (named reason not to quote) gave when it first applied."""
+    """The reason that the guard gave when it first applied. A guard is a named reason not to quote."""
     times: int
     total: Duration
 
@@ -39,9 +39,8 @@ class NotQuoted(NamedTuple):
     """Each error or warning of the whole run, with the number of times it came. The most frequent comes first."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Each reason that is not a guard (named reason not to quote), with the time for which it was seen. The longest
-    comes first. Such a reason comes from the strategy, or says that no quoting rule matches. Reasons are checked every
-    ``LOOK`` (10 s)."""
+    """The time for which each reason not to quote was seen, with the longest time first. Guards are left out. Reasons
+    are checked every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:

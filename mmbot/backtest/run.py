@@ -25,7 +25,7 @@ BEAT: Final = 5 * SECOND
 """The time between two health checks of the feed."""
 
 _NEVER: Final[Instant] = 1 << 63
-"""A time in nanoseconds that is never reached."""
+"""The time, in nanoseconds, that stands for "never"."""
 
 
 class World(Protocol):
@@ -42,18 +42,20 @@ class World(Protocol):
 
 
 OnRequest = Callable[[r.Request, Instant], e.Answer | None]
-"""A function that answers a request instead of the exchange. If it returns None, the exchange answers the request."""
+"""The type of a function that may answer a request instead of the exchange. If the function returns None, the exchange
+answers the request."""
 
 OnAnswer = Callable[[e.Answer, Instant], e.Answer]
-"""A function that changes an answer before it leaves the exchange."""
+"""The type of a function that changes an answer before the answer leaves the exchange."""
 
 OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
-"""A function that changes a message before the exchange publishes it. If it returns None, the message is dropped."""
+"""The type of a function that changes a message before the exchange publishes it. If the function returns None, the
+message is dropped."""
 
 
 OnPass = Callable[[Instant, Instant], None]
-"""A function that is called before a period without events passes. Its arguments are the start and the end of the
-period."""
+"""The type of a function that is called before a period without events passes. Its arguments are the start and the end
+of the period."""
 
 
 class Memory:
@@ -133,7 +135,7 @@ class Run:
         self.on_message: OnMessage | None = None
         self.on_pass: OnPass | None = None
         self.channels = e.WHOLE_FEED
-        """The channels that the feed's next connection has."""
+        """The channels that the next connection of the feed has."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -141,11 +143,12 @@ class Run:
         self._up = False
         self._beat_at: Instant = start
         self._heard = True
-        """True if the engine got an event after it was last asked for a request."""
+        """True if the engine got an event after it was most recently asked for a request."""
         self._wake: Instant | None = None
-        """The time of the engine's next task, if no event comes earlier. None if this time is not known."""
+        """The time of the engine's next task, if no event comes earlier. None if the time of the next task is not
+        known."""
         self._world_due: Instant = start
-        """The time at which the exchange or one of its other traders acts next."""
+        """The time at which the exchange, or a trader other than the bot, acts next."""
         self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------

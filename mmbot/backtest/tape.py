@@ -26,8 +26,8 @@ WIDEST = 0.10
 """The widest recorded bid-ask spread at which quotes are wanted, in probability."""
 
 AFTER = 2 * MINUTE
-"""The virtual time from the last change of the recorded market to the end of the run. In this time, results are paid
-and reported."""
+"""The virtual time from the final change of the recorded market to the end of the run. Results are paid and reported in
+this time."""
 
 
 class TapeResult(msgspec.Struct, frozen=True):
@@ -37,8 +37,8 @@ class TapeResult(msgspec.Struct, frozen=True):
     status: Status
     referee: RefereeReport
     thresholds: dict[str, int]
-    """How often a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key has the form
-    ``soft.entered``."""
+    """The number of times that a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key
+    has the form ``soft.entered``."""
     outcomes: tuple[str, str]
     """The names of the two outcomes."""
     requests: int

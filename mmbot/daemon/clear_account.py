@@ -28,14 +28,14 @@ class Cleared(msgspec.Struct, frozen=True):
     cancels: int
     """The number of cancel requests to which the exchange agreed."""
     open_wagers: int
-    """The number of open wagers on the newest page of the account's wager history that had any. It is 0 if no wager is
+    """The number of open wagers on the newest page of the account's wager history that showed any. 0 if no wager is
     open any more."""
     trouble: str | None
-    """The newest problem, in words. None if there was no problem."""
+    """The newest problem with the exchange, in words. None if there was no problem."""
     nothing: bool = False
-    """True if it is certain that no cancel was carried out."""
+    """True if it is certain that the exchange carried out no cancel."""
     retry_at: Instant | None = None
-    """The earliest time for another attempt. None if no wait is required."""
+    """The earliest time for another attempt to cancel. None if no wait is required."""
     keys_rejected: bool = False
     """True if the exchange rejected the access key and the secret key."""
 

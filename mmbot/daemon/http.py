@@ -30,10 +30,10 @@ from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 from mmbot.telemetry.scrapes import Scrapes
 
 HEADER: Final = "X-Mmbot"
-"""The header that each POST must have. Any value is accepted."""
+"""The name of the header that each POST request must have. Any value of the header is accepted."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""The health check ``/healthz`` answers 200 if the main loop ran within this time, in real seconds."""
+"""The longest pause of the main loop, in real seconds, with which the health check ``/healthz`` still answers 200."""
 
 _STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
 

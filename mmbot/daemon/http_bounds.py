@@ -15,21 +15,22 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 MOST: Final = 64
-"""The greatest number of connections at the same time. A further connection is closed at once."""
+"""The greatest number of HTTP connections at the same time. A further connection is closed at once."""
 
 FROM_ELSEWHERE: Final = 48
-"""The greatest number of connections from other machines at the same time. The remaining connections are left for the
-operator's commands from this machine."""
+"""The greatest number of HTTP connections from other machines at the same time. The remaining connections are left for
+the operator's commands from this machine."""
 
 IDLE_S: Final = 10.0
-"""How long a client may take to send all headers of a request, in real seconds. The pause between two requests has the
-same limit."""
+"""The time that a client may take to send all headers of a request, in real seconds. The pause between two requests has
+the same limit."""
 
 BODY_S: Final = 5.0
-"""How long a client may take to send the body of a request, in real seconds."""
+"""The time that a client may take to send the body of a request, in real seconds."""
 
 UNREAD_S: Final = 10.0
-"""How long a client may leave its answer unread, in real seconds. Afterwards the client is disconnected."""
+"""The time for which a client may leave its answer unread, in real seconds. After this time, the client is
+disconnected."""
 
 Handler = Callable[[], asyncio.Protocol]
 

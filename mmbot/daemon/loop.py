@@ -37,8 +37,8 @@ limit."""
 _PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
 CHANGES: Final = (CancelAll, CancelSportEvent, CancelMany, PlaceMany)
-"""The types of requests that place or cancel wagers. A shutdown waits for the answers to these requests. It does not
-wait for the answers to reads."""
+"""The types of requests that place or cancel wagers. A shutdown waits for the answers to these requests, but not for
+the answers to reads."""
 
 
 class Driven(Protocol):
@@ -160,7 +160,7 @@ class Pump:
         """Create a main loop. The engine gets every answer. The function ``answered`` is called with every answer
         too."""
         self.vital: Vital = vital or Untimed()
-        """The object that notices when the event loop stands still. It must be set before ``run`` is called."""
+        """The object that notices if the event loop stands still. It must be set before ``run`` is called."""
         self._interruptions = 0
         self._clock: Final = clock
         self._carry_out: Final = carry_out
@@ -171,7 +171,7 @@ class Pump:
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
         self.handling: Event | None = None
-        """The event that the engine is handling, or None. After a crash, this is the event that caused the crash."""
+        """The event that the engine is handling, or None. After a crash, it is the event that caused the crash."""
         self.fault: str | None = None
         """The name of the failed part that made the daemon stop. None if no part failed."""
         self.heard_at: Instant = 0

@@ -31,31 +31,32 @@ FAILED: Final = 2
 NOT_CLEAR: Final = 3
 
 ANSWER_WITHIN_S: Final = 3.0
-"""The time limit of a request to a daemon, in seconds."""
+"""The time limit of a request from an operator's command to the daemon, in seconds."""
 
 LARGEST_ANSWER: Final = 1 << 26
-"""The greatest size of a daemon's answer in bytes. The status of 5,000 lines has a few million bytes."""
+"""The greatest size of a daemon's answer to an operator's command, in bytes. The status of 5,000 lines has a few
+million bytes."""
 
 LONGEST: Final = 500
-"""The greatest number of characters in the reason of a kill."""
+"""The greatest number of characters in the reason of the command ``kill``."""
 
 SILENT_S: Final = 5.0
 """The time without an answer after which a daemon counts as silent, in seconds."""
 
 HUNG_S: Final = 2.0
-"""The time without an answer after which a daemon counts as silent, if ``kill`` can cancel without the daemon. The time
-is in seconds from the start of the ``kill``. The first cancel has to be sent within 5 s of this start, and a log-in
-comes before it."""
+"""The time without an answer after which a daemon counts as silent, in seconds since the start of ``kill``. It applies
+if ``kill`` can cancel without the daemon. The first cancel has to be sent within 5 s of the start of ``kill``, and
+needs a log-in first."""
 
 WAIT_S: Final = 30.0
-"""How long a ``kill`` without ``--wait`` waits for the proof that no wager of ours is open, in seconds."""
+"""The time that a ``kill`` without ``--wait`` waits for the proof that no wager of ours is open, in seconds."""
 
 ALONE_S: Final = 3.0
-"""The shortest time that a ``kill`` with ``--wait`` has to cancel without the daemon, in seconds. It is enough for a
+"""The shortest time that a ``kill`` with ``--wait`` has for cancels without the daemon, in seconds. It is enough for a
 log-in and a cancel."""
 
 ASK_S: Final = 1.0
-"""The time limit of the first request of a ``kill`` that can cancel without the daemon, in seconds."""
+"""The time limit of the first request to the daemon if ``kill`` can cancel without the daemon, in seconds."""
 
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -76,8 +77,8 @@ __all__ = [
 Say = Callable[[str], None]
 
 Alone = Callable[[float | None], int]
-"""A function that cancels everything without a daemon, and returns the exit code. Its argument is the time limit in
-seconds."""
+"""The type of a function that cancels everything without a daemon and returns the exit code. Its argument is the time
+limit in seconds."""
 
 
 class _Error(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 KILL_SIGNAL: Final = signal.SIGUSR1.name
-"""The recorded reason of a kill by signal. A signal carries no text that could be recorded."""
+"""The reason that is recorded if the operator kills by a signal. A signal carries no text of its own."""
 
 _T = TypeVar("_T")
 

@@ -23,7 +23,7 @@ from mmbot.strategy.prices import LARGEST, PriceError, parse_prices
 __all__ = ["PriceError", "parse", "watch"]
 
 _Stamp = tuple[int, int, int] | None
-"""The time of change, the size and the inode of a file. None if the file does not exist."""
+"""The type of the stamp of a file: its time of change, size and inode. None if the file does not exist."""
 
 _SHORTEST_POLL_S: Final = 0.05
 

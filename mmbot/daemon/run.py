@@ -64,8 +64,8 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""The shortest time that the daemon has in an emergency to cancel everything, in real seconds. A faster clock does not
-shorten it."""
+"""The shortest time that the daemon has to cancel everything in an emergency, in real seconds. A faster clock of the
+exchange does not shorten it."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]

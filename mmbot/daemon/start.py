@@ -32,7 +32,7 @@ from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
 
 GRACE_S: Final = 2.0
-"""How long a ``kill`` continues after its time limit if a request is still without an answer, in seconds."""
+"""The time for which a ``kill`` continues after its time limit if a request is still without an answer, in seconds."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

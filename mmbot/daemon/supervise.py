@@ -13,11 +13,11 @@ from mmbot.domain.instant import SECOND, Clock, Duration, in_seconds
 from mmbot.engine.events import WallStepped
 
 STEP: Final[Duration] = SECOND // 2
-"""The smallest move of the wall clock against the monotonic clock that counts as a step (sudden change), in real
+"""The smallest sudden change of the wall clock, against the monotonic clock, that counts as a step. The unit is real
 nanoseconds."""
 
 LOOK_S: Final = 1.0
-"""The time between two runs of a periodic task of this module, in real seconds."""
+"""The time between two runs of a periodic check of the daemon, in real seconds."""
 
 
 class Parts:

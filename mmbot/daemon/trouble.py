@@ -21,13 +21,12 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""An outage (such as an answer 503) is over if it does not come again within this time. The exchange must also have
-answered a request in the meantime. The same request may not be repeated in this time, because some reads are due only
-every few minutes."""
+"""The time after which an outage (such as an answer 503) that did not come again is over. The exchange must also have
+answered a request in the meantime."""
 
 REJECTION: Final = 5 * MINUTE
-"""A rejection is over if it does not come again within this time. The exchange must also have answered a request in the
-meantime. The time is longer than ``OUTAGE``, because an answer to another request says less about a rejection."""
+"""The time after which a rejection that did not come again is over. The exchange must also have answered a request in
+the meantime."""
 
 
 class Troubles:

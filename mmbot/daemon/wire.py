@@ -32,19 +32,19 @@ class Surroundings(NamedTuple):
     """The state directory, which keeps the tokens of the session."""
     deliver: Callable[[Event], None]
     backlog: Callable[[], int]
-    """A function that returns the number of delivered events that the engine has not handled yet."""
+    """The function that returns the number of delivered events that the engine has not handled yet."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
     troubles: Troubles
-    """The record of present failures. The end of a feed connection is added to it."""
+    """The record of the daemon's present failures. The end of a feed connection is added to it."""
     urgent: bool = False
     """True for a kill by the operator. The first log-in then does not wait for the end of the cool-down (the shortest
     time between log-ins)."""
     token_file: str = TOKEN_FILE
     """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
     interrupted_at: Callable[[], int] = lambda: 0
-    """A function that returns the number of times that the process stood still. If the number has risen since a
+    """The function that returns the number of times that the process stood still. If the number has risen since a
     placement was decided, the placement is not sent."""
 
 

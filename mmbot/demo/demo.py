@@ -53,14 +53,14 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""The default speed of the clock if a tape (a recorded market) is played. A tape covers a day."""
+"""The default speed of the clock if the demo plays a tape (a recorded market). A tape covers a day."""
 
 TAPE_HOURS: Final = 2.0
 """How many hours before its sport event a tape begins. A tape covers half a day before it, in which little happens."""
 
 FASTEST: Final = 1000.0
-"""The highest speed of the clock. At this speed, one real second is 1000 seconds of the market. At a higher speed, the
-delays of the network would make the results meaningless."""
+"""The highest speed of the clock: 1000 seconds of the market in one real second. At a higher speed, the delays of the
+network would make the results meaningless."""
 
 _EXCHANGE_PORT: Final = 9000
 _BALANCE: Final = "250000"  # dollars; the exchange keeps matched stakes for hours, until their sport event is settled
@@ -169,7 +169,7 @@ class _Run:
         self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
         self._state: Final = self._directory / "state"
         self.file: Final = self._directory / "demo.yaml"
-        """The settings file of this run."""
+        """The settings file of this run of the demo."""
         self._exchange: Part | None = None
         self._daemon: Part | None = None
         self._ready: Ready | None = None

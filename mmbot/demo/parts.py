@@ -50,7 +50,7 @@ class World(msgspec.Struct, frozen=True):
 
     now_ns: int
     finished: bool
-    """True if nothing more will happen at the exchange."""
+    """True if nothing more will happen at the exchange of the demo."""
 
 
 class Part:
@@ -79,8 +79,7 @@ class Part:
         self.log: Final = log
         there, here = os.pipe()
         self.leash = here
-        """Our end of the pipe to the process. The process stops when this end is closed in every process that has it
-        open."""
+        """The demo's end of the pipe to the process. The process stops when every copy of this end is closed."""
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(

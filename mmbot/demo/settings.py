@@ -20,8 +20,8 @@ _STOP_S: Final = 15.0
 _FEED_SILENCE_S: Final = 3.0
 _ACTIVATION_S: Final = 2.0
 _PRINT_MATCH_S: Final = 1.0
-"""This constant and the three above it are the shortest waits, in real seconds. A faster clock does not make the
-network faster."""
+"""The shortest wait for a report after a public trade, in real seconds. It does not shrink with a faster clock, because
+the network does not become faster."""
 
 
 def settings_file(given: Path | None) -> Path:

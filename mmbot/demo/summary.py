@@ -75,27 +75,28 @@ class Ending(NamedTuple):
     """The facts about the end of a demo."""
 
     reason: str
-    """Why the demo ended."""
+    """The reason why the demo ended."""
     code: int | None
     """The exit code of the daemon's process. None if the daemon has not ended yet."""
     took_s: float
-    """How long the daemon took to end after it was asked to stop, in real seconds."""
+    """The time that the daemon took to end after it was asked to stop, in real seconds."""
     own: Figures | None
     """The daemon's final figures. None if the daemon left no figures."""
     marked: Cents | None
-    """The daemon's own estimate of the unsettled positions, in cents. None if the daemon left no figures."""
+    """The daemon's own estimate of the value of the unsettled positions, in cents. None if the daemon left no
+    figures."""
     report: RefereeReport | None
     """The final report of the exchange's referee, which checks the daemon. None if the exchange did not answer."""
     seen: frozenset[Figures]
-    """Every set of figures that the exchange showed while the daemon was shutting down. There can be several, because a
-    result that arrives in this time changes the figures."""
+    """Every set of figures that the exchange showed while the daemon was shutting down. A result that arrives during
+    the shutdown changes the figures, so there can be several sets."""
     errors: tuple[str, ...]
     """The newest errors of the daemon. Each error appears once."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
     kept: bool
-    """True if the files of the run are kept."""
+    """True if the files of the demo's run are kept."""
 
 
 def figures_of(report: RefereeReport) -> Figures:

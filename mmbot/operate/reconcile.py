@@ -43,23 +43,23 @@ class Difference(NamedTuple):
     about: str
     """The wager, the market or the transaction with the difference, in words for a person."""
     ours: Cents | None
-    """The amount according to the journal. None if the journal has no entry for this amount."""
+    """The amount according to the journal. None if the journal has no entry for the amount."""
     theirs: Cents | None
-    """The sum of the transactions. None if there are no transactions."""
+    """The amount according to the exchange's transactions. None if there are no transactions."""
 
 
 class Reconciliation(NamedTuple):
     """The result of comparing a period. Money is in cents."""
 
     wagers: int
-    """The number of wagers that were compared. Each of them has a result in the period."""
+    """The number of wagers that were compared. Each compared wager has a result in the period."""
     ours: Cents
     """The profit of the compared wagers according to the journal, less the commission of their markets."""
     theirs: Cents
     """The profit of the compared wagers according to the transactions, less the commission of their markets."""
     differences: tuple[Difference, ...]
     moved: Cents
-    """The deposits of the period less the withdrawals."""
+    """The deposits of the period less the withdrawals of the period."""
 
 
 def reconcile(journal: sqlite3.Connection, begin: Instant, end: Instant) -> Reconciliation:

@@ -66,15 +66,15 @@ class Figures(NamedTuple):
     matched: Cents = 0
     """The matched stake of all matches in the group."""
     realised: Cents = 0
-    """The profit of settled wagers, before commission."""
+    """The profit of the group's settled wagers, before commission."""
     commission: Cents = 0
     marked: Cents = 0
     """The change in the value of the matches that are not settled, at their fair probability."""
     closing: Cents = 0
-    """The closing-line value. It is the expected profit of the matches at the fair probability just before the start
-    (the closing line). Only matches of games that have started count."""
+    """The closing-line value: the expected profit of the matches at the fair probability just before the start (the
+    closing line). Only matches on games that have started are included."""
     closing_stake: Cents = 0
-    """The stake of the matches that count for ``closing``."""
+    """The stake of the matches that count in the closing-line value (``closing``)."""
 
     @property
     def profit(self) -> Cents:
@@ -92,7 +92,7 @@ class Statement(NamedTuple):
     total: Figures
     by: dict[str, dict[str, Figures]]
     """The figures of each group, for each property by which wagers are grouped. The properties are ``DIMENSIONS`` and
-    ``day``. The groups are in the order of their first appearance."""
+    ``day``. The groups are sorted by their first appearance."""
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents

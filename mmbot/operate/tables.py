@@ -21,19 +21,20 @@ STRATEGY: Final = """
     CASE WHEN w.is_foreign THEN '(by hand)' WHEN coalesce(d.hedge, w.hedge) THEN '(hedge)'
     ELSE coalesce(d.strategy, '(unknown)') END
 """
-"""SQL that gives the strategy of a wager. In this SQL, ``w`` is the wager, and ``d`` is the decision that led to the
-wager."""
+"""The SQL that gives the strategy of a wager. In this SQL, ``w`` is the wager, and ``d`` is the decision that led to
+the wager."""
 
 
 class Table(NamedTuple):
     """One table that ``mmbot journal`` shows."""
 
     columns: tuple[str, ...]
-    """The names of the columns. A column whose name ends in ``at`` has instants. A column whose name begins with ``$``
-    has cents."""
+    """The names of the table's columns. A column whose name ends in ``at`` has instants. A column whose name begins
+    with ``$`` has cents."""
     query: str
     at: str
-    """The column with the instant of a row. Rows are ordered by this column. A filter by time compares it."""
+    """The name of the column with the instant of a row. Rows are sorted by this column, and a filter by time compares
+    it."""
 
 
 _OF_WAGER: Final = f"""
@@ -95,12 +96,13 @@ class Filter(NamedTuple):
     since: Instant | None = None
     until: Instant | None = None
     sport_event: str = ""
-    """A part of the name of the sport event. If the name of a sport event is not known, a part of its id."""
+    """The text that the name of the sport event must contain. If the name of a sport event is not known, its id must
+    contain the text."""
     market: str = ""
     strategy: str = ""
     external_id: str = ""
     limit: int | None = None
-    """The greatest number of rows. If there are more rows, the newest rows are shown."""
+    """The greatest number of rows that are shown. If there are more rows, the newest rows are shown."""
 
 
 Row = TypeVar("Row", bound=tuple[object, ...])

@@ -25,7 +25,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """The failures of one kind that came after the newest success."""
 
     what: str
-    """The name of the newest request that failed. For a failure of the feed, it is ``feed``."""
+    """The name of the newest request that failed. For a failure of the feed, the value is ``feed``."""
     code: str
     message: str
     tries: int
@@ -40,7 +40,7 @@ class DaemonStatus(Status, frozen=True):
     """The engine's status together with facts that the engine does not know."""
 
     environment: str = ""
-    """The value of the setting ``environment``."""
+    """The value of the setting ``environment``: local, sandbox or production."""
     exchange: str = ""
     """The scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None

@@ -26,8 +26,7 @@ class Figure(NamedTuple):
     """One figure in a row of figures."""
 
     rank: int
-    """The order in which figures are left out if the row is too short. The figure with the highest rank is left out
-    first."""
+    """The rank of the figure when a row is too short. The figure with the highest rank is left out first."""
     text: Text
 
 

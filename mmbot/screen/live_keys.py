@@ -40,7 +40,7 @@ _ONE: Final = re.compile(r"\x1b(?:\[[0-9;]*[~A-Za-z]|O[A-Za-z])?|.", re.DOTALL)
 _LONGEST: Final = 40  # letters of the text that is searched for
 
 SHOWN: Final = ("all", "quoted", "not quoted", "with a position")
-"""The filters, in the order in which the key ``f`` selects them."""
+"""The names of the filters for lines, in the sequence in which the key ``f`` selects them."""
 
 
 class Window:
@@ -48,9 +48,9 @@ class Window:
 
     def __init__(self) -> None:
         self.shown = SHOWN[0]
-        """The filter that the reader chose, which is one of ``SHOWN``."""
+        """The filter for lines that the reader chose, which is one of ``SHOWN``."""
         self.words = ""
-        """A search text. Only lines whose names contain this text are shown."""
+        """The search text. Only lines whose names contain the search text are shown."""
         self.typing = False
         """True while the reader types the search text."""
         self.quit = False
@@ -58,7 +58,7 @@ class Window:
         self.first = 0
         """The index of the line at the top of the page, counted from 0."""
         self.page = 1
-        """The number of lines that fitted on the page when it was last drawn."""
+        """The number of lines that fitted on the page when the page was most recently drawn."""
 
     def press(self, keys: str) -> None:
         """Act on the keys that the reader pressed. While the reader types a search text, add the keys to this text."""

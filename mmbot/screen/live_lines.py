@@ -42,7 +42,7 @@ class Row(NamedTuple):
     side: Side
     now: Instant
     shares: tuple[float, float]
-    """The soft and the hedge threshold, each as a share of the line's limit."""
+    """The soft and the hedge threshold of the line, each as a share of the line's limit."""
     grouped: bool
     """True if the sport event has its own row above the rows of its lines."""
 

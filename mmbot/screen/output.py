@@ -43,7 +43,7 @@ _ALIKE: Final = {
     "Đ": "D",
     "ı": "i",
 }
-"""A replacement for each character that an output may be unable to show. Each replacement has the width of its
+"""The replacement for each character that an output may be unable to show. Each replacement has the width of its
 character on a terminal, so that columns stay straight."""
 
 

@@ -13,7 +13,7 @@ from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import balance_text, kill_switch_text, price_file_text, quoting_text, trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps of the bot from its start until it quotes, in their order."""
+"""The steps of the bot from its start until it quotes, from the earliest to the latest."""
 
 _CAUSES: Final = {
     "start": "the bot is still starting",

@@ -23,7 +23,7 @@ from mmbot.store import rows, schema
 
 Row = tuple[str | int | float | None, ...]
 Entry = tuple[str, Row]
-"""A SQL statement of ``schema``, and the values for it."""
+"""The type of an entry: a SQL statement of ``schema``, and the values for the statement."""
 
 
 class Entries:

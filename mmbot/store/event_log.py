@@ -35,14 +35,13 @@ MAGIC: Final = _FAMILY + b"%d\n" % FORMAT
 HEADER: Final = b"H"
 """The kind of a block that contains a ``Header``. Only the first file of a run has such a block."""
 RECORDS: Final = b"R"
-"""The kind of a block that contains records. The records are in batches. The four bytes before each batch are its
-length."""
+"""The kind of a block that contains records in batches. The four bytes before each batch are its length."""
 END: Final = b"E"
-"""The kind of the block that ends a log. The block contains the reason as text."""
+"""The kind of the block that ends an event log. The block contains the reason as text."""
 
 HEAD: Final = struct.Struct(">cIII")
-"""The head of a block, which comes before its compressed bytes. It has the kind of the block, the size of the bytes
-before and after decompression, and a checksum."""
+"""The format of the head of a block, which comes before its compressed bytes. The head has the kind of the block, the
+size of the bytes before and after decompression, and a checksum."""
 LENGTH: Final = struct.Struct(">I")
 
 LARGEST_BLOCK: Final = 1 << 28
@@ -88,7 +87,7 @@ class Raised(msgspec.Struct, frozen=True, array_like=True, tag="x"):
 
     now: Instant
     error: str
-    """The type and the message of the error."""
+    """The type and the message of the error that the engine raised."""
 
 
 Record = Handled | Asked | AskedDeadline | Raised
@@ -199,14 +198,14 @@ class LoggedRun:
         if not runs:
             raise EventLogError(f"there is no event log in {directory}")
         self.name: Final = next(reversed(runs)) if name is None else name
-        """The name of the run, made of its start and its run id."""
+        """The name of the recorded run, made of its start and its run id."""
         if self.name not in runs:
             raise EventLogError(f"there is no run {name} in {directory}: it has {', '.join(runs)}")
         self._parts: Final = runs[self.name]
         if self._parts[0].number != 1:
             raise EventLogError(f"the beginning of run {self.name} is missing, so it cannot be replayed")
         self.end = ""
-        """The reason why the log ends. Empty until all records were read."""
+        """The reason why the event log ends. Empty until all records were read."""
         self.damaged = False
         """True if a part after the latest record cannot be read, and a crash of the daemon is not the cause."""
         blocks = self._blocks_of(self._parts[0])

@@ -22,15 +22,15 @@ from mmbot.store.event_log import END, HEAD, HEADER, LARGEST_BLOCK, MAGIC, RECOR
 MEBIBYTE: Final = 1 << 20
 
 LARGEST_PART: Final = 64 * MEBIBYTE
-"""The largest number of bytes in one file. If the limit for the whole log is small, a file has at most an eighth of
-that limit."""
+"""The largest number of bytes in one file of the event log. If the limit for the whole log is small, a file has at most
+an eighth of that limit."""
 
 MOST_WAITING: Final = 64 * MEBIBYTE
 """The largest number of bytes that may wait to be written to disk."""
 
 LEAST_FREE: Final = 256 * MEBIBYTE
-"""The free space of the disk below which the log ends, in bytes. The journal needs this space. The caller can give
-another limit."""
+"""The free space of the disk below which the event log ends, in bytes. The journal needs this space. The caller can
+give another limit."""
 
 _LEVEL: Final = 3  # of compression: twice as fast as the default, and some tenth larger
 _FOR_THE_MARK: Final = 1024  # bytes that are kept for the reason of the end
@@ -49,7 +49,7 @@ class EventLogPlace(NamedTuple):
 
     directory: Path
     largest: int
-    """The largest total size of all files in the directory, in bytes."""
+    """The largest total size of all files in the directory of event logs, in bytes."""
 
 
 def free_space(directory: Path) -> int:
@@ -115,7 +115,7 @@ class EventLogWriter:
         self._total = 0  # bytes in all files of this run
         self._thread = threading.Thread(target=self._run, name="event log", daemon=True)
         self.open = False
-        """True while records are accepted."""
+        """True while the event log accepts records."""
 
     def begin(self, name: str, header: bytes) -> None:
         """Start the thread, and begin the files of a run with its header.

@@ -38,16 +38,16 @@ class State(IntEnum):
     """The state of the run that wrote the file."""
 
     RUNNING = 1
-    """The run may have open wagers."""
+    """The state of a run that may have open wagers."""
     ENDED = 2
-    """The run has ended, and no wager of ours is open."""
+    """The state of a run that has ended, while no wager of ours is open."""
 
 
 class Heartbeat(NamedTuple):
     """The content of the heartbeat file."""
 
     boot: bytes
-    """The id of the machine's boot (start) at the time when the daemon wrote."""
+    """The id of the machine's boot (start) during which the daemon wrote the heartbeat file."""
     run_id: str
     """The id of the daemon's run. Each ``external_id`` of the run begins with this id."""
     state: int
@@ -60,7 +60,8 @@ class Heartbeat(NamedTuple):
     fence: int
     """The number of the newest fence (the watchdog's record that it has acted). It is 0 if there was no fence."""
     fenced_beat: int
-    """The time of the newest beat when the watchdog last acted. A beat is a sign of life of the daemon."""
+    """The time of the newest beat at the moment when the watchdog acted most recently. A beat is a sign of life of the
+    daemon."""
     proved: bool
     """True if the watchdog proved, after it had acted, that no wager of ours is open."""
 

@@ -105,7 +105,7 @@ class Journal:
         self._run_number = 0
         self._entries = Entries()
         self._forget_before: Instant | None = None
-        """The time before which entries are deleted. None if no entries have to be deleted now."""
+        """The time before which the journal's entries are deleted. None if no entries have to be deleted now."""
         self._keep: Duration | None = None
         """How long the journal keeps entries that no restart needs. None if they are kept for ever."""
         self._forget_at: Instant = 0
@@ -113,7 +113,7 @@ class Journal:
         self.size = 0
         """The size of the journal's files in bytes, as the writer thread saw it within the past second."""
         self.alive = True
-        """False once the writer thread has died. Nothing is then written any more."""
+        """True while the writer thread is alive. Without the thread, nothing is written any more."""
         try:
             _close_to_others(self.path)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 APPLICATION_ID: Final = 0x6D6D626A
-"""The text ``mmbj`` in ASCII. It marks a SQLite file as mmbot's journal."""
+"""The number that marks a SQLite file as mmbot's journal: the text ``mmbj`` in ASCII."""
 
 STEPS: Final[tuple[str, ...]] = (
     """
@@ -193,7 +193,7 @@ STEPS: Final[tuple[str, ...]] = (
         WHERE done = 1 AND (matched > 0 OR matches IS NOT NULL);
     """,
 )
-"""The steps that migrate older files. ``STEPS[n]`` migrates a file from version n to version n + 1."""
+"""The steps that migrate older files of the journal. ``STEPS[n]`` migrates a file from version n to version n + 1."""
 
 VERSION: Final = len(STEPS)
 
@@ -298,5 +298,5 @@ FORGET: Final[tuple[str, ...]] = (
     "DELETE FROM wagers WHERE external_id IN "
     "(SELECT external_id FROM wagers WHERE done = 1 AND coalesce(over_at, sent_at) < ? LIMIT ?)",
 )
-"""SQL statements that delete some of the entries that are older than a given time. Settlements and days are kept,
-because the profit is computed from them."""
+"""The SQL statements that delete old entries of the journal. Settlements and days are kept, because the profit is
+computed from them."""

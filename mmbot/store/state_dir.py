@@ -51,9 +51,10 @@ class Holder(msgspec.Struct, frozen=True):
     """The process that holds the lock, as the lock file describes it."""
 
     pid: Annotated[int, Meta(ge=1, le=LARGEST_PID)] | None = None
-    """The process id. None until the process has written its id to the lock file."""
+    """The id of the process that holds the state directory. None until the process has written its id to the lock
+    file."""
     url: str | None = None
-    """The address of the process's HTTP server. None until the HTTP server listens."""
+    """The address of the HTTP server of the process. None until the HTTP server listens."""
 
 
 class StateDir:
@@ -86,8 +87,8 @@ class StateDir:
             raise StateDirError(f"the state directory {path} cannot be locked: {bad.strerror}") from bad
         self._write(Holder(pid=os.getpid()))
         self.exposed = not _close_to_others(path)
-        """True if other users of the machine can read the directory, and this could not be changed. The directory then
-        belongs to another user or is shared."""
+        """True if other users of the machine can read the state directory, and this could not be changed. The directory
+        then belongs to another user or is shared."""
 
     def publish(self, url: str) -> None:
         """Write the address of the HTTP server into the lock file, for ``mmbot status`` and ``mmbot kill``."""

@@ -31,19 +31,20 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     payout: Cents
     """The size of the quote: stake plus profit, in cents."""
     odds: Odds | None = None
-    """The price as odds on the ladder. A quote has either ``odds`` or ``probability``, and the other field stays
-    None."""
+    """The price of the quote as odds on the ladder. A quote has either ``odds`` or ``probability``, and the other field
+    stays None."""
     probability: float | None = None
-    """The price as a probability. The engine rounds the price in our favour, to the next longer odds on the ladder."""
+    """The price of the quote as a probability. The engine rounds the price in our favour, to the next longer odds on
+    the ladder."""
     priority: int = 0
     """The rank of the quote. If limits or funds do not suffice for all quotes, quotes with a higher priority are placed
     before the others."""
     price_tolerance: float = 0.0
-    """If the prices of an open wager and of the quote differ by at most this much, in probability, the wager stays. It
-    keeps its place in the queue."""
+    """The greatest price difference, in probability, between an open wager and the quote at which the wager stays. A
+    wager that stays keeps its place in the queue."""
     size_tolerance: float = 0.0
-    """An open wager stays only if its payout differs from ``payout`` by at most this share of ``payout``. For example,
-    0.2 is 20 percent."""
+    """The greatest share of the quote's ``payout`` by which an open wager's payout may differ if the wager stays. For
+    example, 0.2 is 20 percent."""
 
 
 def require_sound(quote: object) -> None:
@@ -92,15 +93,15 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     line: Line
     market: Market
     book: Book
-    """The offers of other users, without our own stake. The book has as many levels as the strategy's
-    ``book_depth``."""
+    """The book of the line with the offers of other users, without our own stake. It has as many levels as the
+    strategy's ``book_depth``."""
     fair: Fair | None
-    """The fair value from the book. None if a side of the book is empty, or if the bid–ask spread is too wide."""
+    """The fair value from the book. None if a side of the book is empty, or if the bid-ask spread is too wide."""
     given: Given | None
-    """The user's own price. None if the user gave no price, or if the price is too old."""
+    """The price that the user gave for the line. None if the user gave no price, or if the price is too old."""
     profit: tuple[Cents, Cents]
-    """The profit in cents of all matched and unsettled stakes on the line. The first amount applies if outcome 0 wins,
-    and the second if outcome 1 wins."""
+    """The two possible profits of all matched and unsettled stakes on the line, in cents. The first amount applies if
+    outcome 0 wins, and the second if outcome 1 wins."""
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ class EventView(msgspec.Struct, frozen=True):
     ladder: Ladder
     now: Instant
     start: Instant | None
-    """The scheduled start, on the same clock as ``now``. None if the start is unknown."""
+    """The scheduled start of the sport event, on the same clock as ``now``. None if the start is unknown."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -136,28 +137,27 @@ class Result(NamedTuple):
     """What a strategy returns."""
 
     decisions: Mapping[LineKey, Decision]
-    """The decision on each line. A line without a decision gets no quotes."""
+    """The strategy's decision on each line. A line without a decision gets no quotes."""
     state: Any
-    """An object that the engine passes to the next call for this sport event. The first call for a sport event gets
-    None."""
+    """The object that the engine passes to the next call of the strategy for the same sport event. The first call for a
+    sport event gets None."""
     wake_at: Instant | None = None
     """The instant at which the engine calls the strategy again, even if nothing has changed. None if no such call is
     needed."""
     changed: Changed | None = None
-    """The lines whose decision changed since the previous call. A strategy may leave this None. If
-    ``changed.decisions`` is the same object as ``decisions``, the engine looks only at these lines for changed
-    decisions."""
+    """The lines whose decision changed since the previous call. A strategy may leave it None. If ``changed.decisions``
+    is the same object as ``decisions``, the engine looks for changed decisions only on the named lines."""
 
 
 class Said(NamedTuple):
     """The result of a strategy after its types were checked, in the form that the engine keeps."""
 
     decisions: Mapping[LineKey, object]
-    """The decision on each line. The decisions are not checked yet. ``decision_of`` checks each of them."""
+    """The strategy's decision on each line, not checked yet. ``decision_of`` checks each decision."""
     state: Any
     wake_at: Instant | None
     changed: tuple[LineKey, ...] | None
-    """The lines whose decision differs from the decision of the previous call. None if the strategy did not name these
+    """The lines whose decision differs from the decision of the previous call. None if the strategy did not name such
     lines."""
 
 

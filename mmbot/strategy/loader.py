@@ -43,8 +43,8 @@ _RAISED: Final = (
     TypeError,
     ValueError,
 )
-"""The exceptions that are reported as a problem of the settings if a strategy raises them. Any other exception ends the
-start-up with a traceback."""
+"""The exceptions of a strategy that are reported as a problem of the settings. Any other exception ends the start-up
+with a traceback."""
 
 _Place = Callable[[Path], str]
 

@@ -22,10 +22,11 @@ from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 from mmbot.domain.words import is_text
 
 LARGEST: Final = 8 * 1024 * 1024
-"""The largest size of a file or body, in bytes. This is enough for about 80,000 prices."""
+"""The largest size of a file or body with prices, in bytes. It is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""How far the time of a price may be ahead of our clock. Some difference is allowed, because clocks differ."""
+"""The time by which the time of a price may be ahead of our clock. Some difference is allowed, because clocks
+differ."""
 
 LONGEST_PLACE: Final = 100
 """The most characters of a place, such as ``prices[3].line_id``, in the list of mistakes."""
@@ -42,7 +43,7 @@ class OwnPrice(NamedTuple):
 
     line_id: str
     probability: float
-    """The probability that the outcome with this ``line_id`` wins, above 0 and below 1."""
+    """The probability that the outcome with the given ``line_id`` wins, above 0 and below 1."""
     at: Instant
 
 

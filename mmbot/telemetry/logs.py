@@ -95,7 +95,7 @@ class LineWriter:
 
     def __init__(self, out: TextIO, limit: int = 10_000) -> None:
         self.dropped = 0
-        """The number of lines that were lost because too many lines waited, or because the stream was closed."""
+        """The number of log lines that were lost because too many lines waited, or because the stream was closed."""
         self.terminal: Final = out.isatty()
         self._out: Final = out
         self._limit: Final = limit

@@ -30,7 +30,7 @@ from mmbot.telemetry import process
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.25, 1.0)
-"""The upper limits of the buckets for delays, in seconds. Many of them are near 150 µs, 1 ms and 5 ms, which are the
+"""The upper limits of the buckets for delays, in seconds. Many limits are near 150 µs, 1 ms and 5 ms, which are the
 speed budgets."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

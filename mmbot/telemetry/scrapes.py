@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 _LATE: Final = 1.5
 """The wait for the next scrape (read of the metrics by Prometheus), as a multiple of the previous interval between
-scrapes. If no scrape comes in this time, Prometheus is taken to have ended."""
+scrapes. Without a scrape in this time, Prometheus is taken to have ended."""
 
 _FIRST_S: Final = 60.0
 """The assumed time between a server's first two reads of the metrics, in real seconds. It is the default of
@@ -16,7 +16,7 @@ Prometheus."""
 
 
 _MOST: Final = 16
-"""The largest number of servers whose reads of the metrics are recorded. The daemon does not wait for reads by other
+"""The largest number of servers whose reads of the metrics are recorded. The daemon does not wait for reads by further
 servers."""
 
 

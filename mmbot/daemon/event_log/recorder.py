@@ -27,11 +27,11 @@ from mmbot.store.event_log_writer import LEAST_FREE, MEBIBYTE, EventLogPlace, Ev
 from mmbot.telemetry.logs import Secrets
 
 BLOCK: Final = 1 << 16
-"""The size at which a block of records is given to the thread, in bytes."""
+"""The size at which a block of records is given to the writing thread, in bytes."""
 
 LONGEST_S: Final = 1.0
-"""The longest time until records are given to the thread, in seconds. If the daemon is killed, the records of the time
-since then are lost."""
+"""The longest time that a record waits until it is given to the writing thread, in seconds. If the daemon is killed,
+the waiting records are lost."""
 
 _CANNOT_ENCODE: Final = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 

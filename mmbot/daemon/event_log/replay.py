@@ -16,7 +16,7 @@ from mmbot.engine.requests import Request
 from mmbot.store.event_log import Asked, AskedDeadline, Handled, Raised, Record
 
 SHOWN: Final = 5
-"""How many of the events before a difference are kept."""
+"""The number of events before a difference that are kept."""
 
 
 class Difference(NamedTuple):
@@ -39,12 +39,13 @@ class Replayed(NamedTuple):
     events: int
     requests: int
     virtual: Duration
-    """The time from the first to the last record, by the clock of the recorded run."""
+    """The time from the first to the final record of the log, by the clock of the recorded run."""
     seconds: float
-    """How long the replay took, in real seconds."""
+    """The time that the replay took, in real seconds."""
     difference: Difference | None
     raised: str | None
-    """The error that the engine raised both in the recorded run and in the replay. None if it raised no error."""
+    """The error that the engine raised both in the recorded run and in the replay. None if the engine raised no
+    error."""
 
 
 def replay(engine: Driven, records: Iterable[Record]) -> Replayed:

@@ -13,10 +13,10 @@ from typing import Final
 from structlog.types import FilteringBoundLogger
 
 AGAIN_S: Final = 5.0
-"""The wait before a watchdog that ended by itself is started again, in seconds."""
+"""The wait before the daemon restarts a watchdog process that ended by itself, in seconds."""
 
 END_S: Final = 5.0
-"""How long a daemon that stops in order waits for the end of the watchdog, in seconds."""
+"""The number of seconds that the daemon, during an orderly stop, waits for the watchdog process to end."""
 
 _NOT_STARTED: Final = 2
 _LOOK_S: Final = 0.2

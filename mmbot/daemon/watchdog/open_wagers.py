@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries of the account's wager history. Each query asks for the wagers in one state. The queries are in the order
-in which a wager passes through the states. So a wager that changes its state between two queries is not missed."""
+"""The queries of the account's wager history, each for the wagers in one state. Their sequence is the sequence in which
+a wager passes through the states. So a wager that changes its state between two queries is not missed."""
 
 
 class OpenWagers:

@@ -29,7 +29,7 @@ RESERVE: Final = 5
 own session and connections."""
 
 LOOK_S: Final = 0.1
-"""The time between two reads of the heartbeat, in seconds."""
+"""The time between two reads of the daemon's heartbeat file, in seconds."""
 
 ROUND_S: Final = 20.0
 """The longest time of one attempt to prove that no wager of ours is open, in seconds. If the attempt fails, the next
@@ -37,10 +37,11 @@ attempt follows at once."""
 
 AGAIN_S: Final = 60.0
 """The time between two attempts to cancel everything while a silent daemon still has a process, in seconds. The
-watchdog cancels repeatedly because such a daemon may run again for a moment."""
+watchdog repeats the cancel because such a daemon may run again for a moment."""
 
 GRACE_S: Final = 30.0
-"""A watchdog that ends with its daemon waits this long for the daemon to start, in seconds."""
+"""The time that a watchdog waits for its daemon to start, in seconds. It applies to a watchdog that ends with its
+daemon."""
 
 
 class Ended(Enum):

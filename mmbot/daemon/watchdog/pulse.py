@@ -20,7 +20,7 @@ from mmbot.engine.events import StoodStill
 from mmbot.store.heartbeat import HeartbeatFile, since_boot
 
 EVERY: Final[Duration] = 200 * MILLISECOND
-"""The shortest time between two beats (writes to the heartbeat file)."""
+"""The shortest time between two beats (writes to the heartbeat file) of the daemon."""
 
 
 class Pulse:
@@ -65,7 +65,8 @@ class Pulse:
         self._gap: Duration = 0
         self._troubled = False
         self.interruptions = 0
-        """How often the daemon stood still. A fence (the record that a watchdog has acted) also counts."""
+        """The number of times that the daemon stood still. A fence (the record that a watchdog has acted) also
+        counts."""
 
     def begin(self, run_id: str) -> None:
         """Write the first beat (sign of life) of the run. Earlier actions of a watchdog do not count, because a start

@@ -31,10 +31,10 @@ AGAIN_S: Final = 1.0
 accepted wager may not have been open at the first cancel."""
 
 RETRY_S: Final = 0.3
-"""The wait after a failed cancel before it is repeated, in seconds."""
+"""The wait after a failed cancel before the cancel is repeated, in seconds."""
 
 LOOKS: Final = 10
-"""How many times the thread checks a call during the time that the call may take."""
+"""The number of times that the second thread checks a call of the strategy during the time that the call may take."""
 
 
 class Calls:
@@ -45,11 +45,11 @@ class Calls:
 
     def __init__(self) -> None:
         self.number = 0
-        """The number of the newest call."""
+        """The number of the newest call of a strategy."""
         self.sport_event: int | None = None
-        """The sport event for which the strategy was called. None between two calls."""
+        """The id of the sport event for which the strategy is being called. None between two calls."""
         self.overruns = 0
-        """The number of calls that took too long. The second thread writes this number."""
+        """The number of calls of the strategy that took too long. The second thread writes this number."""
 
 
 class WatchedStrategy:

@@ -14,13 +14,14 @@ class Verdict(Enum):
     """The judgement that a reading of the heartbeat file leads to."""
 
     IDLE = "idle"
-    """No run can have open wagers. Either no run has written a beat (sign of life) yet, or no wager was open after the
-    newest beat."""
+    """The verdict that no run can have open wagers. Either no run has written a beat (sign of life) yet, or no wager
+    was open after the newest beat."""
     ALIVE = "alive"
     LATE = "late"
-    """The daemon's newest beat (sign of life) is older than half of the time after which the watchdog acts."""
+    """The verdict that the daemon's newest beat (sign of life) is older than half of the time after which the watchdog
+    acts."""
     SILENT = "silent"
-    """The daemon's newest beat (sign of life) is older than the time after which the watchdog acts."""
+    """The verdict that the daemon's newest beat (sign of life) is older than the time after which the watchdog acts."""
 
 
 class Judge:
