@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
-
-from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine.events import Failure, FailureReason
+from mmbot.exchange.answers.errors import ErrorReader
 from mmbot.exchange.errors import (
     BROKEN,
     BUSY,
@@ -17,7 +14,6 @@ from mmbot.exchange.errors import (
     NO,
     STALE_TOKEN,
     WRONG,
-    ErrorBody,
     ErrorTable,
     Known,
     Meaning,
@@ -113,7 +109,6 @@ _RENAMED: Final[Mapping[str, str]] = {
     "order_already_canceled": "wager_already_cancelled",
     "wager_already_canceled": "wager_already_cancelled",
 }
-_CODE: Final = re.compile(r"[a-z0-9_]{3,64}\Z")
 _SAID: Final = (
     ("already cancelled", "wager_already_cancelled"),
     ("already canceled", "wager_already_cancelled"),
@@ -121,48 +116,14 @@ _SAID: Final = (
 )
 
 
-def code_of(error: object, number: object, message: str) -> str:
-    """Return the code of an error, spelt as in the error table. Empty if the error has no code.
-
-    Some answers have a text and a number instead of an error code. If the text contains a known phrase, the phrase
-    decides the code. Otherwise the number is the code (docs/protocol.md 3, 6.4).
-    """
-    if isinstance(error, str) and _CODE.match(error):
-        code = _RENAMED.get(error, error)
-        return "wager_" + code.removeprefix("order_") if code.startswith("order_") else code
-    said = f"{error if isinstance(error, str) else ''} {message}".lower()
-    for words, code in _SAID:
-        if words in said:
-            return code
-    return str(number) if isinstance(number, int) and not isinstance(number, bool) and number else ""
+def _spelt(code: str) -> str:
+    """Return an error code in the spelling of the error table."""
+    code = _RENAMED.get(code, code)
+    return "wager_" + code.removeprefix("order_") if code.startswith("order_") else code
 
 
-def error_body(body: bytes) -> ErrorBody:
-    """Read the body of an error answer. The error code is empty if the body is not a JSON object. For example, it may
-    be HTML from a gateway."""
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        said = None
-    if not isinstance(said, dict):
-        return ErrorBody("", "", None)
-    message = said.get("message")
-    error = said.get("error")
-    text = message if isinstance(message, str) else error if isinstance(error, str) else ""
-    details = said.get("details")
-    hint = details.get("next_allow_at") if isinstance(details, dict) else None
-    return ErrorBody(code_of(error, said.get("error_code"), text), text[:300], _scaled(hint))
+READER: Final = ErrorReader(_spelt, _SAID)
 
-
-def _scaled(number: object) -> Instant | None:
-    """Return the instant that a number means. The size of the number decides its unit (seconds, milliseconds,
-    microseconds or nanoseconds). Milliseconds are expected, but no source confirms this (docs/protocol.md 11)."""
-    if not isinstance(number, int | float) or not 0 < number < 1e20:
-        return None
-    for least, unit in ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000)):
-        if number >= least:
-            return int(number * unit)
-    return int(number * SECOND)
-
+error_body = READER.error_body
 
 TABLE: Final = ErrorTable(CODES, error_body)

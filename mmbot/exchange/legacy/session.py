@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import orjson
 
-from mmbot.domain.instant import SECOND
+from mmbot.exchange.answers.tokens import read_tokens
 from mmbot.exchange.dialect import Call
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.grants import Tokens
 from mmbot.exchange.legacy import paths
-from mmbot.exchange.legacy.wire import Id, unwrap
 
 
 def log_in(access_key: str, secret_key: str) -> Call[Tokens]:
@@ -23,34 +21,3 @@ def refresh(refresh_token: str) -> Call[Tokens]:
     """The call that gets a new access token."""
     body = orjson.dumps({"refresh_token": refresh_token})
     return Call("refresh", Purpose.READ, "POST", paths.REFRESH, body, lambda answer, _: read_tokens(answer))
-
-
-class _Tokens(msgspec.Struct):
-    access_token: str
-    refresh_token: str | None = None
-    access_expire_time: Id = None
-
-
-def read_tokens(body: bytes) -> Tokens:
-    """Read the answer to a log-in or a refresh. ``access_expire_time`` is in seconds (docs/protocol.md 2).
-
-    Raises:
-        ValueError: if the answer has no access token. The message of the error contains nothing from the answer.
-    """
-    try:
-        read = msgspec.json.decode(unwrap(body), type=_Tokens)
-    except ValueError:
-        read = None  # do not pass on the error, whose text could quote a token
-    if read is None or not _is_token(read.access_token):
-        raise ValueError("the answer holds no access token")
-    expires = read.access_expire_time
-    if isinstance(expires, str) and expires.isdecimal():
-        expires = int(expires)
-    seconds = expires if isinstance(expires, int | float) and 0 < expires < 1e11 else None
-    refresh = read.refresh_token if read.refresh_token and _is_token(read.refresh_token) else None
-    return Tokens(read.access_token, refresh, None if seconds is None else round(seconds * SECOND))
-
-
-def _is_token(token: str) -> bool:
-    """Return True if a token can be the value of an HTTP header."""
-    return bool(token) and token.isascii() and token.isprintable() and " " not in token

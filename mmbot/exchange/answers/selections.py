@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import dist, floor
 from operator import le
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
+
+import msgspec
+from msgspec import Meta
 
 from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.bounds import LARGEST_DOLLARS
 from mmbot.domain.catalogue import quarter_points
 from mmbot.domain.money import cents
 from mmbot.domain.odds import is_odds
-from mmbot.exchange.legacy.wire import Selections, WireLevel, american
+from mmbot.exchange.answers.values import american
 
 # Common prices as the exchange writes them, with their integers. ``american`` reads all other prices, more slowly.
 _PRICES: Final[dict[float | None, int]] = {
@@ -26,6 +30,19 @@ point spread have opposite numbers, such as -3.5 and +3.5 (docs/protocol.md 5.2)
 
 _SPECK: Final = 1e-7  # cents; added before rounding down, because a float may lie just below a whole number
 _RESIDUE: Final = 1e-6  # cents; the most that all levels together may differ from whole cents
+
+
+class WireLevel(msgspec.Struct, gc=False):
+    """The fields that mmbot needs from one price level of a book. A placeholder marks an empty side. Its odds and its
+    value are null."""
+
+    odds: int | float | None = None
+    value: Annotated[float, Meta(ge=0, le=LARGEST_DOLLARS)] | None = None
+
+
+Selections = list[list[WireLevel] | None] | None
+"""The type of the price levels of a book, with one list for each outcome, in the exchange's sequence. A list may be
+null (docs/protocol.md 5.2, 15)."""
 
 
 def book_of(selections: Selections) -> Book:

@@ -30,19 +30,6 @@ _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
-class WireLevel(msgspec.Struct, gc=False):
-    """The fields that mmbot needs from one price level of a book. A placeholder marks an empty side. Its odds and its
-    value are null."""
-
-    odds: int | float | None = None
-    value: Annotated[float, Meta(ge=0, le=LARGEST_DOLLARS)] | None = None
-
-
-Selections = list[list[WireLevel] | None] | None
-"""The type of the price levels of a book, with one list for each outcome, in the exchange's sequence. A list may be
-null (docs/protocol.md 5.2, 15)."""
-
-
 def whole(value: Id, what: str) -> int:
     """Return an integer. The exchange may write it as 7, 7.0 or "7". Raises ValueError for any other value, and for an
     integer beyond ``LARGEST_ID``."""
@@ -154,11 +141,14 @@ def part(member: Part) -> msgspec.Raw | None:
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
-def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems) -> Iterator[tuple[int, T]]:
+def each(
+    items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems, what: str = ""
+) -> Iterator[tuple[int, T]]:
     """Yield each item that can be decoded as ``kind``, with its position. For any other item, the reason is added to
-    ``malformed``."""
+    ``malformed``. The reason calls the item ``what``, or by the name of ``kind``."""
+    name = what or kind.__name__.strip("_").lower()
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
         except (ValueError, RecursionError) as bad:
-            malformed.append(f"{kind.__name__.strip('_').lower()} {place}: {why(bad)}")
+            malformed.append(f"{name} {place}: {why(bad)}")

@@ -1,14 +1,13 @@
-"""The fields that mmbot needs from the feed's messages, with decoders. Many of these types also occur in REST
-answers."""
+"""The fields that mmbot needs from the feed's messages. A dialect (version of the exchange's API) may give them other
+names on the wire. Many of these types also occur in REST answers."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from mmbot.exchange.legacy import wagers
-from mmbot.exchange.legacy.wire import Id, Number, Selections, Text
+from mmbot.exchange.answers import wagers
+from mmbot.exchange.answers.selections import Selections
+from mmbot.exchange.answers.values import Id, Number, Text
 
 
 class Envelope(msgspec.Struct, gc=False):
@@ -42,6 +41,10 @@ class BookLines(msgspec.Struct, gc=False):
     info: LevelLines
 
 
+class RawLevels(msgspec.Struct, gc=False):
+    selections: list[list[msgspec.Raw] | None] | None = None
+
+
 class PrintInfo(msgspec.Struct, gc=False):
     sport_event_id: Number
     market_id: Number
@@ -66,7 +69,7 @@ class Wager(msgspec.Struct, gc=False):
     info: WagerInfo
 
 
-class RawWager(msgspec.Struct, gc=False):
+class RawInfo(msgspec.Struct, gc=False):
     info: msgspec.Raw
 
 
@@ -127,16 +130,3 @@ class LineInfo(msgspec.Struct, gc=False):
 
 class Line(msgspec.Struct, gc=False):
     info: LineInfo | None = None
-
-
-envelope: Final = msgspec.json.Decoder(Envelope).decode
-text: Final = msgspec.json.Decoder(str).decode
-book: Final = msgspec.json.Decoder(Book).decode
-book_lines: Final = msgspec.json.Decoder(BookLines).decode
-print_of: Final = msgspec.json.Decoder(Print).decode
-wager: Final = msgspec.json.Decoder(Wager).decode
-raw_wager: Final = msgspec.json.Decoder(RawWager).decode
-tournament: Final = msgspec.json.Decoder(Tournament).decode
-sport_event: Final = msgspec.json.Decoder(SportEvent).decode
-market: Final = msgspec.json.Decoder(Market).decode
-line: Final = msgspec.json.Decoder(Line).decode

@@ -6,6 +6,7 @@ is not documented. Each part is read separately, so that one unreadable part doe
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final, TypeVar
@@ -15,7 +16,7 @@ import msgspec
 from mmbot.domain.bounds import LARGEST_AMOUNT
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Matching, Status, UnreadWager, Winning
-from mmbot.exchange.legacy.wire import Id, american, amount, moment, whole, word
+from mmbot.exchange.answers.values import Id, american, amount, moment, whole, word
 
 T = TypeVar("T")
 
@@ -42,16 +43,19 @@ UNDECIDED: Final = frozenset({"", "tbd", "pending", "unknown", "none", "open", "
 result."""
 
 
-def unread_wager(raw: msgspec.Raw | bytes, why: str, total: bool = True) -> UnreadWager:
+def unread_wager(
+    raw: msgspec.Raw | bytes, why: str, total: bool = True, *, names: Mapping[str, str] = types.MappingProxyType({})
+) -> UnreadWager:
     """Read the readable parts of a wager.
 
     Args:
         raw: the JSON of the wager. It may be any JSON value.
         why: the reason why the wager cannot be read as a whole.
+        names: the names of fields on the wire, for those fields that have another name there.
         total: True if ``matched_stake`` is the sum of all matches, as in a REST answer. False if ``matched_stake`` is
             the stake of one match, as in a feed message.
     """
-    parts = _Parts(raw)
+    parts = _Parts(raw, names)
     status_word, winning_word = word(parts.text("status")), word(parts.text("winning_status"))
     status = STATUSES.get(status_word)
     matching = next((each for each in Matching if each.value == word(parts.text("matching_status"))), None)
@@ -94,7 +98,8 @@ def _may_rest(status_word: str, status: Status | None, matching: Matching | None
 class _Parts:
     """The fields of a wager. Each field is read separately."""
 
-    def __init__(self, raw: msgspec.Raw | bytes) -> None:
+    def __init__(self, raw: msgspec.Raw | bytes, names: Mapping[str, str]) -> None:
+        self._names: Final = names
         self._fields: dict[str, msgspec.Raw] = {}
         try:
             self._fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
@@ -103,15 +108,16 @@ class _Parts:
 
     def lacks(self, name: str) -> bool:
         """Return True if the wager is an object in which this field is missing or null."""
-        return bool(self._fields) and bytes(self._fields.get(name, b"null")) == b"null"
+        return bool(self._fields) and bytes(self._fields.get(self._names.get(name, name), b"null")) == b"null"
 
     def read(self, reader: Callable[[Id], T], *names: str) -> T | None:
         """Return the value of the first of these fields that can be read. None if no field can be read."""
         for name in names:
-            if name not in self._fields:
+            raw = self._fields.get(self._names.get(name, name))
+            if raw is None:
                 continue
             try:
-                value = msgspec.json.decode(self._fields[name], type=Id)
+                value = msgspec.json.decode(raw, type=Id)
                 if value is not None:
                     return reader(value)
             except (ValueError, RecursionError):
