@@ -21,7 +21,7 @@ TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _LISTS: Final = ("tournament", "event", "type", "sub_type", "category_name")
-"""The names of the settings in ``match`` of a quoting rule whose value is a list."""
+"""The names of the settings in ``match`` (a part of each quoting rule) that take a list."""
 
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 

@@ -171,8 +171,8 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     flap_hold_s: Pause = 60.0
     """The time that the bot waits instead of ``hold_s`` if the feed was lost more than three times in ten minutes."""
     feed_silence_s: Seconds = 30.0
-    """The longest time without a ``health_check`` after which the feed counts as lost. The exchange sends a
-    ``health_check`` every five seconds."""
+    """The time without a ``health_check`` after which the feed counts as lost. The exchange sends a ``health_check``
+    every five seconds."""
     activation_s: Seconds = 10.0
     """The time that the bot waits for the message that an accepted wager is open. If no message comes, the bot looks
     the wager up (reads it by its id)."""
