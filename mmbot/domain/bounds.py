@@ -35,11 +35,11 @@ SHORTEST_SECRET: Final = 6
 because ordinary words may contain it."""
 
 UNREADABLE: Final = (ValueError, RecursionError)
-"""The errors with which a decoder of JSON or msgpack rejects bytes. Nested values are read by recursion. So bytes that
-are nested more deeply than Python's stack raise RecursionError, which is no ValueError."""
+"""The errors with which a decoder of JSON or msgpack rejects bytes. Bytes that are nested more deeply than Python's
+stack raise RecursionError, which is no ValueError."""
 
 LONGEST_TEXT: Final = 1_000
-"""The most characters of an id, a name or a word that the exchange or the user gives."""
+"""The greatest number of characters in an id, a name or a word from the exchange or the user."""
 
 LONGEST_HEADER: Final = 100
 """The greatest length of an HTTP header, in characters, that mmbot still reads as a date or as a number."""

@@ -77,7 +77,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     created_at: Instant | None = None
     profit: Cents | None = None
     """The win of the present stake, from the exchange's field ``profit``. None if the field is missing. The exchange's
-    documents do not say whether it uses the odds of each match or the odds of the wager."""
+    documents do not say whether the win uses the odds of each match or the odds of the wager."""
 
     @property
     def resting(self) -> bool:

@@ -23,8 +23,8 @@ class State(StrEnum):
     """The state of a wager that the exchange accepted, while no report has said ``open`` yet."""
     OPEN = "open"
     CANCELLING = "cancelling"
-    """The state of a wager whose cancel was sent, while no report has shown its result yet. The answer to the cancel
-    may already have been 200."""
+    """The state of a wager whose cancel was sent, while no report has shown the result of the cancel yet. The answer to
+    the cancel may already have been 200."""
     UNKNOWN = "unknown"
     """The state of a wager whose placement was sent, while it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
@@ -80,8 +80,9 @@ class Happening(StrEnum):
     SAID_MANUAL = "said_manual"
 
     PROVED_INACTIVE = "proved_inactive"
-    """The happening that the exchange's records proved the wager inactive, against earlier reports. Every happening
-    whose name begins with ``PROVED_`` was confirmed by a second read after a grace period (``mmbot/engine/audit/``)."""
+    """The happening that the exchange's records proved that the wager is inactive, against earlier reports. Every
+    happening whose name begins with ``PROVED_`` was confirmed by a second read after a grace period
+    (``mmbot/engine/audit/``)."""
     PROVED_OPEN = "proved_open"
     PROVED_FILLED = "proved_filled"
     PROVED_INVALID = "proved_invalid"

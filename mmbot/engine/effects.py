@@ -91,7 +91,7 @@ class Effects:
             Log(shared),
         )
         """The followers (parts of the engine that act on changes), in the sequence in which they receive a change. The
-        log is the final follower. So if a change makes a guard (a reason not to quote) hold, the log shows the guard
+        log is the final follower. So if a change makes a guard (a reason not to quote) apply, the log shows the guard
         before the change."""
 
     def apply(self, changes: Changes, now: Instant) -> None:

@@ -210,37 +210,38 @@ class FailureReason(Enum):
     """
 
     NOTHING_LEFT = "nothing_left"
-    """The reason that the wager was already fully matched or cancelled, so that nothing is left to cancel."""
+    """The reason of a failed cancel of a wager that was already fully matched or cancelled. Nothing is left to
+    cancel."""
     NOT_FOUND = "not_found"
-    """The reason that the exchange does not know the wager or other object of the request. The object may exist,
+    """The reason of a failure if the exchange does not know the wager or object in the request. The object may exist,
     because a new wager may not be visible yet."""
     NOTHING_OPEN = "nothing_open"
-    """The reason that a cancel of all wagers found no open wager. A wager may still be open, because a new wager may
-    not be visible yet."""
+    """The reason of a failed cancel of all wagers if the exchange found no open wager. A wager may still be open,
+    because a new wager may not be visible yet."""
     NOT_LIVE_YET = "not_live_yet"
-    """The reason that the exchange is still placing the wager."""
+    """The reason of a failure if the exchange is still placing the wager."""
     BEING_MATCHED = "being_matched"
-    """The reason that the wager is being matched right now."""
+    """The reason of a failure if the wager is being matched right now."""
     WRONG_WAGER = "wrong_wager"
-    """The reason that the wager is invalid, or belongs to another account. The two ids in the request may also belong
-    to different wagers."""
+    """The reason of a failure if the wager is invalid or belongs to another account. The two ids in the request may
+    also belong to different wagers."""
     ID_EXISTS = "id_exists"
-    """The reason that a wager with the same ``external_id`` exists already."""
+    """The reason of a failure if a wager with the same ``external_id`` exists already."""
     OFF_LADDER = "off_ladder"
-    """The reason that the odds are not on the exchange's ladder."""
+    """The reason of a failure if the odds are not on the exchange's ladder."""
     TOO_MANY = "too_many"
-    """The reason that the exchange received too many requests."""
+    """The reason of a failure if the exchange received too many requests."""
     NO_SESSION_FREE = "no_session_free"
-    """The reason that every session that the key pair allows is in use."""
+    """The reason of a failure if every session that the key pair allows is in use."""
     LOGIN = "login"
-    """The reason that the exchange rejected the access key or the secret key."""
+    """The reason of a failure if the exchange rejected the access key or the secret key."""
     LOGIN_WAITS = "login_waits"
-    """The reason that it is too early to log in again."""
+    """The reason of a failure if it is too early to log in again."""
     UNREACHABLE = "unreachable"
-    """The reason that the exchange could not be reached."""
+    """The reason of a failure if the exchange could not be reached."""
     OTHER = "other"
-    """The reason for every failure without a named reason. No decision depends on it. The field ``code`` shows people
-    what the reason was."""
+    """The reason of a failure that has no reason with a name of its own. No decision depends on this reason. The field
+    ``code`` shows people what the reason was."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -384,7 +385,7 @@ class MarketImage(msgspec.Struct, frozen=True):
 
     market: Market
     books: tuple[Book, ...]
-    """The books of the market: one book for each line in ``market.lines``, in the same sequence."""
+    """The books of the market: one book for each line in ``market.lines``, in the sequence of the lines."""
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):

@@ -214,8 +214,9 @@ class Seed(msgspec.Struct, frozen=True):
     """The ids of all earlier runs. A wager is ours if its ``external_id`` begins with the id of an earlier run, even if
     the journal lacks the wager."""
     known_to: Instant = 0
-    """The latest instant at which the journal knew all wagers of the account, by the feed: the daemon quoted. A start
-    reads what changed since. If it is 0, no run came so far, and a start reads the whole history."""
+    """The latest instant at which the journal is known to have all wagers of the account, because the daemon quoted. A
+    start reads the changes after this instant. If it is 0, there was no earlier run, and a start reads the whole
+    history."""
     compared_to: Instant = 0
-    """The instant up to which the audit compared all changes of wagers with the exchange's history. It is 0 if it never
-    did."""
+    """The instant up to which the audit compared all changes of wagers with the exchange's history. It is 0 if the
+    audit never compared them."""

@@ -45,8 +45,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""The type of a list of functions or classes that make circuit breakers. Each is called with the state that all parts
-of the engine share (``Shared``)."""
+"""The type of a list of functions or classes that make circuit breakers. Each function or class is called with the
+state that all parts of the engine share (``Shared``)."""
 
 
 class Parts:

@@ -31,7 +31,8 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
     position. None if the line had no view."""
     sport_event: SportEvent | None
     guards: tuple[str, ...]
-    """The guards (reasons not to quote) that applied to anything at the time of the decision."""
+    """The guards (reasons not to quote) that applied to the account, a sport event or a line at the time of the
+    decision."""
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -36,7 +36,7 @@ class Balance:
         self.latest: Cents | None = None
         """The balance that the latest read gave, in cents. None before any read of the balance was answered."""
         self.read_at: Instant | None = None
-        """The instant of the latest answer to a read of the balance. None before any such answer."""
+        """The instant of the latest answer to a read of the balance. None before any answer."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
         """The function that is called with each balance that is read, and with the instants of the request and of the
         answer."""

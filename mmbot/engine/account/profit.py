@@ -41,7 +41,7 @@ SAVE_FAIR: Final = MINUTE
 
 
 WOBBLE: Final = 1
-"""The number of days by which the wall clock may step back without the begin of a new day. So a clock that wobbles at
+"""The number of days by which the wall clock may step back while the day stays the same. So a clock that wobbles at
 midnight cannot lift the guard ``daily_loss``."""
 
 

@@ -43,8 +43,8 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
-"""The longest expected lag of the exchange's history. If a wager opened less than this time before an audit round, the
-round ignores its absence."""
+"""The longest expected lag of the exchange's history. An audit round ignores the absence of a wager that opened less
+than this time before the round."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
 """The longest time that a round of the audit may take. A longer round is given up, and the next round begins."""
@@ -62,7 +62,7 @@ MOST_LOOKUPS: Final = 100
 """The greatest number of wagers that one audit round looks up because no list confirms a match or a result."""
 
 MOST_RANGES: Final = 4
-"""The number of seven-day ranges of the history that the first audit round searches for wagers of earlier runs."""
+"""The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
 """The number of times that the exchange must deny knowing a wager before the audit believes the exchange."""
@@ -99,7 +99,7 @@ class Audit:
         self._round_at = self._changes_at = self._began_at = self._fresh_at = now
         self._longest_round: Final[Duration] = round(LONGEST_ROUND * shared.settings.stretch)
         self._changes_from: Instant = now
-        """The instant up to which all changes of wagers have been compared, and at which the next such round begins."""
+        """The instant up to which all changes of wagers have been compared. The next comparison begins at it."""
         self._compared_to = past
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers in the present audit round's list of open wagers."""
@@ -108,10 +108,10 @@ class Audit:
         self._doubts: dict[str, Doubt] = {}
         self.unconfirmed: dict[str, Instant] = {}
         """The wagers with a match or a result that a message reported and no read has confirmed yet. The keys are the
-        exchange's ids of these wagers, and the values are the instants of the newest such messages."""
+        exchange's ids of the wagers. The values are the instants of the newest messages about a match or a result."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
-        """The instant at which the latest complete round began. None if no round was complete so far."""
+        """The instant at which the latest complete audit round began. None if no round was complete so far."""
         self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
         """The number of differences of each kind that the audit found."""
 

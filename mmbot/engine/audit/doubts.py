@@ -21,13 +21,14 @@ class Cause(Enum):
     """The reason why our figures of a wager are in doubt."""
 
     DIFFERS = "differs"
-    """The cause that the exchange's report of the wager differs from our figures."""
+    """The cause of a doubt: the exchange's report of the wager differs from our figures."""
     NOT_SHOWN = "not_shown"
-    """The cause that we count the wager as open, but a complete list of open wagers lacks it."""
+    """The cause of a doubt: we count the wager as open, but a complete list of open wagers lacks the wager."""
     UNCONFIRMED = "unconfirmed"
-    """The cause that a message reported a match or a result, but a complete list of changed wagers lacks the wager."""
+    """The cause of a doubt: a message reported a match or a result, but a complete list of changed wagers lacks the
+    wager."""
     OVERTAKEN = "overtaken"
-    """The cause that a read reported a change before any message did. If no such message comes, the message was
+    """The cause of a doubt: a read reported a change before any message did. If no such message comes, the message was
     lost."""
 
 

@@ -26,19 +26,21 @@ from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.wager import Wager
 
 RANGES: Final = 4
-"""How many ranges of seven days of the history a sweep reads."""
+"""The number of seven-day ranges of the history that a sweep (a read of all open wagers in the background) covers."""
 
 EVERY: Final = 6 * HOUR
-"""The time from the end of a sweep to the beginning of the next one."""
+"""The time from the end of a sweep (a read of all open wagers in the background) to the beginning of the next sweep."""
 
 LAG: Final = 10 * SECOND
-"""How far the exchange's history may lag."""
+"""The longest expected lag of the exchange's history."""
 
 EDGE: Final = HOUR
-"""Wagers this close to the oldest end of what a sweep reads may be beyond it, because clocks differ."""
+"""The uncertain time at the oldest end of a sweep (a read of all open wagers). Because clocks differ, the sweep may
+lack a wager from this time."""
 
 PATIENCE: Final = 30 * SECOND
-"""How long a page gives way to quotes and to the other reads. After this time it takes precedence over quotes."""
+"""The longest time for which a page of a sweep gives way to quotes and to other reads. After this time, the page takes
+precedence."""
 
 
 class Sweep:
@@ -53,9 +55,9 @@ class Sweep:
         self._begin_at: Instant = 0
         self._began_at: Instant = 0
         self._shown: dict[str, None] = {}
-        """The exchange's ids of the wagers that this sweep has shown so far."""
+        """The exchange's ids of the wagers that the present sweep (a read of all open wagers) has shown so far."""
         self._under_way = False
-        """True from the first page of a sweep to its last page."""
+        """True from the first to the final page of a sweep (a read of all open wagers)."""
 
     # --- requests -------------------------------------------------------------------------------------------------
 

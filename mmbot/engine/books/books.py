@@ -87,8 +87,8 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """The number of repaired differences of each kind. ``missing``: only the REST read had the price level.
-        ``extra``: only our book had the level. ``size``: both had the level, with different sizes."""
+        """The number of repaired differences of each kind. ``missing`` counts price levels that only the REST read had.
+        ``extra`` counts levels that only our book had. ``size`` counts levels with two different sizes."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:

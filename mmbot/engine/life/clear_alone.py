@@ -62,8 +62,8 @@ class ClearAlone:
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if the latest ``cancel_all`` did not fail."""
         self.open_wagers = 0
-        """The number of open wagers on the latest page of the history that showed any. The number is 0 once the account
-        is proved clear (without open wagers)."""
+        """The number of open wagers on the latest page of the history that showed an open wager. The number is 0 once
+        the account is proved clear (without open wagers)."""
         self.trouble: str | None = None
         """The reason why the account is not proved clear (without open wagers) yet, as text for a person. None if no
         reason is known."""

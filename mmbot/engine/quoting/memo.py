@@ -37,7 +37,7 @@ class Wanted:
         """The reason why the line has no targets (wagers that should be open). None if the line has targets."""
         self.needs: Final = needs
         """The amount, in cents, by which the worst-case losses of sport event, tournament and account must be able to
-        rise. None if limits cut the targets (wagers that should be open), so that any change of the room may change the
+        rise. None if limits cut the targets (wagers that should be open). Any change of the room may then change the
         targets."""
         self.moves: Final = moves
         """The number of changes of positions and of placements (``Shared.moves``) when the targets were decided.

@@ -42,7 +42,7 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """The lines of the sport event to which the same quoting rule applies as to this line. ``RuleLines.add`` sets this
+    """The lines of the sport event that have the same quoting rule as this line. ``RuleLines.add`` sets this
     attribute."""
 
     def __init__(
@@ -94,8 +94,8 @@ class QuotedLine:
         """True if the view of the line has to be made again at each decision. The user's price may be getting older, or
         a guard (a reason not to quote) may be about to be lifted."""
         self.wakes_at: Instant = 0
-        """The instant for which the line's timer is set, if it is in the future. The quotes are decided again at this
-        instant or earlier."""
+        """The instant at which a timer decides the line's quotes again, if the instant is in the future. The quotes may
+        be decided again earlier."""
         self.view_index: int | None = None
         """The index of the line's view in ``RuleLines.views``. None while the strategy does not see the line."""
 
@@ -156,8 +156,8 @@ class RuleLines:
         """True if the sport event, the tournament or the account was at its soft threshold when the latest decision was
         made."""
         self.needs: Cents | None = None
-        """The room under the limits that the lines need, in cents: the greatest ``Wanted.needs`` of the lines. None if
-        ``Wanted.needs`` is None for any line."""
+        """The greatest room under the limits that any of the lines needs, in cents (``Wanted.needs``). None if it is
+        None for any of the lines."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""

@@ -51,8 +51,8 @@ class Quoting:
         self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0
-        """The count of position changes (``Shared.moves``) at the latest check of the lines that limits cut. It is -1
-        if the check found a line whose quotes have to be decided again."""
+        """The count of position changes (``Shared.moves``) at the latest check of the lines whose quotes the limits
+        cut. It is -1 if the check found a line whose quotes have to be decided again."""
         self.looks = 0
         """The number of times that the quotes of a line have been decided so far."""
 

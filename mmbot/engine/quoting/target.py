@@ -16,8 +16,8 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     stake: Cents
     priority: int = 0
     price_tolerance: float = 0.0
-    """The greatest difference between the probabilities implied by the prices of the target and of a wager that serves
-    the target. The target is the wager that should be open."""
+    """The greatest price difference, in probability, between the target (the wager that should be open) and an open
+    wager that serves the target."""
     size_tolerance: float = 0.0
-    """The greatest share of the target's payout by which the total payout of its open wagers may differ. For example,
-    0.1 is 10 percent. The target is the wager that should be open."""
+    """The greatest difference between the payout of the target (the wager that should be open) and the payout of the
+    open wagers that serve the target. It is a share of the target's payout: 0.1 is 10 percent."""

@@ -49,14 +49,14 @@ class Query(NamedTuple):
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """The instant of our clock since which the wagers of the query changed. None if the query reads wagers by the time
-    of their creation."""
+    """The start of the query's time range, by our clock, if the query reads wagers by the time of their change. None if
+    the query reads wagers by the time of their creation."""
     created_since: Instant | None = None
-    """The instant of our clock since which the wagers of the query were created. None if the time range of the query
-    has its full length."""
+    """The start of the query's time range, by our clock, if the query reads wagers by the time of their creation. None
+    if the time range has its full length."""
     ranges_ago: int = 0
-    """The number of the time range, if the query reads wagers by the time of their creation. The range with number 0
-    has the length ``CREATED_RANGE`` and ends now. Each higher number means the range before."""
+    """The number of the time range, if the query reads wagers by the time of their creation. Range 0 has the length
+    ``CREATED_RANGE`` and ends now. Range 1 is the range before range 0, and so on."""
 
 
 class HistoryPager:
@@ -88,15 +88,15 @@ class HistoryPager:
         self._began_at: Instant = 0
         """The instant at which the first page of the current query was requested."""
         self._request: int | None = None
-        """The id of the request for a page that has no answer yet. None without such a request, or if the answer is no
+        """The id of the request for a page that has no answer yet. None if no answer is missing, or if the answer is no
         longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
         """The instant of the exchange's clock up to which all pages of the current query are complete. None if a page
         does not show up to which instant it is complete."""
         self.synced: Instant = 0
-        """The instant up to which the exchange's history was complete, by the latest ``last_synced_at`` of all pages
-        after the latest ``drop``."""
+        """The instant up to which the exchange's history was complete, by the latest ``last_synced_at`` of all pages.
+        Pages before the latest call of ``drop`` do not count."""
 
     @property
     def idle(self) -> bool:

@@ -55,7 +55,8 @@ class Entry:
         self.limits = limits
         self.path: tuple[Node, ...] = ()
         self.everywhere = False
-        """True while the tournament of the entry is not known. The entry then counts in every tournament."""
+        """True while the tournament of the entry (a line or market with its risk) is not known. The entry then counts
+        in every tournament."""
         self.worst: Cents = 0
         self.matched: Cents = 0
         self.hedgeable: Cents = 0

@@ -39,8 +39,8 @@ class RepeatedCancelAll:
         self.due_at: Instant = now
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """The number of ``cancel_all`` requests that have no answer yet. Only requests after the latest ``restart``
-        count."""
+        """The number of ``cancel_all`` requests that have no answer yet. Only requests after the latest call of
+        ``restart`` count."""
         self.tried = False
         """True if an unsuccessful ``cancel_all`` may have cancelled everything, which only the history can show. The
         request failed, or has no answer after ``UNANSWERED`` (1 s). Only requests after the latest call of ``restart``

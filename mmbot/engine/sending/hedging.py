@@ -29,9 +29,9 @@ PAUSE: Final = 3 * SECOND
 """The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""The time after which a hedge without a message about its end is read, again and again. The exchange ends a
-fill-or-kill wager within two seconds (docs/protocol.md 6.1). If a second read shows that the hedge is still open, the
-hedge is cancelled."""
+"""The time after which a hedge is read if no message reported its end. The read is repeated at the same interval. The
+exchange ends a fill-or-kill wager within two seconds (docs/protocol.md 6.1). If a second read shows that the hedge is
+still open, the hedge is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
 """The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not included,
@@ -55,8 +55,8 @@ ACCOUNT_CLOSED: Final = (
     "audit_late",
     "audit_money",
 )
-"""The guards (reasons not to quote) of the account that forbid a hedge. The other guards of the account concern only
-quotes."""
+"""The guards (reasons not to quote) of the account that forbid a hedge. All remaining guards of the account concern
+only quotes."""
 
 
 ANOTHERS: Final = "the hedge would match a wager of this account that the bot did not place"

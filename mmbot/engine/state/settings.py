@@ -9,8 +9,8 @@ from mmbot.domain.instant import Duration, seconds
 from mmbot.domain.money import Cents, cents
 
 UNSTRETCHED: Final = 30.0
-"""Up to this rate of the clock, the audit waits as long as on the machine's clock. Its shortest range,
-10 s, is then a third of a real second."""
+"""The highest rate of the clock at which the audit waits as long as on the machine's clock. The audit's shortest range,
+10 s, is a third of a real second at this rate."""
 
 
 class Settings:
@@ -64,8 +64,8 @@ class Settings:
         self.audit_money: Final[Duration] = seconds(config.audit.money_s)
         clock = config.exchange.clock
         self.stretch: Final[float] = 1.0 if clock is None else max(1.0, clock.rate / UNSTRETCHED)
-        """By how much longer the audit waits for messages and answers on a faster clock, where their delays cover more
-        of its time."""
+        """The factor by which the audit waits longer for messages and answers on a faster clock. Delays of the network
+        take more time on a faster clock."""
         self.audit_grace: Final[Duration] = round(seconds(config.audit.grace_s) * self.stretch)
         self.awaiting_activation: Final[int] = guards.awaiting_activation
         self.print_match: Final[Duration] = seconds(guards.print_match_s)

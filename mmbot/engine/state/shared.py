@@ -26,11 +26,12 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.strategy.interface import Strategy, depth_of
 
 ROUTINE: Final = ("start", "live", "starting", "stop")
-"""The guards (reasons not to quote) that apply on every normal day. The log shows their begin as information, not as a
-warning."""
+"""The guards (reasons not to quote) that apply on every normal day. The log shows the beginning of such a guard as
+information, not as a warning."""
 
 MONEY_LOST: Final = ("daily_loss",)
-"""The guards (reasons not to quote) that apply because money was lost. The log shows their begin as an error."""
+"""The guards (reasons not to quote) that apply because money was lost. The log shows the beginning of such a guard as
+an error."""
 
 
 class Shared:
@@ -41,7 +42,8 @@ class Shared:
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """The number of levels that each strategy sees on each side of a book. None if the strategy sees all levels."""
+        """The number of levels that each strategy sees on each side of a book. The value is None for a strategy that
+        sees all levels."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -73,7 +75,7 @@ class Shared:
         self.moves = 0
         """The number of times that a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}
-        """The reason why each wager has to be looked up. The keys are the ``wager_id`` of the wagers."""
+        """The wagers that have to be looked up (read by their id), by ``wager_id``, each with the reason."""
         self.details: dict[str, None] = {}
         """The ``wager_id`` of each wager whose matches must be read, because the odds of a match are not known."""
         self.out_of_reach: dict[str, None] = {}

@@ -27,16 +27,16 @@ class Due(Enum):
     HEDGE_END = "hedge_end"
     """The kind of timer that fires when the end of a hedge should have been reported. The hedge is then looked up."""
     SUSPECT = "suspect"
-    """The kind of timer that fires when a difference between a book and a REST read must be judged. It is an error
-    unless a message explained it."""
+    """The kind of timer that fires when a difference between a book and a REST read must be judged. The difference is
+    an error unless a message explained it."""
     MISSED = "missed"
     """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
     event or a line."""
     ACTIVATION = "activation"
     """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"
-    """The kind of timer that fires when a match of our wager should have been reported. A print (a public message about
-    a match) came at the price of the wager before."""
+    """The kind of timer that fires when a match of our wager should have been reported. The timer is set by a print (a
+    public message about a match) at the price of the wager."""
     CANCEL = "cancel"
     """The kind of timer that fires when a cancel must be tried again."""
     STRATEGY = "strategy"

@@ -30,7 +30,7 @@ class Kind(Enum):
     """The kind of change in which a wager that counted as rejected or as never placed is open after all. ``stake`` is
     the stake that could be matched."""
     REPRICED = "repriced"
-    """The kind of change in which the profit that the matched stake brings if the wager wins was corrected. ``win`` is
-    the correction."""
+    """The kind of change that corrects the profit which the matched stake brings if the wager wins. ``win`` is the
+    correction."""
     TAKEN_BACK = "taken_back"
     """The kind of change in which a void cancelled matches. ``stake`` is the stake that no longer counts as matched."""

@@ -33,8 +33,8 @@ class Piece(NamedTuple):
     start: Cents
     end: Cents
     win: Cents
-    """The win of the match, by the exchange's own figure. If this figure is not known, the least possible win of the
-    match."""
+    """The win of the match, by the exchange's own figure. While this figure is not known, the value is the least
+    possible win."""
     most: Cents
     """The greatest possible win of the match. It is equal to ``win`` if the win is certain."""
 

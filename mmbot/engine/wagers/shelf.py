@@ -37,7 +37,7 @@ class _Block:
         self.count = 0
         self.first = now
         self.highest: dict[str, int] = {}
-        """The highest number after each prefix of an ``external_id``."""
+        """The highest number that follows each prefix of an ``external_id``."""
         self.packed = bytearray()
         self.starts = array("l", [0])
         self.slots = array("h", [-1]) * _SLOTS

@@ -44,7 +44,7 @@ class Totals:
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
         """The stakes of wagers whose line is not known, by market. No other wager can offset such a stake."""
         self.outstanding: Cents = 0
-        """The sum of the stakes of all wagers of the account that could still be matched, in cents."""
+        """The sum of all stakes on the account that could still be matched, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
         """The matched and unsettled stakes of each line, in cents. The stake of a wager on an unknown line counts under
         its market. Sums of zero are left out."""
