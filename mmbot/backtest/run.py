@@ -70,7 +70,7 @@ class Memory:
         self.runs = 0
         self.last: Instant = 0
         self.known: Instant = 0
-        """The latest instant at which the engine was ready and heard of the feed."""
+        """The latest instant at which the engine was ready and got a message from the feed."""
         self.compared: Instant = 0
 
     def keep(self, order: o.Save, now: Instant) -> None:

@@ -40,7 +40,7 @@ class TapeResult(msgspec.Struct, frozen=True):
     """The number of times that a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key
     has the form ``soft.entered``."""
     outcomes: tuple[str, str]
-    """The names of the two outcomes."""
+    """The names of the two outcomes of the market."""
     requests: int
     events: int
     not_quoted: NotQuoted

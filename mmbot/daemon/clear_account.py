@@ -28,8 +28,8 @@ class Cleared(msgspec.Struct, frozen=True):
     cancels: int
     """The number of cancel requests to which the exchange agreed."""
     open_wagers: int
-    """The number of open wagers on the newest page of the account's wager history that showed any. 0 if no wager is
-    open any more."""
+    """The number of open wagers on the newest page of the account's wager history that showed an open wager. 0 if no
+    wager is open any more."""
     trouble: str | None
     """The newest problem with the exchange, in words. None if there was no problem."""
     nothing: bool = False

@@ -171,7 +171,8 @@ class Pump:
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
         self.handling: Event | None = None
-        """The event that the engine is handling, or None. After a crash, it is the event that caused the crash."""
+        """The event that the engine is handling. None between two events. After a crash, it is the event that caused
+        the crash."""
         self.fault: str | None = None
         """The name of the failed part that made the daemon stop. None if no part failed."""
         self.heard_at: Instant = 0

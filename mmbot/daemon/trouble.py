@@ -21,12 +21,12 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 OUTAGE: Final = 15 * SECOND
-"""The time after which an outage (such as an answer 503) that did not come again is over. The exchange must also have
+"""The time without a repetition after which an outage (such as an answer 503) is over. The exchange must also have
 answered a request in the meantime."""
 
 REJECTION: Final = 5 * MINUTE
-"""The time after which a rejection that did not come again is over. The exchange must also have answered a request in
-the meantime."""
+"""The time without a repetition after which a rejection by the exchange is over. The exchange must also have answered a
+request in the meantime."""
 
 
 class Troubles:

@@ -56,7 +56,8 @@ TAPE_SPEED: Final = 60.0
 """The default speed of the clock if the demo plays a tape (a recorded market). A tape covers a day."""
 
 TAPE_HOURS: Final = 2.0
-"""How many hours before its sport event a tape begins. A tape covers half a day before it, in which little happens."""
+"""The number of hours before its sport event at which the demo begins to play a tape (a recorded market). A tape covers
+half a day before the sport event, in which little happens."""
 
 FASTEST: Final = 1000.0
 """The highest speed of the clock: 1000 seconds of the market in one real second. At a higher speed, the delays of the

@@ -16,7 +16,7 @@ from mmbot.engine.requests import Request
 from mmbot.store.event_log import Asked, AskedDeadline, Handled, Raised, Record
 
 SHOWN: Final = 5
-"""The number of events before a difference that are kept."""
+"""The number of events that are kept from before a difference."""
 
 
 class Difference(NamedTuple):

@@ -23,8 +23,8 @@ _QUERIES: Final = (
     (Status.OPEN, Matching.UNMATCHED),
     (Status.OPEN, Matching.PARTIALLY_MATCHED),
 )
-"""The queries of the account's wager history, each for the wagers in one state. Their sequence is the sequence in which
-a wager passes through the states. So a wager that changes its state between two queries is not missed."""
+"""The queries of the account's wager history, each for the wagers in one state. The queries follow the states through
+which a wager passes. So a wager that changes its state between two queries is not missed."""
 
 
 class OpenWagers:
