@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from mmbot.domain.bounds import LATEST
+
+MOST_RULES: Final = 500
+"""The most quoting rules. Each rule is compared with each earlier one."""
 
 # ``unit`` is for the schema and the documentation only; the checks do not use it.
 Text = Annotated[str, Meta(min_length=1)]
@@ -282,7 +285,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The environment to which ``base_url`` must belong. ``local`` means an exchange on this machine."""
     exchange: ExchangeConfig
     """The exchange and the connection to it."""
-    quoting: tuple[RuleConfig, ...] = ()
+    quoting: Annotated[tuple[RuleConfig, ...], Meta(max_length=MOST_RULES)] = ()
     """The quoting rules. A market gets the first rule in the list that matches the market. A market without a matching
     rule is not quoted."""
     limits: LimitsConfig = LimitsConfig()

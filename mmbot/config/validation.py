@@ -168,9 +168,9 @@ def expected(shape: inspect.Type) -> str:
             last = [one for one in shape.types if isinstance(one, inspect.NoneType)]
             return " or ".join(expected(one) for one in [one for one in shape.types if one not in last] + last)
         case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
-            return (
-                "a list" + (", not empty," if shape.min_length else "") + f" (each item: {expected(shape.item_type)})"
-            )
+            size = ", not empty," if shape.min_length else ""
+            size += f" of at most {shape.max_length:,}" if shape.max_length is not None else ""
+            return f"a list{size} (each item: {expected(shape.item_type)})"
         case inspect.TupleType():
             items = list(dict.fromkeys(expected(one) for one in shape.item_types))
             return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -410,3 +411,11 @@ def test_a_key_that_no_output_can_hold_is_rejected() -> None:
     found = only(MINIMAL + '"a\\ud800b": 1\n')
     assert found.startswith("f.yaml:3: expected text without")
     found.encode()
+
+
+def test_very_many_rules_are_rejected_in_a_moment() -> None:
+    began = time.process_time()
+    found = only(MINIMAL + "quoting:\n" + "- {}\n" * 20_000)
+    assert found.startswith("f.yaml:3: quoting: expected a list of at most 500 ")
+    assert found.endswith("found a list of 20000")
+    assert time.process_time() - began < 30
