@@ -138,8 +138,8 @@ class Journal:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             (number,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
-            if not isinstance(number, int):  # SQLite counts on in floats
-                raise JournalError(f"{self.path} counts more runs than fit in 64 bits. Move it away to start a new one")
+            if not isinstance(number, int) or number < 1:  # beyond 64 bits, SQLite counts on in floats
+                raise JournalError(f"{self.path} has an impossible count of runs. Move it away to start a new one")
             run_id = f"{_base36(number)}{salt}"
             end = 1 + FIRST_BLOCK
             self._db.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (number, run_id, now, end))
@@ -412,6 +412,8 @@ def _size_of(path: Path) -> int:
 
 
 def _base36(number: int) -> str:
+    if number < 0:
+        raise ValueError(f"{number} is negative")
     digits = ""
     while number:
         number, digit = divmod(number, 36)

@@ -484,10 +484,14 @@ def test_a_value_of_the_wrong_kind_is_rejected_with_the_file(table, column, valu
         reopened(tmp_path)
 
 
-def test_a_journal_that_has_counted_to_its_last_run_is_rejected(tmp_path):
+@pytest.mark.parametrize("number", [(1 << 63) - 1, -5])
+def test_a_journal_with_an_impossible_count_of_runs_is_rejected(number, tmp_path):
     saved(tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as db:
-        db.execute("UPDATE runs SET number = ?", ((1 << 63) - 1,))
+        db.execute("UPDATE runs SET number = ?", (number,))
         db.commit()
-    with contextlib.closing(Journal(tmp_path)) as journal, pytest.raises(JournalError, match="counts more runs"):
+    with (
+        contextlib.closing(Journal(tmp_path)) as journal,
+        pytest.raises(JournalError, match="impossible count of runs"),
+    ):
         journal.begin(NOW, "abc")
