@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test conformance check format bench simulate soak broken-engines compiled test-compiled clean
+.PHONY: setup demo test conformance check format bench simulate soak broken-engines fuzz compiled test-compiled clean
 
 setup: $(READY)
 
@@ -114,5 +114,20 @@ soak: $(READY)
 broken-engines: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python -m broken_engines --jobs $(or $(JOBS),2) $(ARGS)
 
+# make fuzz SURFACE=feed SECONDS=60   one surface in a run that looks for new code; docs/fuzzing.md lists the surfaces
+FUZZ := .venv-fuzz
+
+fuzz: $(FUZZ)/.ready
+	@PYTHONPATH=.:tests/support:tests/fuzz nice -n 10 $(FUZZ)/bin/python tests/fuzz/coverage_guided.py \
+		$(SURFACE) --seconds $(or $(SECONDS),60) $(ARGS)
+
+# The fuzzer has an environment of its own, which takes everything else from $(VENV).
+$(FUZZ)/.ready: $(READY)
+	@$(BIN)/python -m venv --clear $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check 'atheris>=3'
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" \
+		> "$$($(FUZZ)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmbot.pth"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(COMPILED) tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(COMPILED) $(FUZZ) .fuzz tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
