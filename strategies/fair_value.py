@@ -48,21 +48,23 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The distance by which both prices shift at a full position, in probability. If this setting is above ``margin``,
     reducing the position may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """The share by which quotes that would increase the position are smaller at a full position. With 1, no such quotes
-    are made."""
+    """The share by which quotes that would increase the position are smaller at a full position. With 1, quotes that
+    would increase the position are not made."""
     source: Literal["book", "given", "given_or_book"] = "book"
     """The source of the fair probability. ``book`` takes it from the book. ``given`` takes your own price.
     ``given_or_book`` takes your own price if there is one, and otherwise the fair probability from the book."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """The commission of the exchange, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """The greatest difference, in probability, between the price of a wager and the wanted price at which the wager
-    stays. A wager that stays keeps its place in the queue."""
+    """The greatest difference between the wanted price and the price of an open wager, in probability, with which the
+    wager stays open. A wager that stays open keeps its place in the queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    """The greatest share of the wanted payout by which the payout of a wager may differ if the wager stays."""
+    """The greatest difference between the wanted payout and the payout of an open wager with which the wager stays
+    open. It is a share of the wanted payout."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """The number of seconds after a price change of a quote before its price may get better for takers. The price may
-    get worse for takers without delay. So a fair price that goes up and down does not cost the place in the queue."""
+    """The number of seconds that must pass after a price change of a quote before its price may get better for takers.
+    The price may get worse for takers without delay. So a fair price that goes up and down does not cost the place in
+    the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
     """The greatest number of ticks by which a quote may be better than the best price of others. With 0, the quote may
     at most be equal to the best price of others. With null, there is no such bound."""
