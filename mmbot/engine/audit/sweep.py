@@ -29,7 +29,7 @@ RANGES: Final = 4
 """The number of seven-day ranges of the history that a sweep (a read of all open wagers in the background) covers."""
 
 EVERY: Final = 6 * HOUR
-"""The time from the end of a sweep (a read of all open wagers in the background) to the beginning of the next sweep."""
+"""The time from the end of a sweep (a background read of all open wagers) to the beginning of the next sweep."""
 
 LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""

@@ -19,5 +19,5 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     """The greatest price difference, in probability, between the target (the wager that should be open) and an open
     wager that serves the target."""
     size_tolerance: float = 0.0
-    """The greatest difference between the payout of the target (the wager that should be open) and the payout of the
-    open wagers that serve the target. It is a share of the target's payout: 0.1 is 10 percent."""
+    """The greatest payout difference between the target (the wager that should be open) and the open wagers that serve
+    the target. It is a share of the target's payout: 0.1 is 10 percent."""

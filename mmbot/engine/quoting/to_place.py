@@ -19,8 +19,8 @@ class ToPlace:
         self._by_priority: Final[dict[int, dict[LineKey, QuotedLine]]] = {}
         self._aside: Final[dict[LineKey, QuotedLine]] = {}
         self.lines: Final[dict[LineKey, int]] = {}
-        """The lines in the queue, each with its priority. The priority of a line is the highest priority of the targets
-        (wagers that should be open) that have to be placed on the line."""
+        """The lines in the queue, each with the highest priority of the targets that have to be placed on the line. A
+        target is a wager that should be open."""
 
     def put(self, line: QuotedLine) -> None:
         """Add a line that has targets to place (wagers that should be open), or note that the targets of the line
