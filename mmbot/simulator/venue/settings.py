@@ -37,14 +37,13 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
     match."""
     maker_wins: str = "takers_stake"
-    """The rule for the win of a maker. With ``takers_stake``, it is the stake of the taker, whose own win is rounded
-    half-up. With ``half_up``, it is the profit of the maker's own matched stake, rounded half-up. The taker's stake is
-    then equal to it (docs/protocol.md 7.5; inferred)."""
+    """The rule for the win of a maker. With ``takers_stake``, the maker wins the stake of the taker, whose own win is
+    rounded half-up. With ``half_up``, the maker wins the profit of the maker's own matched stake, rounded half-up. The
+    taker's stake is then equal to the maker's win (docs/protocol.md 7.5; inferred)."""
     shown_profit: str = "offered"
-    """The meaning of the field ``profit`` of a wager. With ``offered``, it is the win of the present stake at the
-    wager's own odds, as in the examples of the specification. With ``matched``, it is the sum of two wins. These are
-    the wins of the matches, and the win of the unmatched part at the wager's own odds. No source says which value is
-    right."""
+    """The meaning of the field ``profit`` of a wager. With ``offered``, the field has the win of the present stake at
+    the wager's own odds, as in the examples of the specification. With ``matched``, the field has the win of the
+    matches plus the win of the unmatched part at the wager's own odds. No source says which value is right."""
     match_profit: bool = True
     """True if each match in the matching detail contains its win (``profit``). No source describes this field."""
     min_stake: Cents = 100
@@ -55,8 +54,8 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_newest_first: bool = False
     """True if the wager history lists the newest wager first. No source says how the real exchange sorts the wagers."""
     results_dated: bool = True
-    """If True, the result of a wager counts as a change of it, so that the history lists the wager among those that
-    changed since an instant. No source says that it does."""
+    """True if the result of a wager counts as a change of the wager. The history then lists the wager among the changed
+    wagers. No source says whether a result counts as a change."""
     self_match: str = "reject"
     """The treatment of a wager that could match another wager of the same account. With ``reject``, the new wager is
     rejected. With ``wipe``, both wagers are ended (docs/protocol.md 6.3)."""

@@ -119,8 +119,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. If it is None, the fault
-    affects all of them until it is lifted."""
+    """The number of connections, registrations or subscriptions that the fault affects. If it is None, every one is
+    affected until the fault is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):

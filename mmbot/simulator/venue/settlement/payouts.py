@@ -36,8 +36,8 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
 
 Result = Side | None | Mapping[int, Side | None]
 """The type of the result of a market: the outcome that won, or None for a push (no winner). If the lines of the market
-end differently, it maps the number of each line (in quarter points) to its winner. A line without an entry ends in a
-push."""
+end differently, the result maps the number of each line (in quarter points) to its winner. A line without an entry ends
+in a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
