@@ -40,7 +40,8 @@ LARGEST_CHANGE: Final = 1 << 20
 batch has about 20 thousand bytes."""
 
 SHRINK_S: Final = 20.0
-"""How often the pool of connections loses one of them, in real seconds. A new one is opened when it is needed."""
+"""The time between two removals of a connection from the pool of HTTP connections, in real seconds. A new connection is
+opened when a request needs it."""
 
 _INLINE: Final = 1 << 16  # a larger body is decompressed in a thread
 

@@ -21,8 +21,8 @@ Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
 """The type of an integer in the exchange's JSON. An integer beyond ``LARGEST_ID`` cannot be stored, and its message is
 rejected."""
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
-"""A name, a word or an id in the exchange's JSON. A longer text is not kept in memory, and its message or item is
-rejected."""
+"""The type of a name, a word or an id in the exchange's JSON, with at most ``LONGEST_TEXT`` characters. If a text is
+longer, its message or item is rejected."""
 
 T = TypeVar("T")
 
