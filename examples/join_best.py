@@ -25,7 +25,8 @@ class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
     """The shortest distance of each price below the fair probability of its outcome."""
     skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
-    """The amount by which the price on the held outcome falls at a full position (``inventory``), in probability."""
+    """The amount by which our price on the outcome of the position falls at a full position (``inventory``), in
+    probability."""
     inventory: Annotated[float, Meta(gt=0)] = 150.0
     """The size of a full position, in dollars. The position is the difference between the profits of the two outcomes.
     At a full position, the skew is largest."""

@@ -33,8 +33,8 @@ class Table(NamedTuple):
     with ``$`` has cents."""
     query: str
     at: str
-    """The name of the column with the instant of a row. Rows are sorted by this column, and a filter by time compares
-    it."""
+    """The name of the column with the instant of a row. Rows are sorted by this column, and a filter by time uses this
+    column."""
 
 
 _OF_WAGER: Final = f"""

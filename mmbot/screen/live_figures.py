@@ -26,7 +26,8 @@ class Figure(NamedTuple):
     """One figure in a row of figures."""
 
     rank: int
-    """The rank of the figure when a row is too short. The figure with the highest rank is left out first."""
+    """The rank by which figures are left out if a row is too short. The figure with the highest rank is left out
+    first."""
     text: Text
 
 

@@ -107,9 +107,9 @@ class Journal:
         self._forget_before: Instant | None = None
         """The time before which the journal's entries are deleted. None if no entries have to be deleted now."""
         self._keep: Duration | None = None
-        """How long the journal keeps entries that no restart needs. None if they are kept for ever."""
+        """The time for which the journal keeps entries that no restart needs. None if the entries are kept for ever."""
         self._forget_at: Instant = 0
-        """When the writer looks for entries that became too old since."""
+        """The time at which the writer next looks for entries that have become too old."""
         self.size = 0
         """The size of the journal's files in bytes, as the writer thread saw it within the past second."""
         self.alive = True

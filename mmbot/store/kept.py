@@ -10,28 +10,30 @@ from mmbot.engine.orders import SaveDay, SaveSettlement, SaveWager
 from mmbot.store import rows, schema
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""A wager with matches is still loaded if it ended within this time before the end of the previous run. The reason is
-that its result may be corrected."""
+"""The time for which a wager with matches is still loaded after its end, counted back from the end of the previous run.
+The result of such a wager may be corrected."""
 
 KEPT_UNMATCHED_FOR: Final[Duration] = HOUR
-"""The same for a wager that ended without a match. The reason is that messages about it may come late."""
+"""The time for which a wager without matches is still loaded after its end, counted back from the end of the previous
+run. Messages about such a wager may come late."""
 
 
 class Kept(NamedTuple):
     """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, the wagers with matches that ended within ``KEPT_FOR``, and the wagers without matches that
-    ended within ``KEPT_UNMATCHED_FOR``, with the oldest first."""
+    """All unsettled wagers, and the wagers that ended shortly before the end of the previous run, oldest first.
+    ``KEPT_FOR`` is the bound for wagers with matches, and ``KEPT_UNMATCHED_FOR`` for wagers without matches."""
     day: SaveDay | None
-    """The record of the newest day. None if there is no day."""
+    """The record of the newest day. None if the journal has no day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """The newest time at which a run is known to have been alive. It is 0 if there was no run."""
+    """The newest time at which an earlier run is known to have been alive. It is 0 if there was no earlier run."""
     known_to: Instant = 0
-    """``Seed.known_to``."""
+    """The latest instant at which the journal is known to have all wagers of the account (``Seed.known_to``)."""
     compared_to: Instant = 0
-    """``Seed.compared_to``."""
+    """The instant up to which the audit compared all changes of wagers with the exchange's history
+    (``Seed.compared_to``)."""
 
 
 def load(journal: sqlite3.Connection, now: Instant) -> Kept:

@@ -23,7 +23,8 @@ _NO_SIDE: Final = -1
 """The value in the column ``side`` if the line of a wager is not known. The column ``number`` then has no meaning."""
 
 LARGEST_WIN: Final = 2**58
-"""The largest win, loss or profit in the journal, in cents. A stake of ``LARGEST_AMOUNT`` wins less than half of it."""
+"""The largest win, loss or profit in the journal, in cents. A stake of ``LARGEST_AMOUNT`` wins less than half of this
+amount."""
 
 _Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
 _Amount = Annotated[int, Meta(ge=0, le=LARGEST_AMOUNT)]

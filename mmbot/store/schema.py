@@ -241,8 +241,8 @@ LOAD_WAGERS: Final = (
     f"{_LOAD} WHERE done = 1 AND NOT (matched > 0 OR matches IS NOT NULL) AND coalesce(over_at, sent_at) >= ? "
     "ORDER BY sent_at, external_id"
 )
-"""Loads the wagers without a result, the wagers with a result since the first instant, and the wagers that ended
-without a match since the second instant. Most wagers end without a match, so a start must not load all of them."""
+"""The SQL that loads wagers at a start: wagers without a result, and wagers that ended recently. The first parameter is
+the earliest end of a wager with matches. The second parameter is the earliest end of a wager without matches."""
 
 SAVE_DAY: Final = """
     INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit, opening_realised, opening_commission)
@@ -274,7 +274,7 @@ LOAD_READ_TO: Final = "SELECT at FROM read_to WHERE what = ?"
 
 KNOWN: Final = "known"
 COMPARED: Final = "compared"
-"""The keys of ``read_to``: ``Kept.known_to`` and ``Kept.compared_to``."""
+"""The key of ``Kept.compared_to`` in the table ``read_to``."""
 
 SAVE_SPORT_EVENT: Final = "INSERT OR REPLACE INTO sport_events VALUES (?, ?, ?, ?, ?, ?)"
 SAVE_MARKET: Final = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?)"

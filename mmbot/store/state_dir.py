@@ -51,7 +51,7 @@ class Holder(msgspec.Struct, frozen=True):
     """The process that holds the lock, as the lock file describes it."""
 
     pid: Annotated[int, Meta(ge=1, le=LARGEST_PID)] | None = None
-    """The id of the process that holds the state directory. None until the process has written its id to the lock
+    """The id of the process that uses the state directory. None until the process has written its id to the lock
     file."""
     url: str | None = None
     """The address of the HTTP server of the process. None until the HTTP server listens."""

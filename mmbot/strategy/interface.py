@@ -40,11 +40,11 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """The rank of the quote. If limits or funds do not suffice for all quotes, quotes with a higher priority are placed
     before the others."""
     price_tolerance: float = 0.0
-    """The greatest price difference, in probability, between an open wager and the quote at which the wager stays. A
-    wager that stays keeps its place in the queue."""
+    """The greatest difference between the prices of the quote and of an open wager, in probability, with which the
+    wager stays open. A wager that stays open keeps its place in the queue."""
     size_tolerance: float = 0.0
-    """The greatest share of the quote's ``payout`` by which an open wager's payout may differ if the wager stays. For
-    example, 0.2 is 20 percent."""
+    """The greatest difference between the payouts of the quote and of an open wager with which the wager stays open. It
+    is a share of the quote's payout: 0.2 is 20 percent."""
 
 
 def require_sound(quote: object) -> None:

@@ -29,10 +29,11 @@ CLOCK_SLACK: Final = 5 * SECOND
 differ."""
 
 LONGEST_PLACE: Final = 100
-"""The most characters of a place, such as ``prices[3].line_id``, in the list of mistakes."""
+"""The greatest number of characters in a place, such as ``prices[3].line_id``, in the list of mistakes."""
 
 MOST_PROBLEMS: Final = 100
-"""How many mistakes of a file or body are listed. If there are more, the list says so at its end."""
+"""The greatest number of mistakes of a file or body that are listed. If there are more mistakes, the end of the list
+says so."""
 
 _OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
