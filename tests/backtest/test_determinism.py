@@ -24,7 +24,7 @@ START = 1_800_000_000 * SECOND
 SEED = 8
 
 
-def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> Run:
+def made(seed: int = SEED, *, look_at_everything: bool = False, ask_every_time: bool = False) -> Run:
     """A run with matches, hedges, a lost feed and a start of a sport event."""
     config = Config(
         environment="local",
@@ -35,7 +35,7 @@ def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> R
     )
     strategy = FairValueMaker(FairValueParams(margin=0.004, size=60, inventory=60, levels=2))
     board = BoardSettings(sport_events=3, first_start_ns=4 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
-    world = synthetic_world(None, SEED, START, board=board)
+    world = synthetic_world(None, seed, START, board=board)
     run = Run(world, world.account, config, (strategy,), START)
     if ask_every_time:
         run.engine.ask_every_time()
@@ -82,6 +82,18 @@ def test_looking_at_everything_each_time_changes_no_request() -> None:
     whole = made(look_at_everything=True)
     assert records(whole) == records(run)
     assert whole.engine.looks > 2 * run.engine.looks > 2000
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(5, id="several sport events wait for room under a limit"),
+        pytest.param(7, id="the time of a wake_at has passed, and the sport event is looked at for another reason"),
+        pytest.param(38, id="a limit leaves more room, and a book changes where no strategy sees it"),
+    ],
+)
+def test_looking_at_everything_changes_no_request_on_these_boards_either(seed: int) -> None:
+    assert records(made(seed, look_at_everything=True)) == records(made(seed))
 
 
 def test_asking_for_due_work_at_every_event_changes_no_request() -> None:

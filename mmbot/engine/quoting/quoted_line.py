@@ -119,6 +119,7 @@ class RuleLines:
         "conditions",
         "lines",
         "moved",
+        "moves",
         "needs",
         "outdated",
         "rule",
@@ -158,6 +159,9 @@ class RuleLines:
         self.needs: Cents | None = None
         """The greatest room under the limits that any of the lines needs, in cents (``Wanted.needs``). None if it is
         None for any of the lines."""
+        self.moves = -1
+        """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the latest
+        decision was made."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""

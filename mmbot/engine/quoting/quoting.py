@@ -97,6 +97,9 @@ class Quoting:
             reach = depth + len(line.live)
             (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
             if was_0[:reach] == under_0[:reach] and was_1[:reach] == under_1[:reach]:
+                lines = line.rule_lines
+                if (lines.needs is None or lines.soft) and lines.moves != self._shared.moves:
+                    self._shared.dirty_sport_events[line.key.sport_event] = None  # limits may leave more room by now
                 return
         self.mark(line)
 
@@ -157,10 +160,11 @@ class Quoting:
         the quotes of a line if a position has changed since then."""
         shared = self._shared
         self._cut_judged = shared.moves
-        for line, moves in shared.cut.items():
-            if moves != shared.moves:
-                self._cut_judged = -1  # judge again, in case the line is not decided on
-                shared.dirty_sport_events[line.sport_event] = None
+        sport_events = {line.sport_event: None for line, moves in shared.cut.items() if moves != shared.moves}
+        if sport_events:
+            self._cut_judged = -1  # judge again, in case a line is not decided on
+            # Sorted, because the order of ``cut`` depends on which lines were decided on again since.
+            shared.dirty_sport_events.update(dict.fromkeys(sorted(sport_events)))
 
     # --- placements -----------------------------------------------------------------------------------------------
 
@@ -253,6 +257,8 @@ class Quoting:
             return
         try:
             said = None if changed is None else lines.said
+            if said is not None and said.wake_at is not None and said.wake_at <= now:
+                said = None  # this time may pass before its timer is due, which is never sooner than ``SOONEST``
             wake_at = None
             if said is None:  # else all views are the same, and so is the strategy's answer
                 start = None if sport_event.scheduled is None else shared.on_clock(sport_event.scheduled)
@@ -271,6 +277,7 @@ class Quoting:
             self._raised(sport_event, lines, raised, now)
             return
         lines.said, lines.state, lines.needs, lines.soft = said, said.state, needs, soft
+        lines.moves = shared.moves
         lines.conditions = conditions
         if wake_at is not None:
             shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, max(wake_at, now + SOONEST))
