@@ -52,7 +52,11 @@ class Venue:
         """The catalogue of the exchange with its books. Code of the simulator calls the board directly if the call
         affects neither time nor wagers."""
         self._matching_engine = MatchingEngine(
-            self._announcements, settings.history_lag_ns, settings.maker_wins, settings.results_dated
+            self._announcements,
+            settings.history_lag_ns,
+            settings.maker_wins,
+            settings.results_dated,
+            settings.partly_canceled,
         )
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(

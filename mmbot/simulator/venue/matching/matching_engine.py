@@ -23,12 +23,18 @@ class MatchingEngine:
     """Matches the orders of every line. It keeps the matched orders of each market, because the market's result has to
     be applied to them."""
 
-    __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "_undated", "matched")
+    __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "_partly_canceled", "_undated", "matched")
 
     def __init__(
-        self, announcements: Announcements, lag: Duration, maker_wins: str, results_dated: bool = True
+        self,
+        announcements: Announcements,
+        lag: Duration,
+        maker_wins: str,
+        results_dated: bool = True,
+        partly_canceled: str = "open",
     ) -> None:
         self._announcements = announcements
+        self._partly_canceled = Status(partly_canceled)
         self._lag = lag
         self._half_up = maker_wins == "half_up"
         self._undated = () if results_dated else (Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED, Status.VOID)
@@ -153,7 +159,8 @@ class MatchingEngine:
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
         """End the unmatched part of an order. An order without a match gets ``status``. An order with a match keeps its
-        status, and its stake is reduced to the matched part."""
+        status, and its stake is reduced to the matched part. If the setting ``partly_canceled`` says so, a cancel sets
+        the status of such an order, too, and leaves the stake as it is."""
         if book.remove(order, now):
             self._announcements.book_changed(book.key, now)
         self._close(order, status, now)
@@ -167,7 +174,9 @@ class MatchingEngine:
                 account.open_stakes -= remaining
         if order.status is Status.OPEN:
             account.wallet.release(remaining, order.wager_id, order.market, now)
-        if order.matched:
+        if order.matched and status is Status.CANCELED is self._partly_canceled:
+            order.status = status
+        elif order.matched:
             order.stake = order.matched
             order.matching = Matching.FULLY_MATCHED
         else:

@@ -302,3 +302,22 @@ def test_the_shown_book_equals_one_computed_from_the_wagers(actions: list[tuple[
         best_first = sorted(levels, key=lambda odds: -per_hundred(odds))
         assert bench.side(side) == [(odds, *levels[odds]) for odds in best_first if levels[odds][0]][:10]
     assert not _crossed(bench)
+
+
+@pytest.mark.parametrize(
+    ("setting", "status", "matching", "stake"),
+    [
+        ("open", Status.OPEN, Matching.FULLY_MATCHED, 1_000),
+        ("canceled", Status.CANCELED, Matching.PARTIALLY_MATCHED, 5_000),
+    ],
+)
+def test_the_status_of_a_partly_canceled_wager_is_a_setting(
+    setting: str, status: Status, matching: Matching, stake: int
+) -> None:
+    bench = Bench(VenueSettings(partly_canceled=setting))
+    maker = bench.place(bench.a, 0, 100, 5_000)
+    bench.place(bench.b, 1, 100, 1_000)
+    wager = bench.cancel(maker)
+    assert (wager.status, wager.matching, wager.stake) == (status, matching, stake)
+    assert (wager.matched, wager.unmatched) == (1_000, 0)
+    assert bench.venue.unbalanced() == 0
