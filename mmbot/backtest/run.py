@@ -149,7 +149,9 @@ class Run:
         known."""
         self._world_due: Instant = start
         """The time at which the exchange, or a trader other than the bot, acts next."""
-        self._under_way: dict[int, tuple[Instant, r.Request]] = {}
+        self._under_way: dict[int, tuple[Instant, r.Request, Callable[[], None]]] = {}
+        """The requests that have not reached the exchange yet. Each comes with its time of arrival and with the
+        function that lets it arrive."""
 
     # --- driving --------------------------------------------------------------------------------------------------
 
@@ -267,7 +269,7 @@ class Run:
         """Let the daemon die now, and let time pass at the exchange until ``until``. The daemon's requests that are
         under way still reach the exchange, but nobody receives the answers."""
         self._up = False
-        for when, request in sorted(self._under_way.values(), key=lambda item: item[0]):
+        for when, request, _ in sorted(self._under_way.values(), key=lambda item: item[0]):
             if when <= until:
                 self.now = max(self.now, when)
                 self._at_exchange(request)
@@ -283,6 +285,18 @@ class Run:
         self.world.advance(when)
         self._beat_at = when
         self.engine.handle(e.Beat(self._connection), when)
+
+    def stand_still(self, until: Instant) -> None:
+        """Let time pass at the exchange until ``until``, while the daemon's process stands still. Requests that are
+        under way reach the exchange in time. Messages and answers wait for the daemon."""
+        for when, _, arrive in sorted(self._under_way.values(), key=lambda item: item[0]):
+            if when <= until:
+                self.now = max(self.now, when)
+                arrive()
+        self.now = max(self.now, until)
+        self.world.advance(self.now)
+        self._publish()
+        self._beat_at = max(self._beat_at, self.now)
 
     def ask(self, request: r.Request) -> e.Answer:
         """Give a request to the exchange now, without delay or fault, and return the answer."""
@@ -331,13 +345,14 @@ class Run:
             return
 
         def arrive() -> None:
-            self._under_way.pop(request.id, None)
+            if self._under_way.pop(request.id, None) is None:
+                return
             answer = self._at_exchange(request)
             if passage.answered:
                 self._later(self.now + self.delays.answer + self.faults.answer_delay(), answer)
 
         when = self.now + self.delays.request + passage.late
-        self._under_way[request.id] = (when, request)
+        self._under_way[request.id] = (when, request, arrive)
         self._at(when, arrive)
 
     def _at_exchange(self, request: r.Request) -> e.Answer:

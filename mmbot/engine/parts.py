@@ -72,9 +72,9 @@ class Parts:
         self.sweep: Final = Sweep(shared, effects, self.life, self.audit)
         self.settlements: Final = Settlements(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
-        self.transactions: Final = TransactionReader(
-            shared, self.life, (self.money, Payments(shared, effects)), seed.since or now, now
-        )
+        self.payments: Final = Payments(shared, effects)
+        told = (self.money, self.payments)
+        self.transactions: Final = TransactionReader(shared, self.life, told, seed.since or now, now)
         self.ids: Final = ExternalIds(seed, shared.outbox, shared.ledger.used)
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
@@ -119,7 +119,7 @@ class Parts:
 
     def _connect(self, breakers: Breakers) -> None:
         self.balance.on_read = self.money.read
-        self.money.on_doubt = self.transactions.read_soon
+        self.money.on_doubt = self.payments.on_result = self.transactions.read_soon
         self.effects.connect(
             self.quoting,
             self.placing,
@@ -130,7 +130,7 @@ class Parts:
             self.board,
             self.unknown,
             self.counts,
-            (self.audit, self.money, self.settlements),
+            (self.audit, self.money, self.payments, self.settlements),
             breakers,
         )
 
@@ -159,6 +159,7 @@ class Parts:
                 Due.SETTLING: self.settlements.overdue,
                 Due.SUSPECT: self.board.judge,
                 Due.MISSED: self.board.reread,
+                Due.MOVED: self.board.reread_moved,
                 Due.CANCEL: self.cancelling.again,
                 Due.STRATEGY: self.operator.minute_over,
                 **self.effects.timers(),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.wager_states import State
+from mmbot.engine.audit.transactions import OVERLAP
 from mmbot.engine.orders import Seed
 from mmbot.engine.parts import Parts
 from mmbot.engine.reading.history import CREATED_RANGE
@@ -23,13 +24,26 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
     if seed.latched is not None:
         shared.guards.hold("latch", ACCOUNT, seed.latched, now)
     _restore_wagers(shared, seed, now)
+    _have_confirmed(parts, seed, now)
     for wager in shared.ledger.unknown():
         parts.unknown.note(wager.external_id, now)
     live = {wager.external_id: None for wager in shared.ledger.all_live()}
     parts.life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
     for settled in seed.settlements:
-        shared.ledger.restore_settlement(MarketKey(settled.sport_event, settled.market), settled.gross)
+        market = MarketKey(settled.sport_event, settled.market)
+        shared.ledger.restore_settlement(market, settled.gross, settled.commission)
+        if settled.at > seed.since - OVERLAP // 2:
+            parts.payments.restored(market, settled.at)
     parts.effects.take_positions(now)
+
+
+def _have_confirmed(parts: Parts, seed: Seed, now: Instant) -> None:
+    """Have the audit confirm what the last messages before the end of the earlier run reported. The earlier run may
+    have had no time to compare them with the exchange's records."""
+    since = seed.since - 2 * parts.shared.settings.audit_money
+    for wager in parts.shared.ledger.wagers():
+        if wager.wager_id is not None and wager.heard_at > since and (wager.matched or wager.booked is not None):
+            parts.audit.restored(wager.wager_id, now)
 
 
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:

@@ -47,6 +47,9 @@ CENTS: Final[Cents] = 2
 """The number of cents by which the balance may differ for each match or result since the latest read that agreed.
 ``SLACK`` cents are allowed in addition."""
 
+MOST_EQUITIES: Final = 32
+"""If this many amounts of the equity are possible, false matches that are taken back add no further ones."""
+
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
     TransactionType.WITHDRAW,
@@ -110,6 +113,10 @@ class MoneyCheck:
             return
         self._moves += 1
         self._committed.append((now, self._commitment()))
+        if kind is Kind.TAKEN_BACK and len(self._equities) < MOST_EQUITIES:
+            # The basis may contain the false match, for example after a restart.
+            also = [equity - change.stake for equity in self._equities]
+            self._equities = list(dict.fromkeys((*self._equities, *also)))
 
     def _note_open(self, change: Change) -> None:
         kind, wager = change.kind, change.wager

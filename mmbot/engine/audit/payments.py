@@ -1,34 +1,96 @@
-"""Saves the account's transactions, and books what the exchange paid for won wagers."""
+"""Saves the account's transactions, and books what the exchange paid for won wagers and charged as commission."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from mmbot.domain.instant import Instant
+from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.money import Cents
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.domain.wager import Winning
-from mmbot.engine.orders import Severity
+from mmbot.engine.orders import SaveSettlement, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.records import SaveTransactions
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
+
+PAID_WITHIN: Final = 20 * SECOND
+"""How long after a result the transactions are read. A payment takes some seconds (docs/protocol.md 10)."""
+
+CHARGED_WITHIN: Final = 2 * MINUTE
+"""A result that is this old, and for which no commission was charged, cost none."""
 
 _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
 
 class Payments:
-    """Takes new transactions. A payment contains the exchange's own figure for the win of a wager. This figure replaces
-    the win that mmbot computed."""
+    """Takes new transactions. They contain the exchange's own figures for the win of a wager and the commission of a
+    market. These figures replace those that mmbot computed."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
+        self.on_result: Callable[[Instant], None] | None = None
+        """A function that is called with the instant at which the transactions of a result should be read."""
+        self._before: Final[dict[MarketKey, Cents]] = {}
+        """For each market with a result in this run: its commission before that result. It was charged in transactions
+        that an earlier run took."""
+        self._charged: Final[dict[MarketKey, Cents]] = {}
+        """The sum of the commission in the transactions that this run took."""
+        self._results: Final[dict[MarketKey, Instant]] = {}
+        """The latest result of each market whose commission is not known for certain yet."""
+
+    def restored(self, market: MarketKey, at: Instant) -> None:
+        """Take a market whose result, or the commission on it, was saved at the end of an earlier run. The transactions
+        that were made since are read again."""
+        self._results[market] = at
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Take the result of a wager: a payment and a commission may follow."""
+        if change.kind is not Kind.SETTLED:
+            return
+        market = change.wager.market
+        settlement = self._shared.ledger.settlement(market)
+        self._before.setdefault(market, settlement.commission - change.commission)
+        self._results[market] = now
+        if self.on_result is not None:
+            self.on_result(now + PAID_WITHIN)
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
         """Take the new transactions. The oldest transaction stands first."""
-        self._shared.outbox.record(SaveTransactions(transactions, now))
+        if transactions:
+            self._shared.outbox.record(SaveTransactions(transactions, now))
+        charged: dict[MarketKey, None] = {}
         for each in transactions:
             if each.type is TransactionType.PAY and each.wager_id:
                 self._paid(each, now)
+            elif each.type is TransactionType.COMMISSION and each.sport_event_id and each.market_id:
+                market = MarketKey(each.sport_event_id, each.market_id)
+                self._charged[market] = self._charged.get(market, 0) - each.change
+                charged[market] = None
+        for market, at in list(self._results.items()):
+            if now - at >= CHARGED_WITHIN:
+                charged[market] = None
+                del self._results[market]
+        for market in charged:
+            self._book_commission(market, now)
+        if self._results and self.on_result is not None:
+            self.on_result(min(self._results.values()) + CHARGED_WITHIN)
+
+    def _book_commission(self, market: MarketKey, now: Instant) -> None:
+        """Book what the exchange charged on a market. The transactions of this run may continue those of an earlier run
+        or, after a restart, repeat them. So the sum that a rounding of the rate explains is taken."""
+        ledger, charged = self._shared.ledger, self._charged.get(market, 0)
+        before = ledger.settlement(market)
+        if not ledger.charged(market, self._before.get(market, 0) + charged) and not ledger.charged(market, charged):
+            return
+        settlement = ledger.settlement(market)
+        if settlement != before:
+            record = SaveSettlement(*market, settlement.gross, settlement.commission, now)
+            self._shared.outbox.record(record)
 
     def _paid(self, payment: Transaction, now: Instant) -> None:
         """Book the win of a wager from its payment. The payment contains the stake. If no matches of the wager can

@@ -41,7 +41,8 @@ class TakesTransactions(Protocol):
     """A part of the engine that receives new transactions."""
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
-        """Take the transactions that are new since the previous call. The oldest transaction stands first."""
+        """Take the transactions that are new since the previous call, after each complete read. The oldest transaction
+        stands first."""
 
 
 class TransactionReader:
@@ -75,9 +76,9 @@ class TransactionReader:
         """Add a part of the engine that receives new transactions from now on."""
         self._followers.append(follower)
 
-    def read_soon(self, now: Instant) -> None:
-        """Make the next read due now."""
-        self._next_at = min(self._next_at, now)
+    def read_soon(self, at: Instant) -> None:
+        """Make the next read due at this instant, if it is not due sooner."""
+        self._next_at = min(self._next_at, at)
 
     def due_at(self, now: Instant) -> Instant:
         """Return the instant at which the next page is due. While a page has no answer yet, or the daemon does not
@@ -129,7 +130,7 @@ class TransactionReader:
         self._next_at = at
 
     def _finish(self, now: Instant) -> None:
-        """Pass on the new transactions of a complete read."""
+        """Pass on the new transactions of a complete read, even if there is none."""
         if self._found and (self._found[0].created_at or 0) > (self._found[-1].created_at or 0):
             self._found.reverse()  # the exchange lists the newest first
         counts: dict[str | Transaction, int] = {}
@@ -142,7 +143,6 @@ class TransactionReader:
         self._known = counts
         self._read_to = self._began_at
         self._start_again(now + self._shared.settings.audit_money)
-        if new:
-            ordered = tuple(sorted(new, key=lambda each: each.created_at or 0))
-            for follower in self._followers:
-                follower.took(ordered, now)
+        ordered = tuple(sorted(new, key=lambda each: each.created_at or 0))
+        for follower in self._followers:
+            follower.took(ordered, now)

@@ -34,11 +34,11 @@ class Catalogue:
         """The sport events that were looked up by their ids and have not appeared in any list so far."""
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
-        self.line_ids: Final = LineIds()
         self._listed_by: Final = Tournaments()
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
         """The line and outcome of each ``line_id``. If the line does not have exactly two outcomes, None replaces the
         outcome."""
+        self.line_ids: Final = LineIds(self._by_line_id)
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
         """The outcomes of each line, from the latest read in which the line had two outcomes and both had a
         ``line_id``."""
@@ -185,6 +185,8 @@ class Catalogue:
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(sport_event) == markets and all(self.lines.get(line.key) == line for line in lines):
+            for line in lines:
+                self._remember_ids(line)
             return False
         for old in self.markets.get(sport_event, {}).values():
             for line in old.lines:
@@ -272,7 +274,12 @@ class Catalogue:
 
     def _set_line(self, line: Line) -> None:
         self.lines[line.key] = line
-        two = len(line.outcomes) == 2
+        self._remember_ids(line)
+
+    def _remember_ids(self, line: Line) -> None:
+        """Count wagers with the ids of a line on this line from now on, except for an id that is disputed."""
+        ids, two = self.line_ids, len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
-            if outcome.line_id and not self.line_ids.is_disputed(outcome.line_id):
-                self._by_line_id[outcome.line_id] = (line.key, side if two else None)
+            line_id = outcome.line_id
+            if line_id and not ids.is_disputed(line_id) and ids.home(line_id, line.key) is None:
+                self._by_line_id[line_id] = (line.key, side if two else None)

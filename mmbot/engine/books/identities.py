@@ -3,12 +3,13 @@
 The exchange names an outcome of a line by its ``line_id``. If two lines have the same ``line_id``, a quote on one line
 may open on the other line. The limits would then count the position wrongly. So neither line is quoted. For the same
 reason, mmbot does not quote a market or a line that is listed twice. It also does not quote a line whose two outcomes
-have the same id, or a sport event that two tournaments list.
+have the same id, a line with an id that has moved there from another line on which we still have a stake, or a sport
+event that two tournaments list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey
@@ -19,9 +20,19 @@ Place = tuple[LineKey, Side]
 
 class LineIds:
     """Keeps the ``line_id`` of each outcome of the lines that the exchange lists now. Finds the disputed lines. A
-    disputed line must not be quoted, because an id or a listing is not unique."""
+    disputed line must not be quoted, because an id or a listing is not unique.
 
-    def __init__(self) -> None:
+    Args:
+        known: the line and outcome under which our wagers with a ``line_id`` are counted.
+    """
+
+    def __init__(self, known: Mapping[str, tuple[LineKey, Side | None]]) -> None:
+        self._known: Final = known
+        self.staked: Callable[[LineKey, str], bool] = _nothing_staked
+        """A function that returns true if we have a position on a line, or an open wager with this ``line_id``."""
+        self._moved: Final[dict[LineKey, LineKey]] = {}
+        """The lines that are disputed because one of their ids has moved there. Each comes with the line on which our
+        wagers with this id count."""
         self._claims: Final[dict[str, dict[Place, None]]] = {}
         """The places (line and outcome) in which each ``line_id`` is listed now."""
         self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}
@@ -46,6 +57,8 @@ class LineIds:
         )
         twice = _twice(markets)
         had = {line: why for line, why in self._twice.items() if line.sport_event == sport_event}
+        for line in list(self._moved):
+            self._judge(line)
         if claims == before and twice == had:
             return ()
         for line_id, place in before:
@@ -77,9 +90,22 @@ class LineIds:
         places = self._claims.get(line_id, {})
         return next(iter(places)) if len(places) == 1 else None
 
+    def home(self, line_id: str, line: LineKey) -> LineKey | None:
+        """Return the other line on which our wagers with a ``line_id`` count, if we still have a stake there. The
+        result is None if the id has not moved."""
+        known = self._known.get(line_id)
+        if known is None or known[0] == line or not self.staked(known[0], line_id):
+            return None
+        return known[0]
+
     def is_disputed(self, line_id: str) -> bool:
         """Return true if a ``line_id`` is listed in more than one place."""
         return len(self._claims.get(line_id, ())) > 1
+
+    def moved(self) -> tuple[LineKey, ...]:
+        """Return the lines that are disputed because an id has moved there. They have to be read again, because the
+        dispute ends as soon as there is no stake at the old place."""
+        return tuple(self._moved)
 
     def take_changed(self) -> dict[int, None]:
         """Return the sport events that have a line whose dispute began or ended since the previous call of this
@@ -88,12 +114,34 @@ class LineIds:
         return changed
 
     def _judge(self, line: LineKey) -> None:
+        homes = [self._moved.pop(line, None)]
+        why, home = self._why(line)
+        if home is not None:
+            self._moved[line] = home
+            homes.append(home)
+        self._note(line, why)
+        for other in homes:
+            if other is not None:
+                self._note(other, self._why(other)[0])
+
+    def _why(self, line: LineKey) -> tuple[str | None, LineKey | None]:
+        """Return the reason why a line is disputed, and the line from which one of its ids has moved."""
         why = self._twice.get(line)
-        if why is None:
-            for line_id, place in self._of_sport_event.get(line.sport_event, ()):
-                if place[0] == line and len(self._claims[line_id]) > 1:
-                    why = f"line_id {line_id} stands in {len(self._claims[line_id])} places"
-                    break
+        if why is not None:
+            return why, None
+        for line_id, place in self._of_sport_event.get(line.sport_event, ()):
+            if place[0] != line:
+                continue
+            if len(self._claims[line_id]) > 1:
+                return f"line_id {line_id} stands in {len(self._claims[line_id])} places", None
+            home = self.home(line_id, line)
+            if home is not None:
+                return f"line_id {line_id} has moved here from another line, on which we still have a stake", home
+        if line in self._moved.values():
+            why = "one of its ids has moved to another line, and we still have a stake here"
+        return why, None
+
+    def _note(self, line: LineKey, why: str | None) -> None:
         if why == self.disputed.get(line):
             return
         self._changed[line.sport_event] = None
@@ -101,6 +149,10 @@ class LineIds:
             del self.disputed[line]
         else:
             self.disputed[line] = why
+
+
+def _nothing_staked(line: LineKey, line_id: str) -> bool:
+    return False
 
 
 class Tournaments:

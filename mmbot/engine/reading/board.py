@@ -27,6 +27,9 @@ from mmbot.engine.timing.timers import NEVER, Due
 RETRY: Final = SECOND
 """The wait after a failed read of sport events or books before the next read."""
 
+MOVED: Final = 30 * SECOND
+"""How long after an id has moved to another line the sport event of this line is read again."""
+
 MISSED: Final = 30 * SECOND
 """The wait before a sport event is read again because the previous read seems incomplete. The wait doubles after each
 read that brings nothing new."""
@@ -99,6 +102,10 @@ class BoardReader:
         if self._lacks(line) and self._relevant(line.sport_event):
             last, wait = self._missed.get(line.sport_event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
+
+    def reread_moved(self, line: LineKey, now: Instant) -> None:
+        """Request a new read of the sport event of a line to which an id has moved, because its timer is due."""
+        self.markets(line.sport_event)
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
         """Schedule reads for an open line or sport event that disappeared without a message. The read that lacked the
@@ -339,6 +346,8 @@ class BoardReader:
         for sport_event in changed:
             self._quoting.forget(sport_event)
         self._judge_identities(request.sport_events)
+        for line in shared.catalogue.line_ids.moved():
+            shared.timers.set(Due.MOVED, line, now + MOVED)
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:

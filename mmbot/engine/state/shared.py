@@ -48,6 +48,7 @@ class Shared:
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
         self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
+        self.catalogue.line_ids.staked = self.ledger.has_stake
         self.run_id: Final = seed.run_id
         self.started_at: Instant = 0
         """The instant at which the engine started."""

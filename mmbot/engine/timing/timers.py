@@ -32,6 +32,9 @@ class Due(Enum):
     MISSED = "missed"
     """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
     event or a line."""
+    MOVED = "moved"
+    """The kind of timer that fires when a sport event must be read again, because an id has moved to one of its lines.
+    There may be no stake of ours at the old line any more."""
     ACTIVATION = "activation"
     """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"

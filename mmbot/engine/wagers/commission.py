@@ -15,7 +15,7 @@ class Settlement(NamedTuple):
 
     gross: Cents = 0
     commission: Cents = 0
-    """The commission, estimated from the rate in the settings (docs/protocol.md 10)."""
+    """The commission: the sum of the exchange's charges, or an estimate until they were read."""
 
 
 WON = (Winning.WON, Winning.MANUALLY_WON)
@@ -38,15 +38,18 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
 class Settlements:
     """The settled profit of every market, with running totals.
 
-    The commission of a market is the rate times its net gain, rounded to a whole cent. Half a cent is rounded up. A
-    market with a net loss costs no commission (docs/protocol.md 10).
+    The commission of a market is the rate times its net gain. A market with a net loss costs no commission
+    (docs/protocol.md 10). No source says how the exchange rounds it to the cent. So it is an estimate, with half a cent
+    rounded up, until ``charged`` is told what the exchange charged.
     """
 
-    __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
+    __slots__ = ("_charged", "_denominator", "_markets", "_numerator", "commission", "realised")
 
     def __init__(self, rate: float) -> None:
         self._numerator, self._denominator = Fraction(str(rate)).as_integer_ratio()
         self._markets: dict[MarketKey, Settlement] = {}
+        self._charged: dict[MarketKey, Cents] = {}
+        """The commission that the exchange charged on each market, as far as it is known."""
         self.realised: Cents = 0
         """The sum of the profits of all markets before commission, in cents."""
         self.commission: Cents = 0
@@ -60,9 +63,33 @@ class Settlements:
         self.put(market, self.of(market).gross + amount)
 
     def put(self, market: MarketKey, gross: Cents) -> None:
-        """Set the profit of a market before commission, in cents."""
+        """Set the profit of a market before commission, in cents. The known charge stays the commission if it can be
+        the commission on this profit."""
+        known = self._charged.get(market)
+        if known is None or not self._explains(gross, known):
+            known = half_up(max(0, gross) * self._numerator, self._denominator)
+        self._set(market, Settlement(gross, known))
+
+    def charged(self, market: MarketKey, commission: Cents) -> bool:
+        """Take the commission that the exchange charged on a market in all, in cents.
+
+        Returns:
+            True if it is the commission now. False if no rounding of the rate explains it with the known profit: then a
+            charge or a result is still to come, or the exchange has another rate.
+        """
+        gross = self.of(market).gross
+        if not self._explains(gross, commission):
+            return False
+        self._charged[market] = commission
+        self._set(market, Settlement(gross, commission))
+        return True
+
+    def _explains(self, gross: Cents, commission: Cents) -> bool:
+        share = max(0, gross) * self._numerator
+        return share // self._denominator <= commission <= -(-share // self._denominator)
+
+    def _set(self, market: MarketKey, new: Settlement) -> None:
         old = self.of(market)
-        new = Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator))
         self._markets[market] = new
         self.realised += new.gross - old.gross
         self.commission += new.commission - old.commission

@@ -299,6 +299,13 @@ class Ledger:
         """
         return self.live_wagers.of_line(line)
 
+    def has_stake(self, line: LineKey, line_id: str) -> bool:
+        """Return whether the line has a position, or a wager with this ``line_id`` that could still match."""
+        position = self.positions.get(line)
+        if position is not None and (position.profit[0] or position.profit[1]):
+            return True
+        return any(wager.line_id == line_id for wager in self.live(line))
+
     def has_live(self, line: LineKey) -> bool:
         """Return whether a wager of the line could still match."""
         return bool(self.live_wagers.of_line(line))
@@ -367,6 +374,11 @@ class Ledger:
         limits again."""
         self.totals.release(market)
 
+    def charged(self, market: MarketKey, commission: Cents) -> bool:
+        """Take the commission that the exchange charged on a market in all, in cents. Return True if it is the
+        commission of the market now, False if the known profit does not explain it."""
+        return self.totals.settlements.charged(market, commission)
+
     @property
     def realised(self) -> Cents:
         """The sum of the results of all settled wagers, before commission, in cents."""
@@ -413,10 +425,11 @@ class Ledger:
         self.totals.release(wager.market)  # a wager without a result counts until the history was read
         self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
-    def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
-        """Set the profit that a market made in earlier runs, before commission, in cents. The amount replaces the sum
-        of the restored wagers, because not all settled wagers are restored."""
+    def restore_settlement(self, market: MarketKey, gross: Cents, commission: Cents) -> None:
+        """Set the profit that a market made in earlier runs, before commission, and the commission, in cents. The
+        amounts replace the sums of the restored wagers, because not all settled wagers are restored."""
         self.totals.settlements.put(market, gross)
+        self.totals.settlements.charged(market, commission)
 
     # --- one wager ------------------------------------------------------------------------------------------------
 

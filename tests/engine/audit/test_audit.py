@@ -269,3 +269,16 @@ def test_quotes_go_before_the_reads_of_the_audit() -> None:
     waits = [second - first for first, second in pairwise(reads)]
     assert max(waits) <= 65 * SECOND
     scene.close()
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_false_message_before_a_restart_is_found_after_it(lie: str) -> None:
+    scene = Scene().quoted()
+    scene.go(2 * SECOND)
+    tell(scene, LIES[lie])
+    scene.go(2 * SECOND)
+    scene.restart(5 * SECOND)
+    scene.go(16 * MINUTE)  # a false result has to be accepted by the check of the balance, too
+    scene.quoted()
+    scene.agree()
+    scene.close()

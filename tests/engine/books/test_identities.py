@@ -198,3 +198,42 @@ def test_two_wagers_with_one_external_id_count_both() -> None:
     assert (ours.stake, other.stake) == (1000, 700)
     ledger.take_report(report_of(stake=700, matched=700, wager_id="other", match=(700, -110)), True, START, resolve)
     assert (ours.matched, other.matched) == (0, 700)
+
+
+def elsewhere(scene: Scene) -> Change:
+    """The first game's line is listed in the second game, with the same ids, in the place of that game's own line."""
+    ids = [scene.venue.line_id(*LINE, side) for side in (0, 1)]
+
+    def change(image: e.MarketImage) -> tuple[e.MarketImage, ...]:
+        market = image.market
+        if market.key == MARKET:
+            return ()
+        if market.lines[0].key != SECOND_GAME:
+            return (image,)
+        first = market.lines[0]
+        outcomes = tuple(replace(one, line_id=line_id) for one, line_id in zip(first.outcomes, ids, strict=True))
+        return (e.MarketImage(replace(market, lines=(replace(first, outcomes=outcomes),)), image.books),)
+
+    return change
+
+
+def test_a_line_that_moves_is_not_quoted_while_there_is_a_stake_at_its_old_place() -> None:
+    scene = Scene(lines=(LINE, SECOND_GAME, THIRD_GAME)).quoted()
+    scene.take(0, 1000)
+    scene.go(10 * SECOND)
+    ended = show(scene, elsewhere(scene))
+    scene.go(16 * MINUTE)
+    moved_at = scene.now
+    scene.go(5 * MINUTE)
+    ids = [scene.venue.line_id(*LINE, side) for side in (0, 1)]
+    assert not [each for each in scene.placements(moved_at) if each.line_id in ids]
+    assert not scene.sides(LINE)
+    why = scene.line(SECOND_GAME).why
+    assert why is not None
+    assert why.startswith("duplicate_id: ")
+    assert "has moved here" in why
+    scene.venue.settle(MARKET, 0, scene.now)
+    scene.go(3 * MINUTE)
+    assert scene.run.engine.guards["duplicate_id"] == 0
+    ended()
+    scene.close()

@@ -317,7 +317,7 @@ def test_a_settled_market_is_restored_unchanged(status: Status) -> None:
     gross = rig.ledger.settlement(MARKET).gross
     again = restarted(rig, ID)
     assert again.ledger.settlement(MARKET) == rig.ledger.settlement(MARKET)
-    again.ledger.restore_settlement(MARKET, gross + 500)  # together with wagers that were not restored
+    again.ledger.restore_settlement(MARKET, gross + 500, 0)  # together with wagers that were not restored
     assert again.ledger.realised == gross + 500
     again.message(status=Status.MANUALLY_SETTLED, matched=1000, winning=Winning.MANUALLY_LOST)
     assert again.ledger.realised == 500 - 1000
