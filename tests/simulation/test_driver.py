@@ -21,13 +21,15 @@ def test_a_seed_always_draws_the_same_scenario_and_another_seed_another() -> Non
     assert draw(1) != draw(2)
 
 
-def test_every_kind_of_fault_is_drawn_about_six_times_an_hour_in_all() -> None:
+def test_faults_and_crashes_are_drawn_often_enough() -> None:
+    """Some of the drawn faults never become possible, and the end of a run has none. ``make simulate`` prints what
+    happened: at least six faults an hour, a crash every ten hours, and each kind a hundred times in a thousand seeds."""
     drawn = Counter(fault.kind for seed in range(1000) for fault in draw(seed).faults)
     assert drawn.keys() == {*KINDS, CRASH}
     crashes = drawn.pop(CRASH)
-    assert 5.5 < drawn.total() / 1000 < 6.5
-    assert 60 < crashes < 140
-    assert min(drawn.values()) > 100
+    assert 8 < drawn.total() / 1000 < 10
+    assert 100 < crashes < 140
+    assert min(drawn.values()) > 120
     assert {*KINDS, CRASH} == APPLY.keys()
 
 

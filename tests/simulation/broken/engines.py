@@ -15,23 +15,31 @@ from mmbot.domain.money import half_up
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import FINAL, Happening, State
 from mmbot.engine.account import profit
+from mmbot.engine.audit import audit
 from mmbot.engine.audit.audit import Audit
+from mmbot.engine.audit.payments import Payments
+from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.books.identities import LineIds
 from mmbot.engine.effects import Effects
 from mmbot.engine.followers.journal import Journal as Follower
 from mmbot.engine.life import clear_proof
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import Save, SavedMatches
+from mmbot.engine.reading.history import HistoryPager
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import Guards
 from mmbot.engine.sending import hedging, placing
+from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.state.settings import Settings
 from mmbot.engine.timing.limiter import Limiter
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers import apply_report, matched_pieces, wager
 from mmbot.engine.wagers.commission import Settlement, Settlements
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Ledger
 from mmbot.engine.wagers.matched_pieces import Matches, Piece
 from mmbot.engine.wagers.totals import Totals
@@ -289,6 +297,68 @@ def _wagers_by_hand_are_not_saved() -> Sequence[Patch]:
     return [(Follower, "changed", changed)]
 
 
+def _wagers_that_are_nowhere_are_on_the_first_line() -> Sequence[Patch]:
+    whole = Catalogue.resolve
+
+    def resolve(self: Catalogue, line_id: str) -> Any:
+        found = whole(self, line_id)
+        return found if found is not None or not self.lines else (next(iter(self.lines)), -1)
+
+    return [(Catalogue, "resolve", resolve)]
+
+
+def _proof_by_the_own_clock() -> Sequence[Patch]:
+    return [
+        (ExchangeClock, "time_of", lambda self, instant: instant + self.wall_offset),
+        (OrderOfLife, "may_rest", lambda self, now: None),
+    ]
+
+
+def _lines_with_one_id_are_both_quoted() -> Sequence[Patch]:
+    return [
+        (LineIds, "is_disputed", lambda self, line_id: False),
+        (LineIds, "_note", lambda self, line, why: None),
+    ]
+
+
+def _ids_that_moved_are_quoted() -> Sequence[Patch]:
+    return [(LineIds, "home", lambda self, line_id, line: None)]
+
+
+def _wagers_by_hand_stay() -> Sequence[Patch]:
+    whole = Cancelling.changed
+
+    def changed(self: Cancelling, change: Any, now: int) -> None:
+        if change.kind is not Kind.FOREIGN:
+            whole(self, change, now)
+
+    return [(Cancelling, "changed", changed)]
+
+
+def _hedges_meet_wagers_by_hand() -> Sequence[Patch]:
+    whole = Ledger.live
+
+    def live(self: Ledger, line: Any) -> Any:
+        return [wager for wager in whole(self, line) if not wager.foreign]
+
+    return [(Ledger, "live", live)]
+
+
+def _lists_are_read_to_their_end() -> Sequence[Patch]:
+    return [
+        (HistoryPager, "_endless_because", lambda self, cursor, now: None),
+        (audit, "LONGEST_ROUND", HOUR),
+    ]
+
+
+def _commission_is_estimated() -> Sequence[Patch]:
+    return [(Payments, "_book_commission", lambda self, market, now: None)]
+
+
+def _a_message_before_a_crash_is_believed() -> Sequence[Patch]:
+    return [(Audit, "restored", lambda self, wager_id, now: None)]
+
+
 ENGINES: tuple[Broken, ...] = (
     Broken("no account limit", "the account has no limit", _with_limits(lambda x: replace(x, account=1e6))),
     Broken("no line limit", "a line has the limit of a market, and a market none", _with_limits(
@@ -330,5 +400,17 @@ ENGINES: tuple[Broken, ...] = (
     Broken("records apart", "a settlement and its wagers are saved one after the other",
            _records_of_a_change_are_apart),
     Broken("hand wagers not saved", "wagers by hand are not in the journal", _wagers_by_hand_are_not_saved),
+    Broken("nowhere is the first line", "a wager on an unknown line is on the first line, outcome -1",
+           _wagers_that_are_nowhere_are_on_the_first_line),
+    Broken("proof by the own clock", "the proof of being clear uses the machine's clock", _proof_by_the_own_clock),
+    Broken("one id, two lines", "two lines with the same line id are both quoted", _lines_with_one_id_are_both_quoted),
+    Broken("ids that moved", "a line id that moved is quoted beside the stake at its old place",
+           _ids_that_moved_are_quoted),
+    Broken("hand wagers stay", "wagers by hand are not cancelled", _wagers_by_hand_stay),
+    Broken("hedges meet hand wagers", "own quotes and hedges may match wagers by hand", _hedges_meet_wagers_by_hand),
+    Broken("endless lists", "a list that does not end is read for ever", _lists_are_read_to_their_end),
+    Broken("commission is estimated", "the charged commission is not booked", _commission_is_estimated),
+    Broken("believed before a crash", "what a message said before a crash is not checked after it",
+           _a_message_before_a_crash_is_believed),
     Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses),
 )  # fmt: skip

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from random import Random
 
+from mmbot.backtest.faults import Fate
 from mmbot.domain.catalogue import market_of
-from mmbot.domain.instant import MINUTE, SECOND, Duration
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration
 from mmbot.domain.odds import Ladder
 from mmbot.engine import events as e
+from mmbot.engine import requests as r
 from mmbot.simulator.venue.board.board import NOT_STARTED
 from mmbot.simulator.venue.error_table import VenueError
 
 from .apply_board import _market as some_market
+from .lies import TWICE
 from .play import Play, lowered
-from .wire import TOLD
+from .wire import AUDITED, TOLD, Requests
 
 
 def _between(rng: Random, least: float, most: float) -> Duration:
@@ -33,7 +36,10 @@ def wager_by_hand(play: Play, rng: Random) -> bool:
     external_id = f"hand-{play.met['wager_by_hand']}"
     play.recorder.by_hand[external_id] = None
     opens = max(play.scenario.venue.activation_ns, play.scenario.venue.live_activation_ns)  # no message comes before
-    play.judge.excuse(play.recorder.place(line.key), play.now + opens + TOLD + 2 * play.scenario.delays.feed)
+    told = play.now + opens + TOLD + 2 * play.scenario.delays.feed
+    if play.scenario.ids_twice and market.type in TWICE:
+        told += DAY  # the bot cannot know on which of two lines the wager is; it counts in full in their market
+    play.judge.excuse(play.recorder.place(line.key), told)
     line_id, stake = line.outcomes[side].line_id, rng.choice((200, 1000, 4000))
     try:
         if rng.random() < 0.5:  # on the exchange's own page, which gives it no external id
@@ -43,6 +49,7 @@ def wager_by_hand(play: Play, rng: Random) -> bool:
     except VenueError as error:
         play.log.add(play.now, f"the wager by hand is rejected: {error.code}")
         return False
+    play.judge.by_hand(play.now, AUDITED)
     return True
 
 
@@ -81,6 +88,15 @@ def _resume(play: Play) -> None:
 def stop(play: Play, rng: Random) -> bool:
     """The daemon is stopped and started again."""
     play.stop(_between(rng, 1, 300))
+    return True
+
+
+def strategy_hangs(play: Play, rng: Random) -> bool:
+    """A strategy does not return for a while, so the whole daemon stands still."""
+    sport_events = [each.sport_event_id for each in play.venue.sport_events()]
+    if not sport_events:
+        return False
+    play.stand_still(_between(rng, *rng.choice(((1.5, 4.5), (6, 90)))), rng.choice(sport_events))
     return True
 
 
@@ -126,8 +142,26 @@ def clock_put_back(play: Play, rng: Random) -> bool:
     return True
 
 
+def _await_match(play: Play, rng: Random) -> None:
+    """Let time pass until a wager is matched and the match is in the journal, but no longer than four minutes. The
+    answers that tell how much it won are lost."""
+    until = play.now + 4 * MINUTE
+    play.wire.requests.append(Requests(until, 1.0, (Fate.UNANSWERED,), rng, (r.ReadMatches,)))
+    matches = play.judge.matches
+    while play.judge.matches == matches and play.now < until and not play.broken():
+        play.until(play.now + SECOND)
+    play.until(play.now + _between(rng, 0.6, 2))
+    play.wire.requests[-1].until = play.now
+
+
 def crash(play: Play, rng: Random) -> bool:
-    """The process dies, and is started again. In half of the cases a market got its result just before."""
+    """The process dies, and is started again. Often a market got its result just before, or a wager was matched and the
+    read of its matches was lost."""
+    if rng.random() < 0.4:
+        _await_match(play, rng)
+        if not play.broken():
+            play.crash(_between(rng, 0.5, 30), rng.random())
+        return True
     staked = [wager.line for wager in play.venue.wagers(play.account) if wager.matched]
     markets = [key for key in dict.fromkeys(market_of(line) for line in staked) if not play.venue.concluded(key)]
     if markets and rng.random() < 0.5:
@@ -147,6 +181,7 @@ APPLY = {
         withdrawal,
         kill,
         stop,
+        strategy_hangs,
         restart_in_play,
         limits_lowered,
         wall_clock_steps,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 from msgspec.structs import replace
 
 from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import report
-from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
+from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Duration
+from mmbot.domain.odds import negate
 from mmbot.domain.wager import Matching, Status
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.simulator.venue.board.board import NOT_STARTED
+from mmbot.simulator.venue.error_table import VenueError
 
+from .lies import Endless, Moved
 from .play import Play
 from .wire import AUDITED, Answers, Messages, Requests
 
@@ -94,6 +99,12 @@ def books_late(play: Play, rng: Random) -> bool:
     return True
 
 
+def sequence_steps_back(play: Play, rng: Random) -> bool:
+    """The sequence numbers of book messages step back by an hour, stay so for a while, and step forward again."""
+    play.wire.stepped_back = play.now + _between(rng, 30, 1200)
+    return True
+
+
 def board_messages_lost(play: Play, rng: Random) -> bool:
     """Messages about sport events, markets and lines are lost."""
     until = play.now + _between(rng, 60, 600)
@@ -145,6 +156,25 @@ def private_false(play: Play, rng: Random) -> bool:
     return bool(wagers)
 
 
+def partly_canceled(play: Play, rng: Random) -> bool:
+    """Somebody takes a part of an open wager, and the exchange cancels the rest. For a while it gives such wagers a
+    status that nobody documented."""
+    wagers = [wager for wager in play.venue.wagers(play.account) if wager.status is Status.OPEN and wager.unmatched]
+    if not wagers:
+        return False
+    wager = rng.choice(wagers)
+    lasts = _between(rng, 30, 300)
+    play.wire.unreadable_until = play.now + lasts
+    play.judge.excuse(play.recorder.place(wager.line), play.now + lasts + AUDITED)
+    share = round(wager.profit * rng.uniform(0.2, 0.8)) if not wager.matched else 0
+    if share >= 100:
+        play.venue.crowd.enter(play.takers, wager.line, 1 - wager.side, negate(wager.odds), share, play.now, rest=False)
+    with suppress(VenueError):  # it was taken as a whole, or the crowd's better offer was taken in its place
+        play.venue.cancel(play.account, wager.wager_id, wager.external_id, play.now)
+    play.noisy(lasts + AUDITED)
+    return 0 < play.venue.wager(play.account, wager.wager_id).matched < wager.stake
+
+
 # --- requests and answers -------------------------------------------------------------------------------------------
 
 
@@ -164,6 +194,36 @@ def requests_lost(play: Play, rng: Random) -> bool:
 def answers_lost(play: Play, rng: Random) -> bool:
     """The exchange carries requests out, and the answers are lost."""
     return _requests(play, rng, _between(rng, 10, 120), rng.choice((0.1, 0.5)), Fate.UNANSWERED)
+
+
+def requests_late(play: Play, rng: Random) -> bool:
+    """The exchange carries requests out three seconds after the bot gave up waiting for the answers."""
+    return _requests(play, rng, _between(rng, 10, 60), rng.choice((0.1, 0.5)), Fate.LATE)
+
+
+def endless_cursor(play: Play, rng: Random) -> bool:
+    """Lists that are read page by page do not end."""
+    lasts = _between(rng, 10, 180)
+    play.wire.endless = Endless(play.now + lasts, rng.random() < 0.5)
+    play.noisy(lasts + AUDITED)
+    return True
+
+
+def line_moved(play: Play, rng: Random) -> bool:
+    """A line is listed under another sport event for a while, with the same line ids."""
+    lines = [wager.line for wager in play.venue.wagers(play.account) if wager.status is Status.OPEN]
+    others = [each.sport_event_id for each in play.venue.sport_events() if each.status == NOT_STARTED]
+    if play.wire.moved is not None and play.now < play.wire.moved.until:
+        return False
+    if not lines or len(others) < 2:
+        return False
+    line = rng.choice(lines)
+    to = rng.choice([event for event in others if event != line.sport_event])
+    there = line._replace(sport_event=to, market=line.market + 5000)
+    lasts = _between(rng, 60, 1200)
+    play.wire.move(Moved(play.now + lasts, line, there), play.now + DAY)
+    play.run.tell(e.LineMessage(play.run.connection, e.Op.UPDATE, to, there.market, "", 0, there.number, "active"))
+    return True
 
 
 def requests_detoured(play: Play, rng: Random) -> bool:
@@ -226,13 +286,18 @@ APPLY = {
         feed_swallows,
         frozen_book,
         books_late,
+        sequence_steps_back,
         board_messages_lost,
+        partly_canceled,
         private_lost,
         private_doubled,
         private_late,
         private_false,
         requests_lost,
         answers_lost,
+        requests_late,
+        endless_cursor,
+        line_moved,
         requests_detoured,
         too_many_requests,
         server_errors,

@@ -12,18 +12,22 @@ KINDS: dict[str, int] = {
     "feed_swallows": 1,
     "frozen_book": 1,
     "books_late": 1,
+    "sequence_steps_back": 1,
     "board_messages_lost": 1,
     # private messages
     "private_lost": 2,
     "private_doubled": 1,
     "private_late": 1,
     "private_false": 2,
+    "partly_canceled": 1,
     # requests and answers
     "requests_lost": 1,
     "answers_lost": 1,
     "answers_slow": 1,
     "answers_malformed": 1,
     "requests_detoured": 1,
+    "requests_late": 1,
+    "endless_cursor": 1,
     "too_many_requests": 1,
     "server_errors": 1,
     "http_dead": 1,
@@ -35,6 +39,7 @@ KINDS: dict[str, int] = {
     # the board
     "goes_live": 1,
     "unlisted": 1,
+    "line_moved": 1,
     "market_suspended": 1,
     "line_suspended": 1,
     "postponed": 1,
@@ -49,6 +54,7 @@ KINDS: dict[str, int] = {
     # the operator and the machine
     "kill": 1,
     "stop": 1,
+    "strategy_hangs": 1,
     "restart_in_play": 2,
     "limits_lowered": 1,
     "wall_clock_steps": 1,

@@ -6,6 +6,7 @@ import heapq
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.simulator.crowd.fixtures import PLAIN
 from mmbot.simulator.crowd.synthetic_crowd import SyntheticCrowd
+from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.world import USER, World
 
@@ -29,6 +31,7 @@ from .journal import Journal
 from .log import Log
 from .scenario import Fault, Scenario
 from .stand_ins import Leaving, Notes, Recorder, Shifted
+from .watchdog import watch
 from .wire import Wire
 
 LOOK: Duration = 10 * SECOND
@@ -36,6 +39,9 @@ COMPARED: Duration = 20 * SECOND
 KINDS_OF_SCOPES = {"sport_event": "sport_event", "account": "account"}
 """The bot's names of the scopes whose thresholds the judge checks, and the judge's names. A sport event whose
 tournament is not known counts in every tournament, so a tournament may rightly seem to be too full."""
+
+AGAIN: Duration = MINUTE
+"""How long a fault waits that is impossible now, for example because no market has a result yet."""
 
 QUIET: Duration = 5 * MINUTE
 """How long nothing moves at the end, before the figures are compared."""
@@ -78,6 +84,7 @@ class Play:
         self.journal = Journal()
         self.config = scenario.config
         self.noisy_until = scenario.start
+        self.takers = self.venue.open_account("the simulation's takers", 0, unlimited=True)
         self.requests = 0
         self._plans: list[tuple[Instant, int, Callable[[], None]]] = []
         self._planned = 0
@@ -137,6 +144,30 @@ class Play:
         run.die(run.now + down)
         self.noisy(TOLD_AFTER_RESTART)
         self.restart(run.now, config)
+
+    def stand_still(self, lasts: Duration, sport_event: int) -> None:
+        """Let the strategy of a sport event take so long. A thread of the daemon cancels the wagers of the sport event.
+        If it takes longer than the watchdog waits, the watchdog cancels everything."""
+        run, began, settings = self.run, self.now, self.config.watchdog
+        end = began + lasts
+        self.log.add(began, f"the daemon stands still for {lasts / SECOND:.1f} s")
+        run.stand_still(began + round(settings.strategy_s * SECOND))
+        with suppress(VenueError):
+            self.venue.cancel_sport_event(self.account, sport_event, self.now)
+        silence = round(settings.silence_s * SECOND)
+        overran = e.StrategyOverran(sport_event, lasts)
+        if lasts <= silence:
+            run.stand_still(end)
+            run.tell(overran)
+        else:
+            self.judge.hung(began, silence)
+            run.stand_still(began + silence)
+            watch(run, self.config.exchange.account == "exclusive", self.journal.runs, end)
+            run.stand_still(end)
+            self.judge.feed_lost(self.now)
+            run.tell(e.StoodStill(lasts))
+            run.tell(overran)
+        self.noisy(2 * MINUTE)
 
     def ended(self) -> None:
         """Judge the end of the daemon, after a stop."""
@@ -217,7 +248,7 @@ class Play:
         """Compare the bot's figures with the exchange's."""
         status = self.run.engine.status(self.now)
         if status.phase == "ready":
-            self.judge.compare(self.now, records.claim(status), self.noisy_until)
+            self.judge.compare(self.now, records.claim(status, self.wire.home), self.noisy_until)
 
     # --- the whole ------------------------------------------------------------------------------------------------
 
@@ -246,14 +277,18 @@ class Play:
     def _play(self) -> None:
         from .apply import APPLY
 
-        for fault in self.faults:
-            self.until(self.scenario.start + fault.at)
+        waiting = [(fault.at, number, fault) for number, fault in enumerate(self.faults)]
+        while waiting and not self.broken():
+            at, number, fault = heapq.heappop(waiting)
+            self.until(self.scenario.start + at)
             if self.broken():
                 break
             rng = Random(f"{self.scenario.seed}/{fault.number}/{fault.kind}")
             if APPLY[fault.kind](self, rng):
                 self.met[fault.kind] += 1
                 self.log.add(self.now, f"fault {fault.kind}")
+            elif at + AGAIN < self.scenario.length:
+                heapq.heappush(waiting, (at + AGAIN, number, fault))
         self.until(self.scenario.start + self.scenario.length)
         self._finish()
 
@@ -274,12 +309,22 @@ class Play:
             self.judge.audit(self.now, entries, self.deposited, wallet.balance)
         if self.broken():
             return
+        if self.run.engine.status(self.now).phase != "ready" and self.journal.latch is None and self._clock_is_right:
+            phase = self.run.engine.status(self.now).phase
+            self.breach(
+                "the bot comes back", f"nothing disturbed it for {QUIET // MINUTE} minutes, and it is in {phase}"
+            )
+            return
         self.run.tell(e.StopRequested())
         self.run.until(self.now + MINUTE, self.broken)
         self.ended()
-        provable = self.scenario.behind > -10 * SECOND  # a clock far ahead never sees the history reach its own time
-        if self.run.exit is not None and self.run.exit.code != 0 and provable:
+        if self.run.exit is not None and self.run.exit.code != 0 and self._clock_is_right:
             self.breach("a stop is clear", f"the undisturbed stop ended with {self.run.exit}")
+
+    @property
+    def _clock_is_right(self) -> bool:
+        """A bot whose clock is far ahead never sees the history reach its own time."""
+        return self.scenario.behind > -10 * SECOND
 
 
 TOLD_AFTER_RESTART: Duration = MINUTE
@@ -289,13 +334,17 @@ def bounds(scenario: Scenario) -> Bounds:
     """What the judge has to know of a scenario."""
     venue, delays = scenario.venue, scenario.delays
     slow = venue.activation_ns + venue.history_lag_ns + 4 * (delays.request + delays.answer)
+    exclusive = scenario.config.exchange.account == "exclusive"
+    # On a shared account the history shows what is left of a run that crashed, once it reaches the bot's own time.
+    ahead = 0 if exclusive else max(0, -scenario.behind)
     return Bounds(
-        clear_within=15 * SECOND + 2 * slow,
+        clear_within=15 * SECOND + 2 * slow + ahead,
         agree_within=30 * SECOND + 2 * slow,
         unseen=round(3 * scenario.config.guards.reconcile_s * SECOND) + MINUTE,
+        commission_rounding=venue.commission_rounding,
         win_shown=venue.match_profit,
         at_placement=venue.funds == "at_placement",
-        exclusive=scenario.config.exchange.account == "exclusive",
+        exclusive=exclusive,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from judge.records import Claim, Entry, Limits, Place, WagerRecord
 
 from mmbot.config.settings import LimitsConfig
@@ -62,14 +64,23 @@ def entry(transaction: VenueTransaction) -> Entry:
     )
 
 
-def claim(status: Status) -> Claim:
-    """What the bot's status claims."""
+def claim(status: Status, home: Callable[[LineKey], LineKey]) -> Claim:
+    """What the bot's status claims. ``home`` returns the place of a line in the books of the exchange."""
     lines = [line for sport_event in status.sport_events for line in sport_event.lines]
-    names = [name(LineKey(line.sport_event, line.market, line.number)) for line in lines]
+    positions: dict[str, tuple[int, int]] = {}
+    worst: dict[str, int] = {}
+    for line in lines:
+        shown = LineKey(line.sport_event, line.market, line.number)
+        if home(shown) != shown and not any(line.profit) and not line.worst_case:
+            continue  # it counts where it was, even if that place is not listed now
+        key = name(home(shown))
+        before = positions.get(key, (0, 0))
+        positions[key] = (before[0] + line.profit[0], before[1] + line.profit[1])
+        worst[key] = worst.get(key, 0) + line.worst_case
     account = next((scope.worst_case for scope in status.scopes if scope.scope == "account"), None)
     return Claim(
-        positions={key: line.profit for key, line in zip(names, lines, strict=True)},
-        worst={key: line.worst_case for key, line in zip(names, lines, strict=True)},
+        positions=positions,
+        worst=worst,
         open={own.external_id: own.remaining for line in lines for own in line.own},
         open_count=status.counts.open_wagers,
         locked=status.locked,

@@ -15,8 +15,8 @@ from mmbot.simulator.venue.settings import VenueSettings
 from .kinds import CRASH, KINDS
 
 START: Instant = 1_800_000_000 * SECOND
-FAULTS_AN_HOUR = 6.0
-CRASHES_AN_HOUR = 0.1
+FAULTS_AN_HOUR = 9.0
+CRASHES_AN_HOUR = 0.12
 
 TWICE = 0.05
 """The share of runs in which a line id occurs in two lines."""
@@ -75,7 +75,7 @@ def draw(seed: int, hours: float = 1.0) -> Scenario:
         step_ns=10 * SECOND,
         volatility=rng.choice((0.01, 0.02, 0.04)),
         refresh_ns=rng.randint(8, 40) * SECOND,
-        taker_ns=rng.randint(40, 150) * SECOND,
+        taker_ns=rng.randint(30, 110) * SECOND,
         taker_payout=rng.choice((2_000, 6_000, 12_000)),
         half_width=rng.choice((0.015, 0.02, 0.03)),
         level_payout=rng.choice((10_000, 30_000)),
@@ -123,6 +123,8 @@ def _venue(rng: Random) -> VenueSettings:
         match_profit=rng.random() < 0.7,
         history_newest_first=rng.random() < 0.3,
         payout_ns=rng.choice((0, 200, 5000)) * MILLISECOND,
+        commission_rounding=rng.choice(("half_up", "half_even", "down", "up")),
+        partly_canceled=rng.choice(("open", "open", "canceled")),
     )
 
 

@@ -9,6 +9,7 @@ from judge.records import Place
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
@@ -59,6 +60,7 @@ class Recorder:
         self._log = log
         self._places: dict[LineKey, Place] = {}
         self.by_hand: dict[str, None] = {}
+        self._stakes: dict[str, int] = {}
 
     def place(self, line: LineKey) -> Place:
         """The scopes of a line."""
@@ -70,6 +72,7 @@ class Recorder:
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: int | None, now: Instant) -> None:
         """A wager was accepted or changed."""
         by_hand = not wager.external_id or wager.external_id in self.by_hand
+        self._stakes.setdefault(wager.wager_id, wager.stake)
         record = records.wager(wager, self.place(wager.line), by_hand)
         self._log.add(
             now,
@@ -77,6 +80,12 @@ class Recorder:
             f"{record.matched}/{record.stake} wins {record.win} {record.result}",
         )
         self._judge.wager(now, record)
+
+    def cut(self, report: WagerReport) -> bool:
+        """True if a wager was matched in part, its rest was cancelled, and it has no result."""
+        asked = self._stakes.get(report.wager_id, 0)
+        over = report.status is Status.CANCELED or report.matching is Matching.FULLY_MATCHED
+        return 0 < report.matched < asked and over and report.winning is Winning.TBD
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
         """The judge saw the request itself."""

@@ -20,11 +20,19 @@ from mmbot.engine import requests as r
 from mmbot.simulator.venue.venue import Venue
 
 from . import records
+from .lies import PAGED, STEP_BACK, Endless, Moved, unread, with_ids_twice, without_status
 from .log import Log
 from .stand_ins import Recorder
 
 AUDITED: Duration = 7 * MINUTE
 """Within this time the bot has to find out by itself what no message told it."""
+
+LATE: Duration = 3 * SECOND
+"""How long after the bot gave up waiting the exchange carries a late request out."""
+
+DATED = (e.CancelledAll, e.Cancelled, e.HistoryRead, e.BalanceRead)
+"""The answers that carry the ``Date`` header: the exchange's clock in whole seconds. Every HTTP server that has a clock
+sends it (RFC 9110, 6.6.1)."""
 
 TOLD: Duration = 3 * SECOND
 """Within this time after a message the bot has to act on it."""
@@ -74,18 +82,26 @@ class Wire:
     answers: list[Answers] = field(default_factory=list)
     messages: list[Messages] = field(default_factory=list)
     ids_twice: bool = False
+    endless: Endless | None = None
+    stepped_back: Instant = 0
+    """Until when the sequence numbers of messages are ``STEP_BACK`` too small."""
+    moved: Moved | None = None
+    unreadable_until: Instant = 0
+    """Until when wagers whose rest was cancelled have a status that nobody documented."""
     now: Callable[[], Instant] = lambda: 0
+    _homes: dict[LineKey, LineKey] = field(default_factory=dict)
     _sent_at: dict[int, Instant] = field(default_factory=dict)
 
     def attach(self, run: Run) -> None:
         """Disturb this run from now on."""
         self._sent_at.clear()
         self.now = lambda: run.now
-        self._timeout = run.delays.timeout
+        self._timeout, self._feed = run.delays.timeout, run.delays.feed
         run.faults.interfere = self._interfere
         run.faults.carry = self._carry
         run.faults.linger = self._linger
         run.on_request = self._arrived
+        run.on_message = self._published
         run.on_answer = self._answered
 
     def calm(self) -> None:
@@ -93,6 +109,10 @@ class Wire:
         self.requests.clear()
         self.answers.clear()
         self.messages.clear()
+        self.moved = None
+        if self.endless is not None:
+            self.endless.until = 0
+        self.stepped_back = self.unreadable_until = 0
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -112,8 +132,21 @@ class Wire:
                 ):
                     fate = window.fates[window.rng.randrange(len(window.fates))]
                     self._tell(request, fate, now)
+                    if fate is Fate.LATE and isinstance(request, r.PlaceMany):
+                        self._placed_late(request, now)
                     return fate
         return Fate.DONE
+
+    def _placed_late(self, request: r.PlaceMany, now: Instant) -> None:
+        """Excuse the bot until a message tells it of the wagers: the history proves that they were never placed, and
+        the exchange places them afterwards."""
+        settings = self.venue.settings
+        opens = max(settings.activation_ns, settings.live_activation_ns)
+        until = now + self._timeout + LATE + opens + TOLD + 2 * self._feed
+        for item in request.items:
+            found = self.venue.find_line(item.line_id)
+            if found is not None:
+                self.judge.excuse(self.recorder.place(found[0]), until)
 
     def _tell(self, request: r.Request, fate: Fate, now: Instant) -> None:
         self.log.add(now, f"{type(request).__name__} {request.id} is {fate.value}")
@@ -121,6 +154,8 @@ class Wire:
             self.judge.disturbed(now + DETOUR)
         elif fate in (Fate.LIMITED, Fate.BROKEN):
             self.judge.disturbed(now + SECOND)
+        elif fate is Fate.LATE:
+            self.judge.disturbed(now + self._timeout + LATE)
         else:
             self.judge.disturbed(now + self._timeout)
 
@@ -135,11 +170,15 @@ class Wire:
             self.judge.arrived(now, self._sent_at.pop(request.id, now), items)
         if self.log.keep:
             self.log.detail(now, f"request {request}")
+        if self.endless is not None and isinstance(request, PAGED):
+            return self.endless.page(request, now)
         return None
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def _answered(self, answer: e.Answer, now: Instant) -> e.Answer:
+        if isinstance(answer, DATED):
+            answer = replace(answer, date=now // SECOND * SECOND)
         for window in self.answers:
             if window.change is not None and now < window.until and window.rng.random() < window.share:
                 answer = window.change(answer)
@@ -152,6 +191,17 @@ class Wire:
                 for image in images:
                     for line in image.market.lines:
                         self.judge.book_reached(records.name(line.key), now)
+            if self.moved is not None and now < self.moved.until:
+                answer = self.moved.markets(answer)
+        elif isinstance(answer, e.HistoryRead | e.WagerRead) and now < self.unreadable_until:
+            answer = without_status(answer, self.recorder.cut)
+        if (
+            self.endless is not None
+            and now < self.endless.until
+            and isinstance(answer, e.HistoryRead | e.TransactionsRead)
+        ):
+            answer = self.endless.answer(answer)
+            self.judge.disturbed(now)
         if self.log.keep:
             self.log.detail(now, f"answer {answer}")
         return answer
@@ -164,7 +214,32 @@ class Wire:
                 return round(window.rng.random() * window.slow)
         return 0
 
+    def move(self, moved: Moved, end: Instant) -> None:
+        """List a line under another sport event for a while. The bot may count a stake there until the ``end`` of the
+        run, and the exchange counts it where the line was."""
+        self.moved = moved
+        self._homes[moved.there] = moved.line
+        self.judge.moved(self.recorder.place(moved.line), records.name(moved.there), end)
+
+    def home(self, line: LineKey) -> LineKey:
+        """The place of a line in the books of the exchange."""
+        return self._homes.get(line, line)
+
     # --- messages -------------------------------------------------------------------------------------------------
+
+    def _published(self, message: e.FeedMessage) -> e.FeedMessage:
+        """Change a message as the exchange sends it."""
+        now = self.now()
+        if isinstance(message, e.BookMessage):
+            self.judge.book_moved(records.name(message.line), now)
+            if self.moved is not None and now < self.moved.until:
+                message = self.moved.book(message)
+            if now < self.stepped_back:
+                message = replace(message, sequence=message.sequence - STEP_BACK)
+        unreadable = now < self.unreadable_until
+        if unreadable and isinstance(message, e.WagerMessage) and self.recorder.cut(message.report):
+            return e.UnreadWagerMessage(message.connection, unread(message.report))
+        return message
 
     def _carry(self, message: e.FeedMessage) -> Sequence[Duration]:
         copies: Sequence[Duration] = (0,)
@@ -174,10 +249,8 @@ class Wire:
                 copies = window.copies()
                 break
         if isinstance(message, e.BookMessage):
-            line = records.name(message.line)
-            self.judge.book_moved(line, now)
-            if copies:
-                self.judge.book_reached(line, now)
+            if copies and now >= self.stepped_back:  # the bot may drop a message that seems to be old
+                self.judge.book_reached(records.name(self.home(message.line)), now)
         elif isinstance(message, e.WagerMessage):
             self._private(message, copies, now)
         if self.log.keep:
@@ -201,17 +274,3 @@ class Wire:
             self.log.add(now, f"message about {message.report.external_id} is lost")
         elif min(copies) > 0:
             self.judge.excuse(self.recorder.place(found[0]), now + min(copies) + TOLD)
-
-
-def with_ids_twice(answer: e.MarketsRead) -> e.MarketsRead:
-    """Name the outcomes of the first line of each spread and total in a second line too."""
-    return replace(answer, markets={event: tuple(map(_twice, images)) for event, images in answer.markets.items()})
-
-
-def _twice(image: e.MarketImage) -> e.MarketImage:
-    market = image.market
-    first = market.lines[0]
-    if market.type not in ("spread", "total") or len(first.outcomes) != 2:
-        return image
-    second = replace(first, key=first.key._replace(number=first.key.number + 2), favourite=False)
-    return replace(image, market=replace(market, lines=(*market.lines, second)), books=(*image.books, image.books[0]))

@@ -21,7 +21,7 @@ def differences(judge: Judge, at: int, claim: Claim, since: int) -> list[Breach]
         return []
     found = list(_lines(judge, at, claim))
     if all(_quiet(judge, line, at) for line in judge.changed):
-        found += _totals(judge, claim)
+        found += _totals(judge, at, claim)
     return [Breach(at, RULE, text) for text in found]
 
 
@@ -64,7 +64,7 @@ def _unknown_cents(judge: Judge, line: str | None) -> int:
     return cents
 
 
-def _totals(judge: Judge, claim: Claim) -> Iterator[str]:
+def _totals(judge: Judge, at: int, claim: Claim) -> Iterator[str]:
     live = judge.live()
     if claim.open_count != len(live):
         yield f"{len(live)} wagers are open at the exchange; the bot says {claim.open_count}"
@@ -76,10 +76,11 @@ def _totals(judge: Judge, claim: Claim) -> Iterator[str]:
     if claim.account_worst is not None and not 0 <= claim.account_worst - worst <= slack:
         yield f"worst case of the account: {worst} at the exchange; the bot says {claim.account_worst}"
     gross = gross_by_market(judge)
+    estimated = sum(at - settled_at <= judge.bounds.charged_within for settled_at in judge.settled_at.values())
     realised, charged = sum(gross.values()), sum(_commission(judge, gain) for gain in gross.values())
     if not 0 <= realised - claim.realised <= slack:
         yield f"profit before commission: {realised} at the exchange; the bot says {claim.realised}"
-    elif not 0 <= charged - claim.commission <= slack:
+    elif not judge.market_moved and not -estimated <= charged - claim.commission <= slack + estimated:
         yield f"commission: {charged} at the exchange; the bot says {claim.commission}"
 
 

@@ -54,10 +54,11 @@ class Exposure:
         self.limits = limits
         self._allowed = {scope: worst for scope, worst in self.worst.items() if worst > self._limit(scope)}
 
-    def excuse(self, place: Place, until: int) -> None:
+    def excuse(self, place: Place, until: int, kinds: tuple[str, ...] = KINDS) -> None:
         """Allow the scopes of a line to rise until ``until``: the bot cannot know its position there before."""
         for scope in scopes(place):
-            self._excused[scope] = max(until, self._excused.get(scope, 0))
+            if scope[0] in kinds:
+                self._excused[scope] = max(until, self._excused.get(scope, 0))
 
     def position(self, line: str) -> tuple[int, ...]:
         """The unsettled profit of a line if each outcome wins."""

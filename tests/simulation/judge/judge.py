@@ -30,10 +30,14 @@ class Judge:
         """When a wager of each line last changed."""
         self.doubtful: dict[str, int] = {}
         """Until when the bot cannot know its position on a line."""
+        self.settled_at: dict[str, int] = {}
+        """When the results of each market last changed."""
         self.ended_at: dict[str, int] = {}
         """When each wager ended."""
         self.pieces: dict[str, int] = {}
         """How many matches each wager has."""
+        self.market_moved = False
+        """True if the bot may net results, and so the commission, in other markets than the exchange."""
         self.matches = 0
         self.busiest = 0
         self._live: dict[str, dict[str, WagerRecord]] = {}
@@ -59,6 +63,8 @@ class Judge:
         if before is not None and after.matched > before.matched:
             self.matches += 1
             self.pieces[after.wager_id] = self.pieces.get(after.wager_id, 0) + 1
+        if after.matched and after.result != (before.result if before is not None else "tbd"):
+            self.settled_at[after.place.market] = at
         self.wagers[after.wager_id] = after
         line = after.place.line
         self.changed[line] = at
@@ -160,6 +166,13 @@ class Judge:
         """The operator released the kill switch."""
         self._stopped_at = self._cleared_at = None
 
+    def by_hand(self, at: int, notice: int) -> None:
+        """Somebody placed a wager on the account just now. If nobody else may use the account, the bot has to end it;
+        it may need ``notice`` to learn of it if the message about it is lost."""
+        if self.bounds.exclusive and not self._dead:
+            placed = [wager.wager_id for wager in self.live() if wager.by_hand]
+            self.duties.clear("a wager by hand", at, placed, notice)
+
     def feed_lost(self, at: int, notice: int = 0) -> None:
         """The feed was lost. The bot may need ``notice`` to see that."""
         if self._dead:
@@ -167,6 +180,10 @@ class Judge:
         if self._lost_at is None:
             self._lost_at = at + notice
         self.duties.clear("a lost feed", at, self._to_end(at), notice)
+
+    def hung(self, at: int, notice: int) -> None:
+        """The bot's process stands still. Its watchdog may need ``notice`` to see that, and has to end everything."""
+        self.duties.clear("a process that hangs", at, self._to_end(at), notice)
 
     def feed_up(self) -> None:
         """The bot is subscribed again."""
@@ -201,6 +218,13 @@ class Judge:
         """The exchange deceives the bot about a line, so that the bot cannot know its position before ``until``."""
         self.doubtful[place.line] = max(until, self.doubtful.get(place.line, 0))
         self.exposure.excuse(place, until)
+
+    def moved(self, place: Place, there: str, until: int) -> None:
+        """The exchange lists a line in another place too: the bot may count it there, and in the scopes of that place.
+        The limits of the line itself and of the account stay."""
+        self.doubtful[there] = until
+        self.market_moved = True
+        self.exposure.excuse(place, until, ("market", "sport_event", "tournament"))
 
     # --- looking --------------------------------------------------------------------------------------------------
 

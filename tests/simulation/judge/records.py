@@ -91,6 +91,8 @@ class Bounds:
     requests_a_second: int = 50
     commission_percent: int = 2
     commission_rounding: str = "half_up"
+    charged_within: int = 180 * SECOND
+    """From a result until the bot knows the commission of its market. Before, it may be a cent off."""
     win_shown: bool = True
     """True if the exchange shows the exact win of each match. Otherwise the bot may count a little less."""
     at_placement: bool = False
