@@ -23,7 +23,7 @@ def test_a_seed_always_draws_the_same_scenario_and_another_seed_another() -> Non
 
 def test_faults_and_crashes_are_drawn_often_enough() -> None:
     """Some of the drawn faults never become possible, and the end of a run has none. ``make simulate`` prints what
-    happened: at least six faults an hour, a crash every ten hours, and each kind a hundred times in a thousand seeds."""
+    happened: at least six faults an hour, a crash every ten hours, and each kind a hundred times in 1,000 seeds."""
     drawn = Counter(fault.kind for seed in range(1000) for fault in draw(seed).faults)
     assert drawn.keys() == {*KINDS, CRASH}
     crashes = drawn.pop(CRASH)

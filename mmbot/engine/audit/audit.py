@@ -128,7 +128,7 @@ class Audit:
     def restored(self, wager_id: str, now: Instant) -> None:
         """Take a wager of which a message reported a match or a result to an earlier run, which may not have confirmed
         it."""
-        self._unconfirmed[wager_id] = now
+        self.unconfirmed[wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
         """Make a round due now. This round compares all changes of wagers since the instant ``since``. This method is

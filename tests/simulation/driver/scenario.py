@@ -125,6 +125,7 @@ def _venue(rng: Random) -> VenueSettings:
         payout_ns=rng.choice((0, 200, 5000)) * MILLISECOND,
         commission_rounding=rng.choice(("half_up", "half_even", "down", "up")),
         partly_canceled=rng.choice(("open", "open", "canceled")),
+        results_dated=rng.random() < 0.7,
     )
 
 
