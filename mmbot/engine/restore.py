@@ -43,7 +43,7 @@ def _have_confirmed(parts: Parts, seed: Seed, now: Instant) -> None:
     since = seed.since - 2 * parts.shared.settings.audit_money
     for wager in parts.shared.ledger.wagers():
         if wager.wager_id is not None and wager.heard_at > since and (wager.matched or wager.booked is not None):
-            parts.audit.restored(wager.wager_id, now)
+            parts.audit.unconfirmed[wager.wager_id] = now
 
 
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:

@@ -125,11 +125,6 @@ class Audit:
         if moved and wager.wager_id is not None:
             self.unconfirmed[wager.wager_id] = now
 
-    def restored(self, wager_id: str, now: Instant) -> None:
-        """Take a wager of which a message reported a match or a result to an earlier run, which may not have confirmed
-        it."""
-        self.unconfirmed[wager_id] = now
-
     def check_soon(self, since: Instant, now: Instant) -> None:
         """Make a round due now. This round compares all changes of wagers since the instant ``since``. This method is
         called when money moved and no known match or result explains the movement."""

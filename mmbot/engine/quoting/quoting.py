@@ -18,6 +18,7 @@ from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.line_guards import LineGuards
 from mmbot.engine.quoting.memo import Rest, Wanted
 from mmbot.engine.quoting.quoted_line import QuotedLine, RuleLines, SportEventLines
+from mmbot.engine.quoting.raised import place_of
 from mmbot.engine.quoting.sport_event_guards import SportEventGuards
 from mmbot.engine.quoting.sport_event_lines import LinesByRule
 from mmbot.engine.quoting.target import Target
@@ -361,7 +362,7 @@ class Quoting:
     def _raised(self, sport_event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
         """Stop quoting a sport event for a minute, because its strategy raised an exception."""
         shared = self._shared
-        reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
+        reason = f"{type(raised).__name__}: {raised} ({place_of(raised)})"
         shared.hold("strategy", sport_event.sport_event_id, reason, now)
         shared.outbox.alert(Severity.WARNING, "strategy.raised", sport_event=sport_event.sport_event_id, error=reason)
         shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, now + MINUTE)
@@ -435,13 +436,3 @@ class Quoting:
 def _cancel_rejected(line: QuotedLine) -> bool:
     """Return true if the cancel of a wager on the line was rejected, and no new cancel of the wager is on its way."""
     return any(wager.cancel_sent_at is not None and wager.state is not State.CANCELLING for wager in line.live.values())
-
-
-def _place(raised: BaseException) -> str:
-    """Return the innermost file and line of code in which an exception was raised."""
-    trace = raised.__traceback__
-    place = "?"
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -14,6 +14,7 @@ from mmbot.domain.instant import HOUR
 from mmbot.domain.money import half_up
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import FINAL, Happening, State
+from mmbot.engine import restore
 from mmbot.engine.account import profit
 from mmbot.engine.audit import audit
 from mmbot.engine.audit.audit import Audit
@@ -356,7 +357,7 @@ def _commission_is_estimated() -> Sequence[Patch]:
 
 
 def _a_message_before_a_crash_is_believed() -> Sequence[Patch]:
-    return [(Audit, "restored", lambda self, wager_id, now: None)]
+    return [(restore, "_have_confirmed", lambda parts, seed, now: None)]
 
 
 ENGINES: tuple[Broken, ...] = (
