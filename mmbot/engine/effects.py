@@ -91,8 +91,8 @@ class Effects:
             Log(shared),
         )
         """The followers (parts of the engine that act on changes), in the sequence in which they receive a change. The
-        log is the final follower. So if a change makes a guard (a reason not to quote) apply, the log shows the guard
-        before the change."""
+        log is the final follower: it shows a new guard (a reason not to quote) before the change that caused the
+        guard."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass the changes that the ledger made to every follower."""

@@ -115,8 +115,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     sent_at: Instant
     sequence: int
     placed: Cents | None = None
-    """The stake of the wager as it was sent, in cents. None if the journal does not contain this stake, so that the
-    present stake is used."""
+    """The stake of the wager as it was sent, in cents. None if the journal lacks this stake. The present stake is then
+    used."""
     matches: SavedMatches | None = None
     """The matches of the wager. None if nothing was matched, or in a journal of an earlier version. In such a journal,
     ``win`` is an estimate."""

@@ -172,8 +172,9 @@ class LineCounts(msgspec.Struct, frozen=True):
     """The number of lines that should be quoted, and the number of lines that are quoted."""
 
     quotable: int
-    """The number of lines that should be quoted: active, with two outcomes and a quoting rule. Their sport event is
-    listed and not near its start. If such a line is not quoted, the operator should look at the reason."""
+    """The number of lines that should be quoted. Such a line is active and has two outcomes and a quoting rule. The
+    sport event of the line is listed and not near its start. If such a line is not quoted, the operator should look at
+    the reason."""
     quoted: int
     """The number of lines among ``quotable`` on which a wager of ours could be matched."""
     why_not: str | None

@@ -34,9 +34,9 @@ class Balance:
         self._effects: Final = effects
         self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.latest: Cents | None = None
-        """The balance that the latest read gave, in cents. None before any read of the balance was answered."""
+        """The balance that the latest read gave, in cents. None before the first answer to a read of the balance."""
         self.read_at: Instant | None = None
-        """The instant of the latest answer to a read of the balance. None before any answer."""
+        """The instant of the latest answer to a read of the balance. None before the first answer."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
         """The function that is called with each balance that is read, and with the instants of the request and of the
         answer."""

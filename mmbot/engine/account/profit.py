@@ -65,7 +65,7 @@ class Profit:
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if the marked profit has changed. A change may bring the next task forward."""
+        """True if the marked profit has changed. The next task may then be due earlier."""
         self._save_planned = False
 
     @property

@@ -35,12 +35,12 @@ AFTER: Final = 10 * SECOND
 exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
-"""The time after which a difference between balance and figures counts, so that a guard stops quoting. Earlier, mmbot
-reads the transactions and the changes of wagers, because they explain most differences."""
+"""The time after which a difference between the exchange's balance and our figures makes a guard stop quoting. Before
+this time, mmbot reads the transactions and the changes of wagers, because they explain most differences."""
 
 ACCEPTED: Final = 5 * MINUTE
-"""The time for which an unexplained difference of the balance stops all quotes. After this time, the exchange's balance
-becomes the new basis."""
+"""The time for which an unexplained difference between the exchange's balance and our figures stops all quotes. After
+this time, the exchange's balance becomes the new basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2

@@ -34,7 +34,7 @@ class Settlements:
         self._effects: Final = effects
         self._audit: Final = audit
         self._watched: Final[dict[MarketKey, Instant]] = {}
-        """The markets with some but not all results, each with the instant at which mmbot began to wait for the other
+        """The markets with a part of their results, each with the instant at which mmbot began to wait for the missing
         results."""
         self._asked: Final[dict[MarketKey, None]] = {}
         """The markets for which a read of the missing results has been requested."""

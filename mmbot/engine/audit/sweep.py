@@ -35,8 +35,8 @@ LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""
 
 EDGE: Final = HOUR
-"""The uncertain time at the oldest end of a sweep (a read of all open wagers). Because clocks differ, the sweep may
-lack a wager from this time."""
+"""The length of the oldest part of a sweep (a read of all open wagers), which is uncertain. Because clocks differ, the
+sweep may lack a wager of this part."""
 
 PATIENCE: Final = 30 * SECOND
 """The longest time for which a page of a sweep gives way to quotes and to other reads. After this time, the page takes

@@ -52,7 +52,7 @@ class EverySecond:
         self._at: Instant = now
         """The next instant at which the periodic checks may be made."""
         self._due: Instant = now
-        """The instant at which the periodic checks are to be made, as ``due_at`` returned it most recently."""
+        """The instant of the next periodic checks that ``due_at`` returned most recently."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:

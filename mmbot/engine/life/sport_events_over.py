@@ -26,9 +26,9 @@ SHOWN: Final = HOUR
 stake depends on the sport event."""
 
 RESOLVED: Final = 3 * DAY
-"""The time for which the ids of lines are kept after the exchange stopped listing their sport event. A correction of a
-result after this time counts, but the name of the line is lost. Settled wagers older than this time are not loaded from
-the journal."""
+"""The time for which the ids of lines are kept after the exchange stopped listing their sport event. A result that is
+corrected later still counts, but mmbot no longer knows the name of the line. Settled wagers older than this time are
+not loaded from the journal."""
 
 
 class Forgetting:

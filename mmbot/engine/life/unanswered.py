@@ -13,8 +13,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
-"""The time that is added to twice the longest time limit of a request before an unanswered request is given up. A read
-of matches may have many pages, and a request may have to wait for a session."""
+"""The extra time after which an unanswered request is given up. It is added to twice the longest time limit of a
+request. A read of matches may have many pages, and a request may have to wait for a session."""
 
 
 class Unanswered:

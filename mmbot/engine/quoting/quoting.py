@@ -48,7 +48,7 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """The comparisons that found wagers to keep or to cancel. ``Cancelling`` reads them and empties this list."""
+        """The comparisons of quotes and wagers that found wagers to keep or cancel, until ``Cancelling`` takes them."""
         self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0

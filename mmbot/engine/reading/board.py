@@ -31,8 +31,8 @@ MOVED: Final = 30 * SECOND
 """How long after an id has moved to another line the sport event of this line is read again."""
 
 MISSED: Final = 30 * SECOND
-"""The wait before a sport event is read again because the previous read seems incomplete. The wait doubles after each
-read that brings nothing new."""
+"""The wait before a sport event is read again after a read that seems incomplete. The wait doubles after each read that
+brings nothing new."""
 
 
 class BoardReader:

@@ -99,9 +99,9 @@ class Guards:
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The guards (reasons not to quote) that apply now and cancel open wagers, for each scope (account, sport event
-        or line). A scope without such a guard is missing. Only ``Guards`` changes the dictionary."""
+        or line). The dictionary lacks a scope without such a guard. Only ``Guards`` changes the dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that apply now and only stop new placements (see ``PAUSING``), for each scope (account, sport
+        """The guards (reasons not to quote) that apply now and only stop new placements, for each scope (account, sport
         event or line)."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0

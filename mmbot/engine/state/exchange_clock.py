@@ -8,8 +8,8 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""The greatest believed lead of the exchange's clock over our clock. A reading with a greater lead counts as a
-mistake."""
+"""The greatest lead of the exchange's clock over our clock that mmbot believes. A reading with a greater lead counts as
+a mistake."""
 
 TOLERATED: Final = 2 * SECOND
 """The greatest lag of our clock behind the exchange's clock without a warning. After a warning, the machine's clock

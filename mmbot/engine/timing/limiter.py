@@ -17,8 +17,8 @@ CEILING: Final = 50
 """The greatest number of requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
 
 OUTSIDE: Final = 5
-"""The part of ``CEILING`` (the exchange's limit of requests a second) that is kept for requests that no engine hands
-out. Examples are the renewal of the session and the upkeep of connections. While the engine is silent, a watchdog
+"""The part of ``CEILING`` (the exchange's limit of requests a second) that is kept for requests from outside of the
+engine. Examples are the renewal of the session and the upkeep of connections. While the engine is silent, a watchdog
 process may use the same part."""
 
 BURST: Final = 4

@@ -53,7 +53,7 @@ class Totals:
         self.settling: Final[dict[MarketKey, Settling]] = {}
         """The markets in which some wagers have a result, and others do not yet."""
         self._lines_of: Final[dict[MarketKey, dict[LineKey, None]]] = {}
-        """The lines with a position in each market."""
+        """The lines with a position, by their market."""
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:

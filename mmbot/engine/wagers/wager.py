@@ -68,7 +68,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     booked: Cents | None = None
     """The profit of the wager that is part of its market's settlement, in cents. None while the profit is unknown."""
     uncounted: bool = False
-    """True if the wager was already settled when mmbot noticed it. No sum contains such a wager."""
+    """True if the wager was already settled when mmbot noticed it. Such a wager is left out of all sums."""
     heard_at: Instant = 0
     """The instant of the latest message that mmbot used to decide the state of the wager."""
     over_at: Instant | None = None
