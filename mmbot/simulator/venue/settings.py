@@ -22,10 +22,10 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ladder: tuple[int, ...] = STANDARD
     activation_ns: Duration = 150 * MILLISECOND
-    """The time from the acceptance of a wager until it opens, if the sport event has not started."""
+    """The delay between the acceptance and the opening of a wager whose sport event has not started."""
     live_activation_ns: Duration = 5 * SECOND
-    """The time from the acceptance of a wager until it opens, if the sport event is in play. Exchanges call this time
-    the bet delay (docs/protocol.md 6.6)."""
+    """The delay between the acceptance and the opening of a wager whose sport event is in play. Exchanges call this
+    delay the bet delay (docs/protocol.md 6.6)."""
     commission: str = "0.02"
     """The share of an account's net gain in a market that the exchange keeps as commission, as a decimal number."""
     commission_rounding: str = "half_up"

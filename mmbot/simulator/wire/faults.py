@@ -119,7 +119,7 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. If it is None, every one is
+    """The number of connections, registrations or subscriptions that the fault affects. If it is None, all of them are
     affected until the fault is lifted."""
 
 
