@@ -21,8 +21,8 @@ class Kept(msgspec.Struct, frozen=True):
     """The part of a session that is kept across restarts."""
 
     account: str
-    """The hash of the access key and the exchange's address. It shows whether the file with the tokens belongs to this
-    account."""
+    """The hash of two values: the access key and the exchange's address. It shows whether the file with the tokens
+    belongs to this account."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
     """The wall-clock time of the newest log-in that may have opened a session. None if no such log-in is known."""

@@ -11,4 +11,4 @@ FOREIGN: Final = frozenset(
         "total_filled_quantity", "trades", "unmatched_order_balance",
     }
 )  # fmt: skip
-"""Words of the newer dialect (docs/protocol.md 13)."""
+"""The words that only the newer dialect (version of the exchange's API) uses (docs/protocol.md 13)."""
