@@ -69,7 +69,7 @@ class Figures(NamedTuple):
     """The profit of the group's settled wagers, before commission."""
     commission: Cents = 0
     marked: Cents = 0
-    """The change in the value of the matches that are not settled, at their fair probability."""
+    """The change in the value of unsettled matches, each valued at its fair probability."""
     closing: Cents = 0
     """The closing-line value: the expected profit of the matches at the fair probability just before the start (the
     closing line). Only matches on games that have started are included."""

@@ -25,8 +25,7 @@ LARGEST: Final = 8 * 1024 * 1024
 """The largest size of a file or body with prices, in bytes. It is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""The time by which the time of a price may be ahead of our clock. Some difference is allowed, because clocks
-differ."""
+"""The longest accepted lead of a price's time over our clock. Some lead is allowed, because clocks differ."""
 
 LONGEST_PLACE: Final = 100
 """The greatest number of characters in a place, such as ``prices[3].line_id``, in the list of mistakes."""
