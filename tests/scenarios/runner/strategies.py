@@ -38,14 +38,14 @@ class Raising(_Failing):
 
 
 class Hung(_Failing):
-    """Does not return for a real second."""
+    """Does not return for a second and a half of real time."""
 
     def fail(self) -> None:
-        time.sleep(1.0)
+        time.sleep(1.5)
 
 
 class Slow(_Failing):
     """Takes longer than it may, by a little."""
 
     def fail(self) -> None:
-        time.sleep(0.25)
+        time.sleep(0.7)
