@@ -27,6 +27,7 @@ def run_of(external_id: str) -> str | None:
     """Return the run id in an ``external_id`` that has the form of mmbot's own. None if it has another form."""
     run, _, rest = external_id.partition("-")
     strategy, _, sequence = rest.partition("-")
+    strategy = strategy.rstrip("x")  # see ``ExternalIds.next``
     ours = strategy == HEDGE or (strategy[:1] == QUOTE and strategy[1:].isdigit())
     return run if ours and run.isalnum() and sequence.isdigit() else None
 

@@ -50,4 +50,4 @@ def test_wagers_from_before_the_start_are_no_other_daemon() -> None:
 
 
 def test_the_run_is_read_from_ids_of_quotes_and_hedges() -> None:
-    assert (run_of("1abcde-q12-3"), run_of("1abcde-h-3"), run_of("w-1")) == ("1abcde", "1abcde", None)
+    assert [run_of(f"1abcde-{strategy}-3") for strategy in ("q12", "h", "q0x", "w")] == ["1abcde"] * 3 + [None]
