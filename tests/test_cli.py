@@ -1,5 +1,6 @@
 """The commands: their arguments, their calls, and their messages on failure."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +9,9 @@ import msgspec
 import pytest
 
 from mmbot import __version__, cli, domain
+from mmbot.arguments import NEXT_STEPS
 from mmbot.cli import main
+from mmbot.store.heartbeat import HeartbeatFile
 
 SETTINGS = """
 environment: local
@@ -190,9 +193,40 @@ def test_a_closed_output_pipe_is_no_error(settings):
 
 def test_the_commands_import_nothing_before_they_are_called():
     code = (
-        "import sys; import mmbot.cli; mmbot.cli._parser();"
+        "import sys; import mmbot.cli, mmbot.arguments; mmbot.arguments.parser();"
         "print([name for name in ('aiohttp', 'asyncio', 'msgspec', 'sqlite3', 'yaml', 'rich', 'structlog')"
         " if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert shown.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", sorted(NEXT_STEPS))
+def test_the_help_of_a_command_shows_an_example(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    text = capsys.readouterr().out
+    assert f"  mmbot {name} " in text.partition("\nexample")[2]
+
+
+def test_the_help_says_what_to_do_first_and_every_command_has_an_example(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert "first steps:\n  mmbot demo " in text
+    listed = set(re.findall(r"^    (\w+)  ", text, re.MULTILINE))
+    assert listed - set(NEXT_STEPS) == {"exchange", "replay"}
+
+
+@pytest.mark.parametrize("command", ["status", "why"])
+def test_without_a_daemon_it_says_that_the_run_before_may_have_left_wagers(command, settings, tmp_path, capsys):
+    (tmp_path / "var").mkdir()
+    with HeartbeatFile(tmp_path / "var") as heartbeat:
+        heartbeat.begin("7abcde", 1, 1_800_000_000 * 10**9, 0)
+        assert main([command, "-c", str(settings)]) == 2
+        said = capsys.readouterr().err
+        assert "run 7abcde did not end in order (last sign of life at 2027-01-15 08:00:00Z)" in said
+        assert "run mmbot kill -c FILE now" in said
+        heartbeat.end()
+    assert main([command, "-c", str(settings)]) == 2
+    assert "7abcde" not in capsys.readouterr().err

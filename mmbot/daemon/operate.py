@@ -24,6 +24,7 @@ from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.screen.daemon_status import DaemonStatus, Unreachable, trouble_text
 from mmbot.store import latch
+from mmbot.store.heartbeat import read_heartbeat, unclean_end
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
 DONE: Final = 0
@@ -115,6 +116,17 @@ def door_of(place: Place) -> str:
     if place.door is None:
         raise Unreachable(f"no daemon runs with the state directory {place.directory}")
     return place.door
+
+
+def last_end(place: Place) -> str | None:
+    """Return what the run before did at its end and what to do, if no daemon runs and wagers may be open."""
+    try:
+        unclean = None if holder_of(place.directory) else unclean_end(read_heartbeat(place.directory))
+    except StateDirError:
+        return None
+    if unclean is None:
+        return None
+    return f"{unclean}. Its wagers may be open: run mmbot kill -c FILE now, or start the bot, which cancels them first"
 
 
 def fetch(door: str, within_s: float = ANSWER_WITHIN_S) -> DaemonStatus:

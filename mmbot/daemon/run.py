@@ -50,6 +50,7 @@ from mmbot.exchange.credentials import LOGIN_REJECTED, Credentials, CredentialsE
 from mmbot.store import latch
 from mmbot.store.event_log import EventLogError
 from mmbot.store.event_log_writer import EventLogPlace
+from mmbot.store.heartbeat import read_heartbeat, unclean_end
 from mmbot.store.journal import Journal
 from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
@@ -63,6 +64,12 @@ NOT_CLEAR: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+LOOK: Final = "wagers may be open: run mmbot kill -c FILE, and look at the account yourself"
+"""What to do after a run that could not prove the account clear."""
+
+RESUME: Final = "no wager is open. The kill switch is on: look at the fault, then run mmbot resume -c FILE"
+"""What to do after a fault of the engine."""
+
 SHORTEST_REAL_S: Final = 10.0
 """The shortest time that the daemon has to cancel everything in an emergency, in real seconds. A faster clock of the
 exchange does not shorten it."""
@@ -193,6 +200,8 @@ class _Life:
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
             stack.enter_context(Signals(pump, self._log, self._hurry).installed())
+            if (unclean := unclean_end(read_heartbeat(self._directory))) is not None:
+                self._log.warning("start.after_unclean_end", why=unclean, hint="its wagers are cancelled first")
             latched = latch.read(self._directory)
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
@@ -377,7 +386,7 @@ class _Life:
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
-        hint = self._hint(end.reason)
+        hint = self._hint(end.reason, code)
         last = engine.status(self._clock.now())
         say(
             "daemon.stopped",
@@ -396,7 +405,7 @@ class _Life:
         )
         return code
 
-    def _hint(self, reason: str) -> dict[str, str]:
+    def _hint(self, reason: str, code: int) -> dict[str, str]:
         """Return advice about the reason why the daemon ended. The result is empty if there is no advice."""
         if reason == LOGIN_REJECTED:
             return {"hint": check_keys(self._config.environment)}
@@ -406,7 +415,7 @@ class _Life:
                 "or account, or the exchange was reset. If so, move all journal.sqlite* files away, or set another "
                 "state_dir"
             }
-        return {}
+        return {"hint": LOOK} if code == NOT_CLEAR else {}
 
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, pulse: Pulse, reason: str) -> int:
         """Turn the kill switch on, so that a restart does not quote. Then cancel everything without the engine."""
@@ -429,6 +438,7 @@ class _Life:
             clear=clear.proved,
             open_wagers=clear.open_wagers,
             trouble=clear.trouble,
+            hint=RESUME if clear.proved else LOOK,
             seconds=in_seconds(clear.took),
         )
         return NOT_CLEAR

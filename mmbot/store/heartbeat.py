@@ -77,6 +77,18 @@ class Heartbeat(NamedTuple):
         return self.running and not (self.proved and self.fenced_beat == self.beat)
 
 
+def unclean_end(heartbeat: Heartbeat | None) -> str | None:
+    """Describe the end of a run that no longer runs, if its wagers may be open. None if it ended in order, or if a
+    watchdog proved the account clear."""
+    if heartbeat is None or not heartbeat.needs_clearing:
+        return None
+    at = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(heartbeat.at / 1e9))
+    return (
+        f"run {heartbeat.run_id} did not end in order (last sign of life at {at}): it was killed, the machine failed, "
+        "or it could not prove the account clear (exit code 3)"
+    )
+
+
 def since_boot() -> int:
     """Return the nanoseconds since the machine booted. Time when the machine was suspended is included if the system
     counts it."""

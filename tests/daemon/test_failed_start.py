@@ -127,7 +127,7 @@ async def test_on_a_shared_account_the_heartbeat_tells_whose_wagers_they_are(tmp
     assert await life.ended() == NOT_STARTED
     cancels = [sent for sent in life.client.sent if isinstance(sent, r.CancelMany)]
     assert [item.wager_id for cancel in cancels for item in cancel.items] == ["w1"]
-    assert life.events() == ["start.failed", "start.clearing", "start.cleared"]
+    assert life.events() == ["start.after_unclean_end", "start.failed", "start.clearing", "start.cleared"]
 
 
 async def test_on_a_shared_account_without_any_run_id_nothing_is_cancelled(tmp_path):

@@ -9,11 +9,12 @@ from scripted_daemon import HeldClient, until
 
 from mmbot.config import ClockConfig
 from mmbot.config.settings import JournalConfig
-from mmbot.daemon.run import FAULT, NOT_CLEAR, STOPPED
+from mmbot.daemon.run import FAULT, LOOK, NOT_CLEAR, RESUME, STOPPED
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.store import latch
+from mmbot.store.heartbeat import HeartbeatFile
 from mmbot.store.journal import Journal
 
 
@@ -110,6 +111,25 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
     assert latch.read(tmp_path).reason == "the engine failed: RuntimeError"
     stopped = next(line for line in life.logged() if line["event"] == "daemon.stopped")
     assert (stopped["code"], stopped["clear"]) == (NOT_CLEAR, True)
+    assert stopped["hint"] == RESUME
+
+
+async def test_an_end_that_is_not_clear_and_the_start_after_it_say_what_to_do(tmp_path):
+    life = Life(tmp_path)
+    await life.up()
+    life.engine.outbox.append(o.Exit(3, "not clear at the deadline"))
+    life.around.deliver(e.Beat(1))
+    assert await life.ended() == NOT_CLEAR
+    stopped = next(line for line in life.logged() if line["event"] == "daemon.stopped")
+    assert stopped["hint"] == LOOK
+    with HeartbeatFile(tmp_path) as heartbeat:  # as after a kill -9
+        heartbeat.begin("7abcde", 1, 1_800_000_000 * 10**9, 0)
+    again = Life(tmp_path)
+    await again.up()
+    again.around.deliver(e.StopRequested())
+    await again.ended()
+    (said,) = [line for line in again.logged() if line["event"] == "start.after_unclean_end"]
+    assert "run 7abcde did not end in order" in said["why"]
 
 
 async def test_a_full_disk_is_told_to_the_engine(tmp_path):
