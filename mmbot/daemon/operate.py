@@ -7,22 +7,18 @@ switch to disk, logs in and cancels everything.
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
-
-import msgspec
 
 from mmbot.config import Config
-from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
-from mmbot.screen.daemon_status import DaemonStatus, Unreachable, trouble_text
+from mmbot.screen.ask_daemon import ANSWER_WITHIN_S, fetch, host_and_port, post
+from mmbot.screen.daemon_status import Unreachable, trouble_text
 from mmbot.store import latch
 from mmbot.store.heartbeat import read_heartbeat, unclean_end
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
@@ -30,13 +26,6 @@ from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocke
 DONE: Final = 0
 FAILED: Final = 2
 NOT_CLEAR: Final = 3
-
-ANSWER_WITHIN_S: Final = 3.0
-"""The time limit of a request from an operator's command to the daemon, in seconds."""
-
-LARGEST_ANSWER: Final = 1 << 26
-"""The greatest size of a daemon's answer to an operator's command, in bytes. The status of 5,000 lines has a few
-million bytes."""
 
 LONGEST: Final = 500
 """The greatest number of characters in the reason of the command ``kill``."""
@@ -60,7 +49,6 @@ ASK_S: Final = 1.0
 """The time limit of the first request to the daemon if ``kill`` can cancel without the daemon, in seconds."""
 
 _LOOK_S: Final = 0.1
-_POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
 
 __all__ = [
     "Place",
@@ -80,10 +68,6 @@ Say = Callable[[str], None]
 Alone = Callable[[float | None], int]
 """The type of a function that cancels everything without a daemon and returns the exit code. Its argument is the time
 limit in seconds."""
-
-
-class _Error(msgspec.Struct, frozen=True):
-    error: str
 
 
 class Place(NamedTuple):
@@ -127,34 +111,6 @@ def last_end(place: Place) -> str | None:
     if unclean is None:
         return None
     return f"{unclean}. Its wagers may be open: run mmbot kill -c FILE now, or start the bot, which cancels them first"
-
-
-def fetch(door: str, within_s: float = ANSWER_WITHIN_S) -> DaemonStatus:
-    """Return a daemon's status.
-
-    Args:
-        within_s: the time limit in seconds.
-
-    Raises:
-        Unreachable: if the daemon does not answer, or the answer is not a status.
-    """
-    body = _ask("GET", door, "/status", b"", within_s)
-    try:
-        return msgspec.json.decode(body, type=DaemonStatus)
-    except UNREADABLE as bad:
-        raise Unreachable(f"the program at {door} is not mmbot, or another version of it: {bad}") from bad
-
-
-def post(door: str, path: str, body: Mapping[str, str], within_s: float = ANSWER_WITHIN_S) -> None:
-    """Send a command to a daemon.
-
-    Args:
-        within_s: the time limit in seconds.
-
-    Raises:
-        Unreachable: if the daemon does not answer or rejects the command.
-    """
-    _ask("POST", door, path, msgspec.json.encode(body), within_s)
 
 
 def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
@@ -255,7 +211,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float | None = None) -> in
     Raises:
         Unreachable: if no daemon answers, or if the daemon stops answering.
     """
-    _host_and_port(door)
+    host_and_port(door)
     if not _answers(door):
         raise Unreachable(
             f"no daemon answers at {door}, so NOTHING WAS CANCELLED; use -c FILE to cancel without the daemon"
@@ -405,43 +361,6 @@ def _try(door: str, within_s: float = ANSWER_WITHIN_S) -> Status | None:
 
 def _answers(door: str) -> bool:
     return _try(door) is not None
-
-
-def _ask(method: str, door: str, path: str, body: bytes, within_s: float) -> bytes:
-    connection = http.client.HTTPConnection(*_host_and_port(door), timeout=within_s)
-    try:
-        connection.request(method, path, body or None, _POST if method == "POST" else {})
-        answer = connection.getresponse()
-        text = answer.read(LARGEST_ANSWER + 1)
-    except (OSError, http.client.HTTPException) as bad:
-        raise Unreachable(f"no daemon answers at {door}: {bad}") from bad
-    finally:
-        connection.close()
-    if len(text) > LARGEST_ANSWER:
-        raise Unreachable(f"the program at {door} is not mmbot: its answer does not end")
-    if answer.status >= 400:
-        raise Unreachable(f"{door}{path} answers {answer.status}: {_said(text)}")
-    return text
-
-
-def _host_and_port(door: str) -> tuple[str, int]:
-    try:
-        where = urlsplit(door)
-        host, port = where.hostname, where.port or 80
-    except ValueError as bad:
-        raise Unreachable(f"{door} is not an address: {bad}") from bad
-    if where.scheme != "http" or not host:
-        raise Unreachable(f"{door} is not an address; write it like http://127.0.0.1:9464")
-    return host, port
-
-
-def _said(text: bytes) -> str:
-    """Return the reason in a daemon's error answer. If the answer is not from a daemon, return a remark that another
-    program uses the address."""
-    try:
-        return msgspec.json.decode(text, type=_Error).error
-    except UNREADABLE:
-        return "the program there is not mmbot"
 
 
 def _short(reason: str) -> str:

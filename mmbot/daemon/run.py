@@ -33,7 +33,7 @@ from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.signals import Signals
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
-from mmbot.daemon.trouble import Troubles, with_trouble
+from mmbot.daemon.trouble import LOOK, RESUME, Troubles, hint_at_end, with_trouble
 from mmbot.daemon.watchdog.child import keep_watchdog
 from mmbot.daemon.watchdog.pulse import Pulse, open_pulse
 from mmbot.daemon.watchdog.slow_strategy import SlowStrategies
@@ -43,10 +43,10 @@ from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.exports import GUARDS
-from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
+from mmbot.engine.orders import Exit, Seed
 from mmbot.engine.requests import CancelAll
 from mmbot.engine.status import Status
-from mmbot.exchange.credentials import LOGIN_REJECTED, Credentials, CredentialsError, check_keys, credentials_from
+from mmbot.exchange.credentials import Credentials, CredentialsError, credentials_from
 from mmbot.store import latch
 from mmbot.store.event_log import EventLogError
 from mmbot.store.event_log_writer import EventLogPlace
@@ -64,12 +64,6 @@ NOT_CLEAR: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-LOOK: Final = "wagers may be open: run mmbot kill -c FILE, and look at the account yourself"
-"""What to do after a run that could not prove the account clear."""
-
-RESUME: Final = "no wager is open. The kill switch is on: look at the fault, then run mmbot resume -c FILE"
-"""What to do after a fault of the engine."""
-
 SHORTEST_REAL_S: Final = 10.0
 """The shortest time that the daemon has to cancel everything in an emergency, in real seconds. A faster clock of the
 exchange does not shorten it."""
@@ -386,7 +380,7 @@ class _Life:
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
-        hint = self._hint(end.reason, code)
+        hint = hint_at_end(end.reason, code, self._config.environment, self._directory)
         last = engine.status(self._clock.now())
         say(
             "daemon.stopped",
@@ -404,18 +398,6 @@ class _Life:
             **hint,
         )
         return code
-
-    def _hint(self, reason: str, code: int) -> dict[str, str]:
-        """Return advice about the reason why the daemon ended. The result is empty if there is no advice."""
-        if reason == LOGIN_REJECTED:
-            return {"hint": check_keys(self._config.environment)}
-        if reason == ANOTHERS_STATE:
-            return {
-                "hint": f"the exchange knows none of the wagers in {self._directory}: they belong to another exchange "
-                "or account, or the exchange was reset. If so, move all journal.sqlite* files away, or set another "
-                "state_dir"
-            }
-        return {"hint": LOOK} if code == NOT_CLEAR else {}
 
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, pulse: Pulse, reason: str) -> int:
         """Turn the kill switch on, so that a restart does not quote. Then cancel everything without the engine."""

@@ -6,6 +6,7 @@ A failure is shown until a success shows that it is over. The engine decides how
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,11 +15,19 @@ import msgspec
 from mmbot.config import Config
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine.events import Answer, Failed, Failure, FailureReason
+from mmbot.engine.orders import ANOTHERS_STATE
 from mmbot.engine.requests import Request
 from mmbot.engine.status import Status
+from mmbot.exchange.credentials import LOGIN_REJECTED, check_keys
 from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
+
+LOOK: Final = "wagers may be open: run mmbot kill -c FILE, and look at the account yourself"
+"""What to do after a run that could not prove the account clear."""
+
+RESUME: Final = "no wager is open. The kill switch is on: look at the fault, then run mmbot resume -c FILE"
+"""What to do after a fault of the engine."""
 
 OUTAGE: Final = 15 * SECOND
 """The time without a repetition after which an outage (such as an answer 503) is over. The exchange must also have
@@ -113,3 +122,16 @@ def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonSt
         trouble=troubles.latest(status.feed_up, status.now),
         price_file=troubles.prices,
     )
+
+
+def hint_at_end(reason: str, code: int, environment: str, directory: Path) -> dict[str, str]:
+    """Return advice about the reason why the daemon ended. The result is empty if there is no advice."""
+    if reason == LOGIN_REJECTED:
+        return {"hint": check_keys(environment)}
+    if reason == ANOTHERS_STATE:
+        return {
+            "hint": f"the exchange knows none of the wagers in {directory}: they belong to another exchange "
+            "or account, or the exchange was reset. If so, move all journal.sqlite* files away, or set another "
+            "state_dir"
+        }
+    return {"hint": LOOK} if code == 3 else {}

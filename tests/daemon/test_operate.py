@@ -41,6 +41,7 @@ from mmbot.domain.instant import DAY, SECOND, iso
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.exchange.credentials import Credentials
+from mmbot.screen import ask_daemon
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, holder_of
 
@@ -254,7 +255,7 @@ def test_a_foreign_server_is_told_in_one_line():
 
 
 def test_a_server_whose_answer_does_not_end_is_no_daemon(monkeypatch):
-    monkeypatch.setattr(operate, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(ask_daemon, "LARGEST_ANSWER", 1 << 20)
     written = []
 
     class Endless(BaseHTTPRequestHandler):

@@ -9,7 +9,8 @@ from scripted_daemon import HeldClient, until
 
 from mmbot.config import ClockConfig
 from mmbot.config.settings import JournalConfig
-from mmbot.daemon.run import FAULT, LOOK, NOT_CLEAR, RESUME, STOPPED
+from mmbot.daemon.run import FAULT, NOT_CLEAR, STOPPED
+from mmbot.daemon.trouble import LOOK, RESUME
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
