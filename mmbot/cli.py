@@ -1,4 +1,4 @@
-"""The commands of mmbot. Each command imports the code that it needs. ``mmbot.arguments`` reads the arguments."""
+"""The commands of mmbot. Each command imports the code that it needs. ``operate/arguments.py`` has the arguments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mmbot.arguments import DOOR, parser
 from mmbot.daemon.event_log.arguments import recording
+from mmbot.operate.arguments import DOOR, parser
 from mmbot.screen.output import abandon, complain, prepare, say, write_json
 
 if TYPE_CHECKING:

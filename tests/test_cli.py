@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from mmbot import __version__, cli, domain
-from mmbot.arguments import NEXT_STEPS
 from mmbot.cli import main
+from mmbot.operate.arguments import NEXT_STEPS
 from mmbot.store.heartbeat import HeartbeatFile
 
 SETTINGS = """
@@ -193,7 +193,7 @@ def test_a_closed_output_pipe_is_no_error(settings):
 
 def test_the_commands_import_nothing_before_they_are_called():
     code = (
-        "import sys; import mmbot.cli, mmbot.arguments; mmbot.arguments.parser();"
+        "import sys; import mmbot.cli, mmbot.operate.arguments; mmbot.operate.arguments.parser();"
         "print([name for name in ('aiohttp', 'asyncio', 'msgspec', 'sqlite3', 'yaml', 'rich', 'structlog')"
         " if name in sys.modules])"
     )

@@ -194,8 +194,7 @@ class _Life:
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
             stack.enter_context(Signals(pump, self._log, self._hurry).installed())
-            if (unclean := unclean_end(read_heartbeat(self._directory))) is not None:
-                self._log.warning("start.after_unclean_end", why=unclean, hint="its wagers are cancelled first")
+            self._log_last_end()
             latched = latch.read(self._directory)
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
@@ -292,6 +291,11 @@ class _Life:
             (self._config.telemetry.host, *self._config.telemetry.hosts),
             engine.price_doubt,
         )
+
+    def _log_last_end(self) -> None:
+        """Log that the run before did not end in order, if that is so."""
+        if (unclean := unclean_end(read_heartbeat(self._directory))) is not None:
+            self._log.warning("start.after_unclean_end", why=unclean, hint="its wagers are cancelled first")
 
     def _log_start(self, url: str, latched: latch.Latch | None) -> None:
         self._log.info(

@@ -1,1 +1,2 @@
-"""Commands that read the records that a daemon left. They are ``mmbot journal`` and ``mmbot statement``."""
+"""The arguments of the commands, and the commands that read the records of a daemon: ``mmbot journal`` and ``mmbot
+statement``."""
