@@ -63,8 +63,8 @@ class TransactionReader:
         self._began_at: Instant = now
         self._next_at: Instant = now
         self._range: tuple[Instant, Instant] | None = None
-        """The time range of the present read of transactions, by the exchange's clock. None if no such read has
-        begun."""
+        """The time range of the present read of transactions, by the exchange's clock. None while no transactions are
+        being read."""
         self._cursors: dict[str, None] = {}
         self._cursor = ""
         self._asking = False

@@ -20,8 +20,8 @@ _BRINGS: Final = {
     State.CLOSED: Status.CLOSED,
     State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""The report status that leads to each final state. If a wager is in a final state, only a report with the matching
-status can set the result of the wager."""
+"""The status of a report that leads to a final state of the wager, for each final state. If a wager is in a final
+state, only a report with the matching status can set the result of the wager."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
