@@ -10,12 +10,12 @@ from mmbot.engine.orders import SaveDay, SaveSettlement, SaveWager
 from mmbot.store import rows, schema
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""The time for which a wager with matches is still loaded after its end, counted back from the end of the previous run.
-The result of such a wager may be corrected."""
+"""The length of a period at the end of the previous run. A start loads each wager with matches that ended in this
+period, because its result may be corrected."""
 
 KEPT_UNMATCHED_FOR: Final[Duration] = HOUR
-"""The time for which a wager without matches is still loaded after its end, counted back from the end of the previous
-run. Messages about such a wager may come late."""
+"""The length of a period at the end of the previous run. A start loads each wager without matches that ended in this
+period, because messages about it may come late."""
 
 
 class Kept(NamedTuple):
