@@ -26,6 +26,11 @@ Entry = tuple[str, Row]
 """The type of an entry: a SQL statement of ``schema``, and the values for the statement."""
 
 
+MOST_NAMES: Final = 5_000
+"""How many names are remembered. If an older one occurs again, it is written again. A daemon sees new sport events for
+months."""
+
+
 class Entries:
     """Makes the entries of the journal. It remembers the names that the journal has, so that each name is written only
     once."""
@@ -45,8 +50,11 @@ class Entries:
 
     def written(self) -> None:
         """Record that all entries made since the previous call are on disk."""
-        self._named.update(self._fresh)
+        named = self._named
+        named.update(self._fresh)
         self._fresh.clear()
+        while len(named) > MOST_NAMES:
+            del named[next(iter(named))]
 
     def not_written(self) -> None:
         """Record that the entries made since the previous call are lost. The names in them are written again later."""

@@ -10,9 +10,11 @@ from typing import Any
 from engine_scene import LINE
 from journalled import Journalled, played
 
+from mmbot.domain.catalogue import Market, MarketKey
 from mmbot.domain.instant import DAY, MINUTE
 from mmbot.engine.orders import Save
-from mmbot.engine.records import SaveFair, SaveMatch, SaveResult
+from mmbot.engine.records import SaveFair, SaveMatch, SaveNames, SaveResult
+from mmbot.store.entries import MOST_NAMES, Entries
 from mmbot.store.journal import JOURNAL_FILE, Journal
 
 
@@ -81,3 +83,19 @@ def test_old_entries_are_deleted_and_sums_are_kept(tmp_path: Path) -> None:
     assert again.close()
     for table in ("matches", "results", "fairs"):
         assert rows(tmp_path, f"SELECT at FROM {table}") == [(young,)], table
+
+
+def test_the_number_of_remembered_names_is_bounded() -> None:
+    """A daemon that runs for months sees ever new sport events. A name that it no longer remembers is written again."""
+    entries = Entries()
+
+    def names(sport_event: int) -> int:
+        market = Market(MarketKey(sport_event, 219), "Moneyline", "moneyline", "moneyline", "Game Lines", "active", ())
+        made = entries.of(SaveNames(market, None, None))
+        entries.written()
+        return len(made)
+
+    assert [names(1), names(1)] == [1, 0]
+    for sport_event in range(2, MOST_NAMES + 2):
+        names(sport_event)
+    assert [names(MOST_NAMES + 1), names(1)] == [0, 1]
