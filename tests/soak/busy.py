@@ -31,7 +31,6 @@ START_S: Final = 24 * 60.0
 SPORT_EVENTS: Final = 5
 """How many are on the board, about."""
 
-_PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -41,6 +40,8 @@ class Sample(NamedTuple):
     at: float
     """Seconds of the machine since the start of the run."""
     memory_mb: float
+    """Memory of its own, resident or swapped out. The pages of program files are not counted: the system drops and
+    loads them as it likes."""
     watchdog_mb: float
     descriptors: int
     threads: int
@@ -52,10 +53,10 @@ class Sample(NamedTuple):
     matches: int
     settled: float
     """Realised profit in dollars. It changes with results only."""
-    tick_count: float
-    tick_s: float
-    match_count: float
-    match_s: float
+    tick: tuple[float, ...]
+    """How many placements so far left within each bound of ``mmbot_tick_to_wire_seconds`` after their book."""
+    match: tuple[float, ...]
+    """The same of ``mmbot_match_to_wire_seconds``."""
 
 
 class Busy:
@@ -144,14 +145,13 @@ class Busy:
         """Look at the process and read its metrics."""
         process = Path("/proc") / str(self.daemon.process.pid)
         descriptors = len(list((process / "fd").iterdir()))
-        memory = int((process / "statm").read_text().split()[1]) * _PAGE_MB
         # The name of the program is in brackets and may hold blanks.
         numbers = (process / "stat").read_text().rpartition(")")[2].split()
         metrics = self._metrics()
         return Sample(
             at,
-            memory,
-            _children_mb(process),
+            _own_mb(process),
+            sum(_own_mb(child) for child in _children(process)),
             descriptors,
             int(numbers[17]),
             int(metrics["mmbot_tasks"]),
@@ -161,10 +161,8 @@ class Busy:
             int(metrics["mmbot_wagers_placed_total"]),
             int(metrics["mmbot_matches_total"]),
             metrics['mmbot_profit_dollars{kind="realised"}'],
-            metrics["mmbot_tick_to_wire_seconds_count"],
-            metrics["mmbot_tick_to_wire_seconds_sum"],
-            metrics["mmbot_match_to_wire_seconds_count"],
-            metrics["mmbot_match_to_wire_seconds_sum"],
+            _buckets(metrics, "mmbot_tick_to_wire_seconds"),
+            _buckets(metrics, "mmbot_match_to_wire_seconds"),
         )
 
     def _metrics(self) -> Mapping[str, float]:
@@ -195,7 +193,17 @@ class Busy:
         self.exchange.close()
 
 
-def _children_mb(process: Path) -> float:
-    """Return the resident memory of a process's children, in MB."""
-    children = (process / "task" / process.name / "children").read_text().split()
-    return sum(int((Path("/proc") / child / "statm").read_text().split()[1]) * _PAGE_MB for child in children)
+def _buckets(metrics: Mapping[str, float], name: str) -> tuple[float, ...]:
+    """Return the counts of a histogram's buckets, in the order of their bounds."""
+    return tuple(count for key, count in metrics.items() if key.startswith(f"{name}_bucket"))
+
+
+def _children(process: Path) -> list[Path]:
+    """Return the processes that a process has started."""
+    return [Path("/proc") / child for child in (process / "task" / process.name / "children").read_text().split()]
+
+
+def _own_mb(process: Path) -> float:
+    """Return the memory that belongs to one process alone, in MB."""
+    fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line)
+    return sum(int(fields[name].split()[0]) for name in ("RssAnon", "VmSwap")) / 1024

@@ -75,6 +75,25 @@ def quantile(freedom: int) -> float:
     return _T_975[max(known for known in _T_975 if known <= freedom)]
 
 
+def middle(bounds: Sequence[float], counts: Sequence[float]) -> float | None:
+    """Return the median of a histogram, by linear interpolation within its bucket. Above the last bound, it is that
+    bound. The result is None if the histogram is empty.
+
+    Args:
+        bounds: the upper bounds of the buckets.
+        counts: how many values are at or below each bound, and at last how many there are.
+    """
+    half = counts[-1] / 2
+    if not half:
+        return None
+    below, lower = 0.0, 0.0
+    for bound, count in zip(bounds, counts, strict=False):
+        if count >= half:
+            return lower + (bound - lower) * (half - below) / (count - below)
+        below, lower = count, bound
+    return bounds[-1]
+
+
 def block_means(points: Sequence[Point], blocks: int = BLOCKS) -> list[Point]:
     """Divide the time of the samples into blocks of equal length, and return the mean of each block that has
     samples."""

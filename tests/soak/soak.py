@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from busy import Busy, Sample
-from slopes import BLOCKS, Fit, Point, Verdict, block_means, fit
+from slopes import BLOCKS, Fit, Point, Verdict, block_means, fit, middle
+
+from mmbot.telemetry.metrics import WIRE_BUCKETS
 
 SAMPLE_S: Final = 5.0
 FAULT_S: Final = 30.0
 RETENTION_MIN: Final = 75.0
 """Minutes of the exchange's clock after which as many wagers are forgotten as end: the ledger holds each for an
 hour."""
-LOOK_BACK: Final = 24
-"""Over how many samples a rate is taken, like the latency."""
+LOOK_BACK: Final = 12
+"""Over how many samples a rate or a median is taken: a minute."""
 KEEP_DAYS: Final = 400
 """``journal.keep_days`` of the run, the default."""
 
@@ -60,17 +62,34 @@ def ratio(above: str, below: str, scale: float) -> Callable[[Sequence[Sample]], 
     return points
 
 
+def median(field: str) -> Callable[[Sequence[Sample]], list[Point]]:
+    """Return the function that gives the median of a histogram, in microseconds."""
+
+    def points(samples: Sequence[Sample]) -> list[Point]:
+        found = []
+        for before, after in zip(samples[::LOOK_BACK], samples[LOOK_BACK::LOOK_BACK], strict=False):
+            grown = [new - old for old, new in zip(getattr(before, field), getattr(after, field), strict=True)]
+            value = middle(WIRE_BUCKETS, grown)
+            if value is not None:
+                found.append(Point((before.at + after.at) / 2, value * 1e6))
+        return found
+
+    return points
+
+
 ROWS: Final = (
-    Row("resident memory", "MB", plain("memory_mb"), 1.5),
+    Row("memory", "MB", plain("memory_mb"), 1.5),
     Row("the watchdog's memory", "MB", plain("watchdog_mb"), 0.5),
-    Row("open descriptors", "", plain("descriptors"), 0.5),
-    Row("asyncio tasks", "", plain("tasks"), 0.5),
-    Row("threads", "", plain("threads"), 0.1),
-    Row("book to placement", "us", ratio("tick_s", "tick_count", 1e6), 0.2, True),
-    Row("match to request", "us", ratio("match_s", "match_count", 1e6), 0.2, True),
+    Row("open descriptors", "", plain("descriptors"), 3.0),
+    Row("asyncio tasks", "", plain("tasks"), 3.0),
+    Row("threads", "", plain("threads"), 1.0),
+    Row("book to placement, p50", "us", median("tick"), 0.2, True),
+    Row("match to request, p50", "us", median("match"), 0.2, True),
     Row("processor time", "% of a core", ratio("cpu_s", "at", 100), 0.2, True),
-    Row("journal for a wager", "bytes", ratio("journal_bytes", "placed", 1.0), 0.1, True),
+    Row("journal for a wager", "bytes", ratio("journal_bytes", "placed", 1.0), 0.2, True),
 )
+"""Each kind of fault comes twelve times an hour. So a leak of one descriptor, task or thread for one kind of fault
+would be twelve for each hour."""
 
 
 def judged(row: Row, samples: Sequence[Sample]) -> tuple[Fit, Verdict, float]:
@@ -124,6 +143,18 @@ def write(path: Path, samples: Sequence[Sample]) -> None:
         table.writerows(samples)
 
 
+def read(path: Path) -> list[Sample]:
+    """Read the samples of ``write``."""
+    with path.open(newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        return [Sample(*(_value(text) for text in row)) for row in rows]  # type: ignore[arg-type]
+
+
+def _value(text: str) -> float | tuple[float, ...]:
+    return tuple(float(each) for each in text.strip("()").split(", ")) if text.startswith("(") else float(text)
+
+
 def run(folder: Path, transports: Sequence[str], minutes: float, speed: float) -> dict[str, list[Sample]]:
     """Run a daemon for each transport, side by side, and return their samples. Raises AssertionError if a daemon dies,
     does not stop in order, or the referee finds a rule broken."""
@@ -161,15 +192,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--transport", choices=(*TRANSPORTS, "both"), default="both", help="of the feed (default both)")
     parser.add_argument("--speed", type=float, default=6, help="how many times faster the clock runs (default 6)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep samples, logs and journals here")
+    parser.add_argument(
+        "--judge", type=Path, metavar="FOLDER", help="judge the samples that --keep kept, and run nothing"
+    )
     given = parser.parse_args(arguments)
     transports = TRANSPORTS if given.transport == "both" else (given.transport,)
     warm_s = 60 * min(given.minutes / 3, RETENTION_MIN / given.speed)
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         print(f"{given.minutes:g} minutes, {' and '.join(transports)}, clock × {given.speed:g}, process {os.getpid()}")
-        print(f"warm-up {warm_s / 60:.1f} minutes; samples in {folder}", flush=True)
+        print(f"warm-up {warm_s / 60:.1f} minutes; samples in {given.judge or folder}", flush=True)
         try:
-            samples = run(folder, transports, given.minutes, given.speed)
+            if given.judge is not None:
+                samples = {transport: read(given.judge / f"{transport}.csv") for transport in transports}
+            else:
+                samples = run(folder, transports, given.minutes, given.speed)
         except AssertionError as failed:
             print(f"the run failed: {failed}", file=sys.stderr)
             return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from slopes import Fit, Point, Verdict, block_means, fit, quantile
+from slopes import Fit, Point, Verdict, block_means, fit, middle, quantile
 
 
 def series(growth: float, noise: float, seed: int = 1, alike: float = 0.0, number: int = 720) -> list[Point]:
@@ -72,3 +72,11 @@ def test_an_unlisted_number_of_freedom_takes_the_safer_quantile() -> None:
     assert quantile(23) == quantile(22) > quantile(25)
     assert quantile(1000) == quantile(60)
     assert Fit(0, 0, 1, 0, 0).verdict(1) is Verdict.UNCLEAR
+
+
+def test_the_median_of_a_histogram_lies_within_the_bucket_that_holds_it() -> None:
+    bounds = (0.001, 0.002, 0.005)
+    assert middle(bounds, (0, 10, 10, 10)) == pytest.approx(0.0015)
+    assert middle(bounds, (4, 5, 8, 10)) == pytest.approx(0.002)
+    assert middle(bounds, (0, 0, 0, 3)) == 0.005
+    assert middle(bounds, (0, 0, 0, 0)) is None
