@@ -1,6 +1,7 @@
 """The daemon while it runs: it carries out the orders of the engine, and it stops in order after a fault."""
 
 import contextlib
+import sqlite3
 import time
 
 import pytest
@@ -16,7 +17,7 @@ from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.store import latch
 from mmbot.store.heartbeat import HeartbeatFile
-from mmbot.store.journal import Journal
+from mmbot.store.journal import JOURNAL_FILE, Journal
 
 
 async def test_orders_are_carried_out_and_reported_back(tmp_path):
@@ -65,6 +66,26 @@ async def test_what_was_saved_before_the_exit_is_in_the_journal(tmp_path):
     assert await life.ended() == STOPPED
     with contextlib.closing(Journal(tmp_path)) as journal:
         assert len(journal.load(0).settlements) == 50
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_the_journal_knows_all_wagers_only_up_to_an_instant_at_which_the_engine_may_quote(tmp_path, ready):
+    """Before, the engine has not read everything, so the next start must not rely on the journal."""
+
+    def alive_at():
+        with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as journal:
+            return journal.execute("SELECT at FROM last_instant").fetchone()
+
+    life = Life(tmp_path)
+    await life.up()
+    life.engine.ready = ready
+    life.around.deliver(e.Beat(1))
+    await until(alive_at)
+    life.around.deliver(e.StopRequested())
+    assert await life.ended() == STOPPED
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        kept = journal.load(1 << 62)
+    assert kept.known_to == (kept.since if ready else 0)
 
 
 @pytest.mark.parametrize("how", ["raises", "returns"])
