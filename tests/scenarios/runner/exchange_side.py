@@ -66,13 +66,17 @@ class JudgedVenue(Venue):
         there = {market.key for market in others}
         return [market for market in found if market.key not in self.moved and market.key not in there] + others
 
-    def book(self, line: LineKey) -> ShownBook:
-        """Return the book of a line as the listing shows it."""
+    def home(self, line: LineKey) -> LineKey:
+        """Return the line in the books of the exchange that is listed as ``line``."""
         for market, event in self.moved.items():
             if (event, market.market) == (line.sport_event, line.market):
-                shown = super().book(LineKey(market.sport_event, market.market, line.number))
-                return replace(shown, line=line)
-        return super().book(line)
+                return LineKey(market.sport_event, market.market, line.number)
+        return line
+
+    def book(self, line: LineKey) -> ShownBook:
+        """Return the book of a line as the listing shows it."""
+        home = self.home(line)
+        return super().book(line) if home == line else replace(super().book(home), line=line)
 
     def place(
         self,

@@ -344,7 +344,7 @@ class _Play:
                 await asyncio.sleep(QUIET_S)
                 status = self._bot.status()
                 assert status is not None
-                judge.compare(exchange.now, records.claim(status))
+                judge.compare(exchange.now, records.claim(status, exchange.venue.home))
                 entries = [records.entry(each) for each in exchange.venue.transactions(exchange.account)]
                 wallet = exchange.venue.wallet(exchange.account)
                 judge.audit(exchange.now, entries, exchange.deposited, wallet.balance)
