@@ -176,7 +176,7 @@ class LineCounts(msgspec.Struct, frozen=True):
     sport event of the line is listed and not near its start. If such a line is not quoted, the operator should look at
     the reason."""
     quoted: int
-    """The number of lines among ``quotable`` on which a wager of ours could be matched."""
+    """The number of lines that should be quoted and have a wager of ours that could be matched."""
     why_not: str | None
     """The most frequent reason why a line is not quoted. None if all lines with a quoting rule are quoted."""
 

@@ -99,7 +99,8 @@ class Audit:
         self._round_at = self._changes_at = self._began_at = self._fresh_at = now
         self._longest_round: Final[Duration] = round(LONGEST_ROUND * shared.settings.stretch)
         self._changes_from: Instant = now
-        """The instant up to which all changes of wagers have been compared. The next comparison begins at it."""
+        """The instant up to which all changes of wagers have been compared, and from which the next comparison
+        starts."""
         self._compared_to = past
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers in the present audit round's list of open wagers."""

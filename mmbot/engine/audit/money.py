@@ -48,7 +48,7 @@ CENTS: Final[Cents] = 2
 ``SLACK`` cents are allowed in addition."""
 
 MOST_EQUITIES: Final = 32
-"""If this many amounts of the equity are possible, false matches that are taken back add no further ones."""
+"""The number of possible amounts of the equity from which on matches that were taken back add no further amounts."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,

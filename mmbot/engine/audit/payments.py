@@ -18,10 +18,11 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 PAID_WITHIN: Final = 20 * SECOND
-"""How long after a result the transactions are read. A payment takes some seconds (docs/protocol.md 10)."""
+"""The time after a result at which the transactions are read. A payment takes some seconds (docs/protocol.md 10)."""
 
 CHARGED_WITHIN: Final = 2 * MINUTE
-"""A result that is this old, and for which no commission was charged, cost none."""
+"""The time after a result within which the exchange charges a commission. A result without a charge in this time cost
+no commission."""
 
 _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
@@ -34,14 +35,14 @@ class Payments:
         self._shared: Final = shared
         self._effects: Final = effects
         self.on_result: Callable[[Instant], None] | None = None
-        """A function that is called with the instant at which the transactions of a result should be read."""
+        """The function that is called with the instant at which the transactions of a result should be read."""
         self._before: Final[dict[MarketKey, Cents]] = {}
-        """For each market with a result in this run: its commission before that result. It was charged in transactions
-        that an earlier run took."""
+        """The commission of each market before its first result in this run. An earlier run took the transactions with
+        this commission."""
         self._charged: Final[dict[MarketKey, Cents]] = {}
-        """The sum of the commission in the transactions that this run took."""
+        """The sum of the commission in the transactions that this run took, by market."""
         self._results: Final[dict[MarketKey, Instant]] = {}
-        """The latest result of each market whose commission is not known for certain yet."""
+        """The instant of the latest result of each market whose commission is not known for certain yet."""
 
     def restored(self, market: MarketKey, at: Instant) -> None:
         """Take a market whose result, or the commission on it, was saved at the end of an earlier run. The transactions

@@ -29,10 +29,11 @@ class LineIds:
     def __init__(self, known: Mapping[str, tuple[LineKey, Side | None]]) -> None:
         self._known: Final = known
         self.staked: Callable[[LineKey, str], bool] = _nothing_staked
-        """A function that returns true if we have a position on a line, or an open wager with this ``line_id``."""
+        """The function that returns True if we have a position on a line, or an open wager with the given
+        ``line_id``."""
         self._moved: Final[dict[LineKey, LineKey]] = {}
-        """The lines that are disputed because one of their ids has moved there. Each comes with the line on which our
-        wagers with this id count."""
+        """The lines that are disputed because an id moved to the line from another line. Each has the line on which our
+        wagers with the id count."""
         self._claims: Final[dict[str, dict[Place, None]]] = {}
         """The places (line and outcome) in which each ``line_id`` is listed now."""
         self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}

@@ -160,8 +160,7 @@ class RuleLines:
         """The greatest room under the limits that any of the lines needs, in cents (``Wanted.needs``). None if it is
         None for any of the lines."""
         self.moves = -1
-        """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the latest
-        decision was made."""
+        """The number of changes of positions and of placements (``Shared.moves``) when the latest decision was made."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""

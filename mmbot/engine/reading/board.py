@@ -28,7 +28,7 @@ RETRY: Final = SECOND
 """The wait after a failed read of sport events or books before the next read."""
 
 MOVED: Final = 30 * SECOND
-"""How long after an id has moved to another line the sport event of this line is read again."""
+"""The wait before a sport event is read again after an id moved to one of its lines from another line."""
 
 MISSED: Final = 30 * SECOND
 """The wait before a sport event is read again after a read that seems incomplete. The wait doubles after each read that

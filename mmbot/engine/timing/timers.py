@@ -33,8 +33,8 @@ class Due(Enum):
     """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
     event or a line."""
     MOVED = "moved"
-    """The kind of timer that fires when a sport event must be read again, because an id has moved to one of its lines.
-    There may be no stake of ours at the old line any more."""
+    """The kind of timer that fires when a sport event must be read again because an id moved to one of its lines from
+    another line. There may be no stake of ours at the other line any more."""
     ACTIVATION = "activation"
     """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"

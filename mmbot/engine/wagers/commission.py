@@ -15,7 +15,7 @@ class Settlement(NamedTuple):
 
     gross: Cents = 0
     commission: Cents = 0
-    """The commission: the sum of the exchange's charges, or an estimate until they were read."""
+    """The commission of the market: the sum of the exchange's charges, or an estimate until the charges were read."""
 
 
 WON = (Winning.WON, Winning.MANUALLY_WON)
