@@ -42,9 +42,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     taker's stake is then equal to the maker's win (docs/protocol.md 7.5; inferred)."""
     partly_canceled: str = "open"
     """The ``status`` of a wager that was matched in part and whose rest was then cancelled. With ``open``, the wager is
-    fully matched and its stake is the matched part, as the second document of the specification says (docs/protocol.md
-    6.3). With ``canceled``, it stays partially matched and keeps its whole stake. No source says so; the same document
-    has this wager under the word ``canceled``, and a bot must count the matched part under either word."""
+    fully matched and its stake is the matched part (second document of the specification, docs/protocol.md 6.3). With
+    ``canceled``, the wager stays partially matched and keeps its whole stake. No source describes this second reading
+    as a whole. A bot must count the matched part under either word."""
     shown_profit: str = "offered"
     """The meaning of the field ``profit`` of a wager. With ``offered``, the field has the win of the present stake at
     the wager's own odds, as in the examples of the specification. With ``matched``, the field has the win of the
