@@ -328,4 +328,4 @@ _COMMANDS: Final[dict[object, Callable[[argparse.Namespace], int]]] = {
     "journal": _journal,
     "statement": _statement,
 }
-"""The function that runs each command."""
+"""The function that runs each command of the console."""

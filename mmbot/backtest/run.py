@@ -150,8 +150,8 @@ class Run:
         self._world_due: Instant = start
         """The time at which the exchange, or a trader other than the bot, acts next."""
         self._under_way: dict[int, tuple[Instant, r.Request, Callable[[], None]]] = {}
-        """The requests that have not reached the exchange yet. Each comes with its time of arrival and with the
-        function that lets it arrive."""
+        """The requests that have not reached the exchange yet. Each has its time of arrival and the function that lets
+        it arrive."""
 
     # --- driving --------------------------------------------------------------------------------------------------
 

@@ -24,10 +24,10 @@ from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 _FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 LOOK: Final = "wagers may be open: run mmbot kill -c FILE, and look at the account yourself"
-"""What to do after a run that could not prove the account clear."""
+"""The advice to the operator after a run that could not prove that no wager is open."""
 
 RESUME: Final = "no wager is open. The kill switch is on: look at the fault, then run mmbot resume -c FILE"
-"""What to do after a fault of the engine."""
+"""The advice to the operator after a fault of the engine."""
 
 OUTAGE: Final = 15 * SECOND
 """The time without a repetition after which an outage (such as an answer 503) is over. The exchange must also have

@@ -74,7 +74,7 @@ examples:
   mmbot statement -c config/sandbox.yaml --day yesterday
   mmbot statement -c config/sandbox.yaml --from 2026-11-01 --to 2026-11-30 --time-zone America/New_York""",
 }
-"""Examples of each command, and what to do next. They stand at the end of its help."""
+"""The examples of each command, and the next steps after the command. They stand at the end of the command's help."""
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 """The type of a function that adds a command to the parser, such as argparse\'s ``add_parser``."""
