@@ -81,8 +81,8 @@ class Rest:
         self.cancel: Final = cancel
         """The ``external_id`` of each wager that has to be cancelled."""
         self.leaving: Final = leaving
-        """True if the comparison found some wager of the line that had to be cancelled or was already being
-        cancelled."""
+        """True if some wager of the line had to be cancelled, or was already being cancelled, when targets and open
+        wagers were compared."""
         self.why: Final = why
         """The reason why a target (a wager that should be open) cannot be placed. None if nothing prevents the
         placement."""

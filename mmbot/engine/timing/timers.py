@@ -33,8 +33,8 @@ class Due(Enum):
     """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
     event or a line."""
     MOVED = "moved"
-    """The kind of timer that fires when a sport event must be read again because an id moved to one of its lines from
-    another line. There may be no stake of ours at the other line any more."""
+    """The kind of timer that fires when a sport event must be read again, after an id moved to one of its lines. Our
+    stake at the former line of the id may be gone."""
     ACTIVATION = "activation"
     """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"
