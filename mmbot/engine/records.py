@@ -74,7 +74,7 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     profit: Cents
     """The profit of the wager before commission. For a correction of a result, this is the change of the profit."""
     commission: Cents
-    """The change of the commission on the market's net gain. The commission is estimated with the rate in the
+    """By how many cents this settlement changes the commission on the market's net gain. The rate is that of the
     settings."""
     first: bool
     """True for the first result of the wager, and False for a correction of the result."""

@@ -67,7 +67,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
-    """The time between two reads of the connection config, which names the feed's address (specification)."""
+    """The time between two reads of the connection config, which names the address of the feed."""
     max_backlog: int = 20_000
     """The greatest number of feed messages that may wait. If there are more, the connection is ended, because the books
     would be too old to quote from."""

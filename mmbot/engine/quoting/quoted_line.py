@@ -157,8 +157,8 @@ class RuleLines:
         """True if the sport event, the tournament or the account was at its soft threshold when the latest decision was
         made."""
         self.needs: Cents | None = None
-        """The greatest room under the limits that any of the lines needs, in cents (``Wanted.needs``). None if it is
-        None for any of the lines."""
+        """The largest ``Wanted.needs`` of the lines, in cents. ``Wanted.needs`` is the room that a line's targets
+        (wagers that should be open) need under the limits. None if limits cut the targets of a line."""
         self.moves = -1
         """The number of changes of positions and of placements (``Shared.moves``) when the latest decision was made."""
 

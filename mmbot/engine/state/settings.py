@@ -64,8 +64,8 @@ class Settings:
         self.audit_money: Final[Duration] = seconds(config.audit.money_s)
         clock = config.exchange.clock
         self.stretch: Final[float] = 1.0 if clock is None else max(1.0, clock.rate / UNSTRETCHED)
-        """The factor by which the audit waits longer for messages and answers on a faster clock. Delays of the network
-        take more time on a faster clock."""
+        """The factor by which the audit lengthens its waits for messages and answers. It is above 1 only in a demo
+        with a sped-up clock, on which a delay of the network lasts longer."""
         self.audit_grace: Final[Duration] = round(seconds(config.audit.grace_s) * self.stretch)
         self.awaiting_activation: Final[int] = guards.awaiting_activation
         self.print_match: Final[Duration] = seconds(guards.print_match_s)
