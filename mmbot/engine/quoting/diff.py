@@ -14,8 +14,9 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""The largest problem, for one outcome, for which the best solution is searched. Its size is the number of open wagers
-times the number of targets (wagers that should be open). In a larger problem, each wager serves the nearest target."""
+"""The largest assignment of open wagers to targets (wagers that should be open), for one outcome, for which the best
+solution is searched. Its size is the number of open wagers times the number of targets. In a larger assignment, each
+wager serves the nearest target."""
 
 SEARCH: Final = 6_000
 """The greatest number of steps that the search takes for one outcome. So many steps are enough for six open wagers and

@@ -24,7 +24,7 @@ LONGEST_WAIT: Final = 10 * SECOND
 would delay the proof that no wager is open."""
 
 OVERLAP: Final = MINUTE
-"""The time by which a range starts before the wanted instant. The range starts earlier because the exchange's clock may
+"""The time by which a query's time range starts before the wanted instant. The reason is that the exchange's clock may
 be behind our clock."""
 
 MOST_PAGES: Final = 1000
