@@ -27,8 +27,8 @@ Entry = tuple[str, Row]
 
 
 MOST_NAMES: Final = 5_000
-"""How many names are remembered. If an older one occurs again, it is written again. A daemon sees new sport events for
-months."""
+"""The greatest number of names that are remembered as written to the journal. A forgotten name that occurs again is
+written again. The number is limited because a daemon sees new sport events for months."""
 
 
 class Entries:
