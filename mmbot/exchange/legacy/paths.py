@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from mmbot.domain.instant import DAY, SECOND, Duration, Instant
+from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, dollars
 from mmbot.domain.transaction import TransactionType
 from mmbot.engine.requests import ReadHistory
-from mmbot.exchange.errors import Malformed
+from mmbot.exchange.queries import Query, created_bounds, history_query, listed, seconds, with_query
 
 LOG_IN: Final = "/auth/login"
 REFRESH: Final = "/auth/refresh"
@@ -48,69 +48,55 @@ PAGE: Final = 1000
 
 MATCH_PAGE: Final = 100
 TRANSACTION_PAGE: Final = 1000
-CREATED_SPAN: Final = 7 * DAY
-UPDATED_SPAN: Final = 2 * DAY
-
-_Query = Mapping[str, str | int | None]
-
-
-def _with(path: str, query: _Query) -> str:
-    """Return a path with its query. A parameter without a value is left out."""
-    given = {name: str(value) for name, value in query.items() if value is not None and value != ""}
-    return f"{path}?{urlencode(given, safe=',')}" if given else path
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ",".join(str(value) for value in values)
 
 
 def tournaments_path(active: bool) -> str:
     """The path for all tournaments. If ``active`` is true, it is the path for the tournaments that have active sport
     events."""
-    return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
+    return with_query(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
 def sport_events_path(tournament: int) -> str:
     """The path for the sport events of one tournament."""
-    return _with(SPORT_EVENTS, {"tournament_id": tournament})
+    return with_query(SPORT_EVENTS, {"tournament_id": tournament})
 
 
 def sport_events_by_id_path(sport_events: Sequence[int]) -> str:
     """The path for some sport events, by their ids."""
-    return _with(SPORT_EVENTS, {"event_ids": _listed(sport_events)})
+    return with_query(SPORT_EVENTS, {"event_ids": listed(sport_events)})
 
 
 def markets_path(sport_events: Sequence[int], version: int = 2) -> str:
     """The path for the markets of some sport events. Version 1 is deprecated."""
-    return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(sport_events)})
+    return with_query(MARKETS if version == 2 else MARKETS_V1, {"event_ids": listed(sport_events)})
 
 
 def markets_of_path(sport_event: int, version: int) -> str:
     """The path for the markets of one sport event. Version 1 is deprecated."""
-    return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": sport_event})
+    return with_query(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": sport_event})
 
 
 def search_path(tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents) -> str:
     """The path for a search of markets. No source documents any filter except the tournament. The names of the other
     filters come from the exchange's market data interface (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
-    query: _Query = {
+    query: Query = {
         "tournament_id": tournament,
-        "event_ids": _listed(sport_events),
-        "market_types": _listed(types),
+        "event_ids": listed(sport_events),
+        "market_types": listed(types),
         "min_liquidity": liquidity,
     }
-    return _with(SEARCH, query)
+    return with_query(SEARCH, query)
 
 
 def players_path(tournament: int) -> str:
     """The path for the players of one tournament."""
-    return _with(PLAYERS, {"tournament_id": tournament})
+    return with_query(PLAYERS, {"tournament_id": tournament})
 
 
 def player_path(player: int, tournament: int) -> str:
     """The path for one player of a tournament."""
-    return _with(f"{PLAYERS}/{player}", {"tournament_id": tournament})
+    return with_query(f"{PLAYERS}/{player}", {"tournament_id": tournament})
 
 
 def transactions_path(
@@ -125,8 +111,8 @@ def transactions_path(
 ) -> str:
     """The path for one page of the account's transactions between two instants. The range is widened to whole
     seconds."""
-    query: _Query = {
-        **_seconds(begin, end),
+    query: Query = {
+        **seconds(begin, end),
         "transaction_type": None if kind is None else kind.value,
         "event_id": sport_event,
         "market_id": market,
@@ -134,7 +120,7 @@ def transactions_path(
         "next_cursor": cursor,
         "limit": min(max(limit, 1), TRANSACTION_PAGE),
     }
-    return _with(TRANSACTIONS, query)
+    return with_query(TRANSACTIONS, query)
 
 
 def wager_path(wager_id: str) -> str:
@@ -152,7 +138,9 @@ def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
 
 def matches_of_path(wager_id: str, cursor: str, limit: int) -> str:
     """The path for one page of the matches of one wager."""
-    return _with(MATCHES_OF, {"wager_id": wager_id, "next_cursor": cursor, "limit": min(max(limit, 1), MATCH_PAGE)})
+    return with_query(
+        MATCHES_OF, {"wager_id": wager_id, "next_cursor": cursor, "limit": min(max(limit, 1), MATCH_PAGE)}
+    )
 
 
 def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MATCH_PAGE) -> str:
@@ -161,19 +149,10 @@ def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MA
     Raises:
         Malformed: if the exchange would reject the range.
     """
-    bounds = _bounds("", begin, end, CREATED_SPAN, end, "invalid_from_to_range")
-    return _with(MATCHED_BETS, {**bounds, "limit": min(max(limit, 1), MATCH_PAGE), "next_cursor": cursor})
-
-
-def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None]:
-    """Return the beginning and the end of a range of times as query parameters. The range is widened to whole seconds.
-
-    Raises:
-        Malformed: if the end is earlier than the beginning.
-    """
-    if begin is not None and end is not None and begin > end:
-        raise Malformed("from_date_greater_than_to_date", "from lies after to")
-    return {"from": None if begin is None else begin // SECOND, "to": None if end is None else -(-end // SECOND)}
+    return with_query(
+        MATCHED_BETS,
+        {**created_bounds(begin, end, end), "limit": min(max(limit, 1), MATCH_PAGE), "next_cursor": cursor},
+    )
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, sport_event: int | None = None) -> str:
@@ -184,36 +163,4 @@ def history_path(query: ReadHistory, now: Instant, market: int | None = None, sp
         Malformed: if the query has no range, or if the exchange would reject the range. Also if the end is earlier than
             the beginning.
     """
-    created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
-    updated = _bounds(
-        "updated_at_", query.updated_from, query.updated_to, UPDATED_SPAN, now, "invalid_updated_at_range"
-    )
-    if not created and not updated:
-        raise Malformed("missing_date_range", "a history needs a bound in time")
-    others = {
-        "status": query.status,
-        "matching_status": query.matching,
-        "market_id": market,
-        "event_id": sport_event,
-        "next_cursor": query.cursor,
-        "limit": min(max(query.limit, 1), PAGE),
-    }
-    return _with(HISTORY, created | updated | others)
-
-
-def _bounds(
-    prefix: str, begin: Instant | None, end: Instant | None, span: Duration, now: Instant, code: str
-) -> dict[str, str]:
-    if begin is not None and end is not None and begin > end:
-        raise Malformed("from_date_greater_than_to_date", f"{prefix}from lies after {prefix}to")
-    if begin is not None and (now if end is None else end) - begin > span:
-        raise Malformed(code, f"{prefix}from to {prefix}to spans more than {span // DAY} days")
-    bounds = {}
-    if begin is not None:
-        first = begin // SECOND
-        if end is not None and -(-end // SECOND) - first > span // SECOND:
-            first += 1
-        bounds[f"{prefix}from"] = str(first)
-    if end is not None:
-        bounds[f"{prefix}to"] = str(-(-end // SECOND))
-    return bounds
+    return with_query(HISTORY, history_query(query, now, market, sport_event, PAGE))
