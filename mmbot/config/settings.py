@@ -43,7 +43,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ws_url: str | None = None
     """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for the address
     (``websocket/connection-config``)."""
-    dialect: Literal["legacy"] = "legacy"
+    dialect: Literal["legacy", "v4"] = "legacy"
     """The dialect (version of the exchange's API). ``legacy`` uses the words wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """The library for the feed's websocket. ``pysher`` is the library of the exchange's examples and needs two threads.

@@ -21,7 +21,7 @@ from mmbot.exchange.credentials import check_keys
 from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Feed
-from mmbot.exchange.grants import EVERYTHING
+from mmbot.exchange.grants import EVERYTHING, RejectedTopic
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
@@ -34,6 +34,8 @@ from mmbot.telemetry.metrics import Metrics
 _TROUBLE: Final = frozenset(
     {"session.renewal_failed", "session.refresh_failed", "session.refresh_rejected", "session.not_kept"}
 )
+
+_TOPICS_LOGGED: Final = 20  # topics in one line of the log
 
 
 class ExchangeWire:
@@ -139,6 +141,7 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
             backlog=around.backlog,
             on_undecodable=lambda kind, why, count: _undecodable(around.log, metrics, kind, why, count),
             on_end=lambda ended: _ended(around, ended),
+            on_rejected=lambda connection, topics: _rejected(around.log, connection, topics),
         )
         for topics in dialect.plan(EVERYTHING)
     ]
@@ -183,6 +186,11 @@ def _undecodable(log: FilteringBoundLogger, metrics: Metrics, kind: str, why: st
     metrics.undecodable(kind)
     if count == 1:
         log.warning("feed.undecodable", kind=kind, why=why)
+
+
+def _rejected(log: FilteringBoundLogger, connection: int, topics: tuple[RejectedTopic, ...]) -> None:
+    first = [f"{topic.type} {topic.id}: {topic.reason}" for topic in topics[:_TOPICS_LOGGED]]
+    log.warning("feed.topics_rejected", connection=connection, count=len(topics), topics=first)
 
 
 def _ended(around: Surroundings, ended: AttemptEnded) -> None:

@@ -61,6 +61,16 @@ class MatchPage(NamedTuple):
     """The cursor of the next page of matches. It is empty if the page is the final page."""
 
 
+class LinePlace(NamedTuple):
+    """The market to which an outcome belongs."""
+
+    line_id: str
+    sport_event_id: int
+    market_id: int
+    type: str
+    sub_type: str
+
+
 class TransactionPage(NamedTuple):
     """One page of the account's transactions, in the exchange's order."""
 
@@ -188,6 +198,9 @@ class BoardCalls(Protocol):
     ) -> Call[tuple[MarketImage, ...]]:
         """The call that searches the markets of a tournament. ``Client.search_markets`` describes the filters."""
 
+    def lines(self, line_ids: Sequence[str]) -> Call[tuple[LinePlace, ...]]:
+        """The call that finds the markets to which up to 20 outcomes belong."""
+
     def players(self, tournament: int) -> Call[tuple[Player, ...]]:
         """The call that reads the players of a tournament."""
 
@@ -231,9 +244,10 @@ class FeedDialect(Protocol):
         """Distribute topics over connections. The result has one entry for each connection to be opened, with the
         topics for which this connection registers."""
 
-    def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
-        """The call that registers a connection for topics. ``socket_id`` is the id of the connection. The answer lists
-        the channels to which the connection can subscribe."""
+    def register(self, socket_id: str, topics: Topics, service: str) -> Call[Registration]:
+        """The call that registers a connection for topics. ``socket_id`` is the id of the connection, and ``service``
+        is the name of the service from the connection config. The answer lists the channels to which the connection can
+        subscribe."""
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
         """Decode a message of the feed. The result is empty for the book of a line that mmbot cannot quote.

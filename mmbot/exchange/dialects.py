@@ -7,7 +7,7 @@ from typing import Literal
 
 from mmbot.exchange.dialect import Dialect
 
-Name = Literal["legacy"]
+Name = Literal["legacy", "v4"]
 """The type of the name of a dialect (version of the exchange's API)."""
 
 
@@ -18,3 +18,7 @@ def dialect_of(name: Name) -> Dialect:
             from mmbot.exchange.legacy.dialect import LEGACY
 
             return LEGACY
+        case "v4":
+            from mmbot.exchange.v4.dialect import V4
+
+            return V4

@@ -30,6 +30,10 @@ CONNECTION: Final = "connection"
 """The error code of mmbot itself for a call whose connection broke or could not be opened."""
 
 
+NOT_OFFERED: Final = "not_offered"
+"""The error code of mmbot itself for a call that a dialect (version of the exchange's API) lacks."""
+
+
 class Purpose(Enum):
     """The purpose of a call. The meaning of a failure depends on this purpose."""
 
@@ -247,6 +251,11 @@ def unreachable(message: str) -> Retryable:
     error = Retryable(CONNECTION, message)
     error.reason = FailureReason.UNREACHABLE
     return error
+
+
+def not_offered(what: str) -> Malformed:
+    """Return the exception for a call that a dialect (version of the exchange's API) lacks."""
+    return Malformed(NOT_OFFERED, what)
 
 
 def failed(request_id: int, error: ExchangeError) -> Failed:

@@ -20,7 +20,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant
 from mmbot.engine.events import Channel, FeedLost, FeedMessage, FeedRejected, FeedUp, WagerMessage
 from mmbot.exchange.dialect import FeedDialect, Undecodable
 from mmbot.exchange.errors import ExchangeError
-from mmbot.exchange.grants import ConnectionConfig, Registration, address_of
+from mmbot.exchange.grants import ConnectionConfig, Registration, RejectedTopic, address_of
 from mmbot.net.backoff import BackOff, BackOffSettings
 from mmbot.net.pusher import (
     Ended,
@@ -93,6 +93,10 @@ def _ignore_end(ended: AttemptEnded) -> None:
     """Ignore the end of a connection."""
 
 
+def _ignore_rejected(connection: int, topics: tuple[RejectedTopic, ...]) -> None:
+    """Ignore the topics for which a connection got no channel."""
+
+
 class Feed:
     """Keeps one connection of the feed.
 
@@ -117,6 +121,8 @@ class Feed:
         on_undecodable: called for each unreadable message. It gets the kind, the reason, and the number of unreadable
             messages of this kind so far.
         on_end: called at the end of each connection and of each failed attempt.
+        on_rejected: called with the number of a connection, and the topics for which the exchange granted it no
+            channel.
     """
 
     def __init__(
@@ -136,6 +142,7 @@ class Feed:
         backlog: Callable[[], int] | None = None,
         on_undecodable: Callable[[str, str, int], None] = _ignore_undecodable,
         on_end: Callable[[AttemptEnded], None] = _ignore_end,
+        on_rejected: Callable[[int, tuple[RejectedTopic, ...]], None] = _ignore_rejected,
     ) -> None:
         self.settings: Final = settings or FeedSettings()
         self.connection = 0
@@ -155,6 +162,7 @@ class Feed:
         self._scheme: Final = scheme
         self._on_undecodable: Final = on_undecodable
         self._on_end: Final = on_end
+        self.on_rejected: Final = on_rejected
         self._back_off: Final = BackOff(self.settings.back_off, rng)
         self._keeper: asyncio.Task[None] | None = None
         self._standing: _Connection | None = None
@@ -383,6 +391,8 @@ class _Connection:
             self.act(self.machine.fail(f"registration: {error.code}"))
         else:
             self._channels = tuple(Channel(each.name, each.covers, each.private) for each in registration.channels)
+            if registration.rejected:
+                self._feed.on_rejected(self._number, registration.rejected)
             signatures = {each.name: each.auth for each in registration.channels}
             self.act(self.machine.registered(signatures, registration.sign_in, self._feed.clock.now()))
 

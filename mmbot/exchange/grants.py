@@ -40,6 +40,8 @@ class ConnectionConfig(msgspec.Struct, frozen=True):
     ws_host: str | None = None
     """The host of the feed's websocket. If it is None, the host is ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
+    service: str = "pusher"
+    """The name of the service that runs the feed. Only some versions of the API want it in a registration."""
 
 
 def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
@@ -94,9 +96,25 @@ class ChannelGrant(msgspec.Struct, frozen=True):
     """True if the account's private messages may come over the channel."""
 
 
+class RejectedTopic(NamedTuple):
+    """A topic for which a feed connection registered, and for which the exchange granted no channel."""
+
+    type: str
+    """The type of the topic, such as ``event``, in the words of the exchange."""
+    id: str
+    reason: str
+    """The exchange's reason for the rejection. ``no_channel`` is a reason of mmbot itself: the exchange neither granted
+    a channel nor rejected the topic."""
+
+
 class Registration(msgspec.Struct, frozen=True):
     """All channels to which the exchange allows one connection to subscribe."""
 
     channels: tuple[ChannelGrant, ...]
     sign_in: SignIn | None = None
     """The proof of identity that has to be sent before a subscription. None if the exchange asks for no proof."""
+    rejected: tuple[RejectedTopic, ...] = ()
+    """The topics without a channel. The rest of the registration is in force."""
+    channel_limit: int | None = None
+    """The greatest number of channels of sport events and sub-types that the connection may ever ask for. None if the
+    answer names no such limit."""

@@ -31,7 +31,7 @@ from mmbot.exchange.batches import (
     wrong_size,
 )
 from mmbot.exchange.caller import Caller, OnMalformed, Session, Written
-from mmbot.exchange.dialect import Call, Dialect, MatchPage, TransactionPage, Version
+from mmbot.exchange.dialect import Call, Dialect, LinePlace, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
     OF_THE_WAGER,
@@ -109,6 +109,7 @@ class Client:
         self.warm: Final = WarmPool(config.base_url)
         """The HTTP connections that are kept open. ``keep_warm`` opens and checks them."""
         self._interrupted_at: Final = interrupted_at
+        self._service = ConnectionConfig("").service  # by the newest connection config
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
@@ -230,6 +231,11 @@ class Client:
             and sum(level.value for book in image.books for side in book.sides for level in side) >= least
         )
 
+    async def lines(self, line_ids: Sequence[str]) -> tuple[LinePlace, ...]:
+        """Find the markets to which up to 20 outcomes belong. An outcome that is not listed is left out of the result.
+        Raises Malformed if the dialect lacks this read."""
+        return await self._found(self._board.lines(line_ids), ())
+
     async def players(self, tournament: int) -> tuple[Player, ...]:
         """Read the players of a tournament."""
         return await self._found(self._board.players(tournament), ())
@@ -301,11 +307,13 @@ class Client:
 
     async def connection_config(self) -> ConnectionConfig:
         """Read the address of the feed."""
-        return await self._ask(self._feed.connection_config())
+        config = await self._ask(self._feed.connection_config())
+        self._service = config.service
+        return config
 
     async def register(self, socket_id: str, topics: Topics = EVERYTHING) -> Registration:
         """Register a connection of the feed for topics, and return its channels. The call may take seconds."""
-        return await self._ask(self._feed.register(socket_id, topics))
+        return await self._ask(self._feed.register(socket_id, topics, self._service))
 
     # --- the engine's requests --------------------------------------------------------------------------------------
 

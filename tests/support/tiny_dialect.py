@@ -131,7 +131,7 @@ class FeedSide:
     def plan(self, wanted: Topics) -> tuple[Topics, ...]:
         return tuple(Topics(sport_events=(sport_event,)) for sport_event in wanted.sport_events)
 
-    def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
+    def register(self, socket_id: str, topics: Topics, service: str) -> Call[Registration]:
         def read(body: bytes, _: list[str]) -> Registration:
             said = orjson.loads(body)
             grants = tuple(

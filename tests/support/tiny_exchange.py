@@ -198,7 +198,11 @@ async def hears(exchange: TinyExchange, feeds: list[Feed], heard: asyncio.Queue[
 
 if __name__ == "__main__":
     found = asyncio.run(run(Path(sys.argv[1])))
-    found["loaded"] = [name for name in sys.modules if name.startswith("mmbot.exchange.legacy")]
+    found["loaded"] = [
+        name
+        for name in sys.modules
+        if name.startswith(("mmbot.exchange.legacy", "mmbot.exchange.v4", "mmbot.exchange.answers"))
+    ]
     import msgspec
 
     sys.stdout.buffer.write(msgspec.json.encode(found))

@@ -21,6 +21,7 @@ class _Config(msgspec.Struct):
     cluster: Name | None = None
     ws_host: Name | None = None
     app_id: Id = None
+    service: Name | None = None
     data: Part = msgspec.UNSET
 
 
@@ -34,4 +35,6 @@ def read_connection_config(body: bytes) -> ConnectionConfig:
         raise ValueError("the connection config has no key")
     if not read.cluster and not read.ws_host:
         raise ValueError("the connection config names neither a host nor a cluster")
-    return ConnectionConfig(read.key, read.cluster or "", read.ws_host or None, text_of(read.app_id))
+    return ConnectionConfig(
+        read.key, read.cluster or "", read.ws_host or None, text_of(read.app_id), read.service or "pusher"
+    )

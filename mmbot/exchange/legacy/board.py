@@ -3,87 +3,30 @@ events, players, markets and books. Only this dialect has players and a search."
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
 import msgspec
 
-from mmbot.domain.catalogue import Player, SportEvent, Tournament
+from mmbot.domain.catalogue import Player
 from mmbot.domain.money import Cents
 from mmbot.engine.events import MarketImage
+from mmbot.exchange import calls
 from mmbot.exchange.answers.listings import read_ladder, read_sport_events, read_tournaments
 from mmbot.exchange.answers.markets import MarketReader
 from mmbot.exchange.answers.values import Id, Part, Text, each, part, unwrap, unwrap_or_none, whole, why
-from mmbot.exchange.dialect import Call, MalformedItems, Version
-from mmbot.exchange.errors import Purpose
+from mmbot.exchange.calls import get
+from mmbot.exchange.dialect import Call, MalformedItems
+from mmbot.exchange.errors import not_offered
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.words import FOREIGN
+
+__all__ = ["read_ladder", "read_sport_events", "read_tournaments"]
 
 MARKETS: Final = MarketReader(FOREIGN)
 
 read_markets = MARKETS.read_markets
 read_markets_of = MARKETS.read_markets_of
-
-T = TypeVar("T")
-
-
-# --- calls ----------------------------------------------------------------------------------------------------------
-
-
-def ladder() -> Call[tuple[int, ...]]:
-    """The call that reads the odds ladder."""
-    return _get("ladder", paths.LADDER, lambda answer, _: read_ladder(answer))
-
-
-def tournaments(active: bool) -> Call[tuple[Tournament, ...]]:
-    """The call that reads the tournaments."""
-    return _get("tournaments", paths.tournaments_path(active), read_tournaments)
-
-
-def sport_events(tournament: int) -> Call[tuple[SportEvent, ...]]:
-    """The call that reads the sport events of a tournament."""
-    path = paths.sport_events_path(tournament)
-    return _get("sport_events", path, lambda answer, malformed: read_sport_events(answer, tournament, malformed))
-
-
-def sport_events_by_id(sport_events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
-    """The call that reads some sport events."""
-    path = paths.sport_events_by_id_path(sport_events)
-    return _get("sport_events_by_id", path, lambda answer, malformed: read_sport_events(answer, None, malformed))
-
-
-def markets(sport_events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
-    """The call that reads the markets of some sport events."""
-    path = paths.markets_path(sport_events, version)
-    return _get("markets", path, lambda answer, malformed: read_markets(answer, sport_events, malformed))
-
-
-def markets_of(sport_event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
-    """The call that reads the markets of one sport event."""
-    path = paths.markets_of_path(sport_event, version)
-    return _get("markets_of", path, lambda answer, malformed: read_markets_of(answer, sport_event, malformed))
-
-
-def search(
-    tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
-) -> Call[tuple[MarketImage, ...]]:
-    """The call that searches the markets of a tournament."""
-    return _get("search_markets", paths.search_path(tournament, sport_events, types, least), read_search)
-
-
-def players(tournament: int) -> Call[tuple[Player, ...]]:
-    """The call that reads the players of a tournament."""
-    return _get("players", paths.players_path(tournament), read_players)
-
-
-def player(player: int, tournament: int) -> Call[Player]:
-    """The call that reads one player."""
-    return _get("player", paths.player_path(player, tournament), lambda answer, _: read_player(answer))
-
-
-def _get(name: str, path: str, read: Callable[[bytes, MalformedItems], T]) -> Call[T]:
-    return Call(name, Purpose.READ, "GET", path, None, read)
-
 
 # --- answers --------------------------------------------------------------------------------------------------------
 
@@ -152,3 +95,31 @@ def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ..
     if by_name and not wanted:
         raise ValueError("a search that names neither markets nor sport events")
     return tuple(image for images in MARKETS.read_markets(body, wanted, malformed).values() for image in images)
+
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+class Board(calls.Board):
+    """The calls that read the board. Only this dialect has players and a search."""
+
+    def lines(self, line_ids: Sequence[str]) -> NoReturn:
+        """This dialect cannot read lines by their ids."""
+        raise not_offered("lines by their ids")
+
+    def search(
+        self, tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
+    ) -> Call[tuple[MarketImage, ...]]:
+        """The call that searches the markets of a tournament."""
+        return get("search_markets", paths.search_path(tournament, sport_events, types, least), read_search)
+
+    def players(self, tournament: int) -> Call[tuple[Player, ...]]:
+        """The call that reads the players of a tournament."""
+        return get("players", paths.players_path(tournament), read_players)
+
+    def player(self, player: int, tournament: int) -> Call[Player]:
+        """The call that reads one player."""
+        return get("player", paths.player_path(player, tournament), lambda answer, _: read_player(answer))
+
+
+CALLS: Final = Board(paths, MARKETS)

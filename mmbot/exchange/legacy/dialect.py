@@ -7,4 +7,6 @@ from typing import Final
 from mmbot.exchange.dialect import Dialect
 from mmbot.exchange.legacy import board, changes, errors, feed, session, wagers, wallet
 
-LEGACY: Final = Dialect("legacy", errors.TABLE, session, changes, wagers, board, wallet, feed)
+LEGACY: Final = Dialect(
+    "legacy", errors.TABLE, session.CALLS, changes.CALLS, wagers.CALLS, board.CALLS, wallet.CALLS, feed
+)

@@ -53,9 +53,9 @@ def plan(wanted: Topics) -> tuple[Topics, ...]:
     return (Topics(tournaments=wanted.tournaments),)
 
 
-def register(socket_id: str, topics: Topics) -> Call[Registration]:
-    """The call that registers a connection. If ``topics`` names no tournaments, the connection gets messages about all
-    tournaments."""
+def register(socket_id: str, topics: Topics, service: str = "pusher") -> Call[Registration]:
+    """The call that registers a connection. ``service`` is not sent. If ``topics`` names no tournaments, the connection
+    gets messages about all tournaments."""
     wire: dict[str, object] = {"socket_id": socket_id}
     if topics.tournaments:
         wire["subscriptions"] = [{"type": "tournament", "ids": [str(each) for each in topics.tournaments]}]
