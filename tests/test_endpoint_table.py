@@ -15,18 +15,20 @@ from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
+from mmbot.exchange.dialect import Dialect
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import ExchangeError, Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
+from mmbot.exchange.v4 import paths as v4_paths
 from mmbot.net.http import open_http
 from mmbot.simulator.venue.error_table import STATUS
 from mmbot.simulator.wire.server import BASE, ROUTES
 
 ROOT = Path(__file__).parents[1]
-LEGACY = dialect_of("legacy")
+LEGACY, V4 = dialect_of("legacy"), dialect_of("v4")
 PAGE = (ROOT / "docs" / "endpoints.md").read_text()
 
 # The paths of the Market Maker part, as the specification writes them.
@@ -103,12 +105,22 @@ def table(heading: str) -> list[list[str]]:
 
 def row_of(cells: list[str]) -> Row:
     specified, call, path, tests = (cell.replace("`", "") for cell in cells)
+    return row_from(specified, call, path, tests)
+
+
+def v4_row_of(cells: list[str]) -> Row:
+    specified, call, tests = (cell.replace("`", "") for cell in cells)
+    return row_from(specified, call, BASE + specified.partition(" ")[2].partition("?")[0], tests)
+
+
+def row_from(specified: str, call: str, path: str, tests: str) -> Row:
     method, _, endpoint = specified.partition(" ")
     return Row(method, endpoint, "" if call == "–" else call, path, tuple(tests.split("<br>")))
 
 
 TABLE = [row_of(cells) for cells in table("the specification")]
 CALLED = [row for row in TABLE if row.call]
+V4_TABLE = [v4_row_of(cells) for cells in table("v4 endpoint")]
 
 
 def test_every_endpoint_of_the_specification_has_a_row_and_a_call() -> None:
@@ -125,10 +137,20 @@ def test_a_row_names_existing_functions_and_tests(row: Row) -> None:
     assert row.path.removeprefix(BASE) == row.endpoint.split(" ")[0].split("?")[0]
     assert (row.method, row.path.removeprefix(BASE)) in {(route.method, route.path) for route in ROUTES}
     assert len(set(row.tests)) == len(row.tests) >= (2 if row.call else 1)
+    check_tests(row)
+
+
+@pytest.mark.parametrize("row", V4_TABLE, ids=lambda row: row.specified)
+def test_a_row_of_v4_names_existing_tests(row: Row) -> None:
+    check_tests(row)
+
+
+def check_tests(row: Row) -> None:
     for name in row.tests:
         stem, _, function = name.partition("::")
         (file,) = ROOT.glob(f"tests/**/{stem}.py")
-        tests = {each.name for each in ast.parse(file.read_text()).body if isinstance(each, ast.AsyncFunctionDef)}
+        functions = (ast.AsyncFunctionDef, ast.FunctionDef)
+        tests = {each.name for each in ast.parse(file.read_text()).body if isinstance(each, functions)}
         assert function in tests, f"{file} has no {function}"
 
 
@@ -142,11 +164,25 @@ def test_every_call_of_the_client_has_a_row() -> None:
         for name, member in vars(Client).items()
         if inspect.iscoroutinefunction(member) and not name.startswith("_")
     }
-    listed = {call.partition("(")[0].removeprefix("Client.") for call in (row.call for row in CALLED)}
-    assert asked - NO_ENDPOINT == {name for name in listed if not name.startswith("SessionKeeper.")}
+    legacy, v4 = called(CALLED), called(V4_TABLE)
+    assert asked - NO_ENDPOINT == legacy | v4
     assert asked >= NO_ENDPOINT
+    assert (legacy - v4, v4 - legacy) == ({"players", "player", "search_markets"}, {"lines"})
     known = {value for name, value in vars(paths).items() if name.isupper() and str(value).startswith("/")}
     assert known == {row.fixed for row in CALLED} - {"/mm/get_players/"}, "a player's path is made from the players'"
+
+
+def called(rows: list[Row]) -> set[str]:
+    """The calls of the client in some rows."""
+    names = {row.call.partition("(")[0] for row in rows}
+    return {name.removeprefix("Client.") for name in names if name.startswith("Client.")}
+
+
+def test_every_path_of_v4_has_a_row() -> None:
+    known = {value for name, value in vars(v4_paths).items() if name.isupper() and str(value).startswith("/")}
+    assert known == {row.fixed for row in V4_TABLE}
+    listed = [row.specified for row in V4_TABLE]
+    assert len(listed) == len(set(listed))
 
 
 # --- where each call goes -----------------------------------------------------------------------------------------
@@ -196,6 +232,7 @@ CALLS: dict[str, Ask] = {
     "Client.markets_of": lambda client, keeper: client.markets_of(7),
     "Client.markets(version=1)": lambda client, keeper: client.markets((7,), version=1),
     "Client.markets": lambda client, keeper: client.markets((7,)),
+    "Client.lines": lambda client, keeper: client.lines(("l",)),
     "Client.search_markets": lambda client, keeper: client.search_markets(132),
     "Client.players": lambda client, keeper: client.players(132),
     "Client.player": lambda client, keeper: client.player(23, 132),
@@ -219,12 +256,20 @@ CALLS: dict[str, Ask] = {
 }
 
 
-@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.call)
-async def test_a_call_uses_the_method_and_path_of_its_row(row: Row, recorder: Recorder, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("dialect", "row"),
+    [*((LEGACY, row) for row in CALLED), *((V4, row) for row in V4_TABLE)],
+    ids=lambda value: value.call if isinstance(value, Row) else value.name,
+)
+async def test_a_call_uses_the_method_and_path_of_its_row(
+    dialect: Dialect, row: Row, recorder: Recorder, tmp_path: Path
+) -> None:
     clock = SystemClock()
     async with open_http() as http:
-        keeper = SessionKeeper(http, LEGACY, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens"))
-        client = Client(keeper, clock, LEGACY, ExchangeConfig(base_url=recorder.base_url))
+        keeper = SessionKeeper(
+            http, dialect, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens")
+        )
+        client = Client(keeper, clock, dialect, ExchangeConfig(base_url=recorder.base_url))
         if row.call != "SessionKeeper.token":
             keeper.accepted(await keeper.token())
             recorder.asked.clear()
@@ -243,7 +288,7 @@ async def test_a_call_uses_the_method_and_path_of_its_row(row: Row, recorder: Re
     else:
         assert path == row.path
     parameter = row.endpoint.partition("?")[2]
-    assert not parameter or recorder.queries[-1] == {parameter}
+    assert not parameter or recorder.queries[-1] - {"limit"} == {parameter}
 
 
 # --- errors -------------------------------------------------------------------------------------------------------
@@ -256,3 +301,12 @@ def test_the_error_table_equals_the_answers_of_the_exchange_and_the_errors_of_th
         for code, status in STATUS.items()
     }
     assert set(listed) == set(LEGACY.errors.codes) - {"30010"}
+
+
+def test_the_error_table_of_v4_equals_the_errors_of_the_client() -> None:
+    listed = {cells[0].strip("`"): (int(cells[1]), *cells[2:]) for cells in table("v4 code")}
+    assert listed == {
+        code: (status, *(V4.errors.failure_of(purpose, status, code).value for purpose in Purpose))
+        for code, (status, *_) in listed.items()
+    }
+    assert set(listed) == set(V4.errors.codes) - {"30010"}

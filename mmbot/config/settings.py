@@ -44,7 +44,9 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for the address
     (``websocket/connection-config``)."""
     dialect: Literal["legacy", "v4"] = "legacy"
-    """The dialect (version of the exchange's API). ``legacy`` uses the words wager, odds, stake and line."""
+    """The dialect (version of the exchange's API). ``legacy`` uses the words wager, odds, stake and line. ``v4`` uses
+    the words order, price, quantity and strike. With ``v4``, mmbot does not yet subscribe to the books of single sport
+    events, so it quotes nothing."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """The library for the feed's websocket. ``pysher`` is the library of the exchange's examples and needs two threads.
     The bot behaves the same with both libraries."""
