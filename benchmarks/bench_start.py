@@ -40,9 +40,10 @@ QUOTES_S: Final = 3.0
 
 
 class Took(NamedTuple):
-    """Seconds of a start and of the stop after it, and MB of memory in between."""
+    """Seconds of a start and of the stop after it, processor seconds of the start, and MB of memory in between."""
 
     start: float
+    cpu: float
     stop: float
     memory: float
 
@@ -122,6 +123,9 @@ def run(folder: Path, rest_s: float) -> Took:
                 if not new:
                     time.sleep(0.01)
         start = time.time() - started
+        # The name of the program is in brackets and may hold blanks.
+        ticks = Path(f"/proc/{daemon.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        cpu = sum(int(each) for each in ticks) / os.sysconf("SC_CLK_TCK")
         time.sleep(rest_s)
         used = memory(daemon.pid).now
         stopped = time.time()
@@ -129,7 +133,7 @@ def run(folder: Path, rest_s: float) -> Took:
         code = daemon.wait(60)
         if code != 0:
             raise SystemExit(f"the daemon ended with {code}:\n{log.read_text()[-2000:]}")
-        return Took(start, time.time() - stopped, used)
+        return Took(start, cpu, time.time() - stopped, used)
     finally:
         if daemon.poll() is None:
             daemon.kill()
@@ -155,7 +159,10 @@ def measured(wagers: int) -> Took:
     middle = Took(*(statistics.median(each) for each in zip(*rounds, strict=True)))
     say(f"{wagers:,} matched, unsettled wagers")
     for took, what in ((middle, f"medians of {ROUNDS}"), (first, "without a journal")):
-        say(f"  start {took.start:6.2f} s   stop {took.stop:6.2f} s   memory {took.memory:6.1f} MB   {what}")
+        say(
+            f"  start {took.start:6.2f} s, processor {took.cpu:5.2f} s   stop {took.stop:6.2f} s   "
+            f"memory {took.memory:6.1f} MB   {what}"
+        )
     return middle
 
 
@@ -168,6 +175,7 @@ def main() -> None:
         memory_each = (each.memory - took[0].memory) * 1024 * 1024 / more
         say(
             f"{count:,} against {counts[0]:,}: start {each.start - took[0].start:+.2f} s, "
+            f"processor {each.cpu - took[0].cpu:+.2f} s, "
             f"stop {each.stop - took[0].stop:+.2f} s, {memory_each:,.0f} bytes for each wager"
         )
 

@@ -78,7 +78,7 @@ def median(field: str) -> Callable[[Sequence[Sample]], list[Point]]:
 
 
 ROWS: Final = (
-    Row("memory", "MB", plain("memory_mb"), 1.5),
+    Row("memory", "MB", plain("memory_mb"), 5.0),
     Row("the watchdog's memory", "MB", plain("watchdog_mb"), 0.5),
     Row("open descriptors", "", plain("descriptors"), 3.0),
     Row("asyncio tasks", "", plain("tasks"), 3.0),
@@ -88,8 +88,12 @@ ROWS: Final = (
     Row("processor time", "% of a core", ratio("cpu_s", "at", 100), 0.2, True),
     Row("journal for a wager", "bytes", ratio("journal_bytes", "placed", 1.0), 0.2, True),
 )
-"""Each kind of fault comes twelve times an hour. So a leak of one descriptor, task or thread for one kind of fault
-would be twelve for each hour."""
+"""Memory may grow by 5 MB for each hour: the 62 sport events of an hour are remembered for three days of the clock,
+which are twelve hours, so within an hour nothing of them is forgotten. A leak of 100 bytes for each wager would be
+6 MB.
+
+Each kind of fault comes twelve times an hour. So a leak of one descriptor, task or thread for one kind of fault would
+be twelve for each hour."""
 
 
 def judged(row: Row, samples: Sequence[Sample]) -> tuple[Fit, Verdict, float]:
