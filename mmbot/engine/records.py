@@ -74,8 +74,8 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     profit: Cents
     """The profit of the wager before commission. For a correction of a result, this is the change of the profit."""
     commission: Cents
-    """By how many cents this settlement changes the commission on the market's net gain. The rate is that of the
-    settings."""
+    """The change of the commission on the market's net gain by the settlement, in cents. The commission uses the rate
+    of the settings."""
     first: bool
     """True for the first result of the wager, and False for a correction of the result."""
 

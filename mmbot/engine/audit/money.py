@@ -31,8 +31,9 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""The end of the time range in which the exchange's balance has to fit our figures, counted from the answer. The
-exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
+"""The end of the time range in which the exchange's balance has to fit our figures, counted from the answer. The range
+begins ``BEFORE`` (30 s) before the request was sent. The exchange's balance may lag behind the private messages by some
+seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
 """The time after which a difference between the exchange's balance and our figures makes a guard stop quoting. Before

@@ -39,8 +39,8 @@ ENDLESS_PAUSE: Final = 10 * SECOND
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""The longest time range of a query for changed wagers. It is a minute shorter than the exchange allows, because clocks
-differ (docs/protocol.md 4.1)."""
+"""The longest time range of a query for changed wagers. Like ``CREATED_RANGE``, it is a minute shorter than the
+exchange allows, because clocks differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
