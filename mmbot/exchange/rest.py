@@ -1,4 +1,4 @@
-"""The REST client. It has one coroutine for each call, and the function ``perform`` for the engine's requests.
+"""The REST client. It has one coroutine for each call, and ``perform`` for the engine's requests (``perform.py``).
 
 The engine decides which requests are sent, and when. The client itself repeats only a read or a cancel whose token had
 expired.
@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
-
-import msgspec
 
 from mmbot.config import ExchangeConfig
 from mmbot.domain.catalogue import Player, SportEvent, Tournament
@@ -27,23 +25,18 @@ from mmbot.exchange.batches import (
     check_batch,
     check_matches,
     check_sport_events,
-    is_batch,
-    wrong_size,
 )
-from mmbot.exchange.caller import Caller, OnMalformed, Session, Written
+from mmbot.exchange.caller import Caller, OnMalformed, Session
 from mmbot.exchange.dialect import Call, Dialect, LinePlace, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
-    OF_THE_WAGER,
     ExchangeError,
-    Malformed,
-    Purpose,
     Rejected,
     Retryable,
-    failed,
 )
 from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
 from mmbot.exchange.match_pages import MATCH_PAGES, matches_of_all
+from mmbot.exchange.perform import Performer, found_any
 from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
@@ -51,9 +44,6 @@ LOOK_S: Final = 1.0
 """The time between two checks of the open HTTP connections, in real seconds."""
 
 _RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
-
-LEFT_TO_CANCELS: Final = 1
-"""The number of open HTTP connections that placements leave for cancels."""
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -105,9 +95,8 @@ class Client:
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
         """The HTTP connections that are kept open. ``keep_warm`` opens and checks them."""
-        self._interrupted_at: Final = interrupted_at
+        self._performer: Final = Performer(self, dialect.changes, self._caller, self._http, self.warm, interrupted_at)
         self._service = ConnectionConfig("").service  # by the newest connection config
-        self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
         """Close every connection. A call under way ends as if no answer had come."""
@@ -157,16 +146,16 @@ class Client:
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
         """Cancel every open wager of a sport event. Return False if the exchange found none (which is no proof)."""
-        return await self._swept(self._changes.cancel_sport_event(sport_event))
+        return await found_any(self._ask(self._changes.cancel_sport_event(sport_event)))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
         """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on this outcome. The
         result is as in ``cancel_sport_event``."""
-        return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
+        return await found_any(self._ask(self._changes.cancel_market(sport_event, market, line_id)))
 
     async def cancel_all(self) -> bool:
         """Cancel every open wager of the account. Return False if the exchange found none (which is no proof)."""
-        return await self._swept(self._changes.cancel_all())
+        return await found_any(self._ask(self._changes.cancel_all()))
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -322,111 +311,12 @@ class Client:
         stands still. A failed request is answered with ``Failed``. The coroutine raises an error only when it is
         cancelled.
         """
-        self._sweeps += isinstance(request, requests.CancelAll)
-        call = self._change(request)
-        if call is None:
-            return self._perform(request, None)
-        places = call.purpose is Purpose.PLACE
-        written = self._caller.write(call, self.warm.ready(LEFT_TO_CANCELS if places else 0))
-        if written is None and places:
-            sweeps, interrupted = self._sweeps, self._interrupted_at()
-            call = call._replace(withdrawn=lambda: sweeps != self._sweeps or interrupted != self._interrupted_at())
-        return self._perform(request, written or call)
-
-    def _change(self, request: requests.Request) -> Call[Any] | None:
-        """Return the call for a placement or a cancel. None for a read, and for a batch without items or with too many.
-        A batch of one cancel becomes the call for one wager, whose answers are documented best."""
-        match request:
-            case requests.PlaceMany(items=items) if is_batch(items):
-                return self._changes.place_many(request.id, items)
-            case requests.CancelMany(items=(item,)):
-                return self._changes.cancel_one(item)
-            case requests.CancelMany(items=items) if is_batch(items):
-                return self._changes.cancel_many(request.id, items)
-            case requests.CancelSportEvent(sport_event=sport_event):
-                return self._changes.cancel_sport_event(sport_event)
-            case requests.CancelAll():
-                return self._changes.cancel_all()
-            case _:
-                return None
-
-    async def _perform(self, request: requests.Request, change: Call[Any] | Written[Any] | None) -> answers.Answer:
-        try:
-            answer = await (self._read(request) if change is None else self._changed(request, change))
-        except ExchangeError as error:
-            return failed(request.id, error)
-        if isinstance(answer, answers.Cancelled | answers.CancelledAll | answers.HistoryRead | answers.BalanceRead):
-            return msgspec.structs.replace(answer, date=self._caller.date)
-        return answer
-
-    async def _changed(self, request: requests.Request, change: Call[Any] | Written[Any]) -> answers.Answer:
-        match request:
-            case requests.CancelMany(items=(item,)):
-                return await self._cancel_item(change, item, request.id)
-            case requests.CancelAll() | requests.CancelSportEvent():
-                return answers.CancelledAll(request.id, not await self._swept(change))
-            case _:
-                answer: answers.Answer = await self._ask(change)
-                return answer
-
-    async def _read(self, request: requests.Request) -> answers.Answer:
-        number = request.id
-        match request:
-            case requests.ReadWager(wager_id=wager_id):
-                found = await self.wager(wager_id)
-                report, unread = (None, found) if isinstance(found, UnreadWager) else (found, None)
-                return answers.WagerRead(number, report, unread)
-            case requests.ReadHistory():
-                return await self.history(request)
-            case requests.ReadMatches(wager_ids=wager_ids):
-                return await self.matches(wager_ids, number)
-            case requests.ReadBalance():
-                return await self.balance(number)
-            case requests.ReadTransactions(created_from=begin, created_to=end, cursor=cursor, limit=limit):
-                page = await self.transactions(begin, end, cursor=cursor, limit=limit)
-                return answers.TransactionsRead(number, page.transactions, page.next_cursor, page.unread)
-            case requests.ReadLadder():
-                return answers.LadderRead(number, await self.ladder())
-            case requests.ReadTournaments():
-                return answers.TournamentsRead(number, await self.tournaments())
-            case requests.ReadSportEvents(tournament=tournament):
-                return answers.SportEventsRead(number, await self.sport_events(tournament))
-            case requests.ReadSportEventsById(sport_events=wanted):
-                return answers.SportEventsRead(number, await self.sport_events_by_id(wanted))
-            case requests.ReadMarkets(sport_events=wanted):
-                return answers.MarketsRead(number, await self.markets(wanted))
-            case requests.PlaceMany(items=items) | requests.CancelMany(items=items):
-                raise wrong_size(items)
-            case requests.CancelAll() | requests.CancelSportEvent():
-                raise AssertionError("such a request is a change")
+        return self._performer.perform(request)
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
-    async def _ask(self, call: Call[T] | Written[T]) -> T:
+    async def _ask(self, call: Call[T]) -> T:
         return await self._caller(call, self._http)
-
-    async def _cancel_item(
-        self, call: Call[None] | Written[None], item: Cancellation, number: int
-    ) -> answers.Cancelled:
-        """Cancel one wager, and return an answer like that to a batch of one wager. An error is raised if the failure
-        concerns the call as a whole, such as a 429 or a missing token."""
-        try:
-            await self._ask(call)
-        except (Rejected, Malformed, Retryable) as error:
-            if error.reason not in OF_THE_WAGER:
-                raise
-            item_failed = answers.FailedItem(item.key, error.failure, error.code, error.message, error.reason)
-            return answers.Cancelled(number, (), (item_failed,))
-        return answers.Cancelled(number, (item.key,), ())
-
-    async def _swept(self, call: Call[None] | Written[None]) -> bool:
-        try:
-            await self._ask(call)
-        except Rejected as error:
-            if error.reason in NOTHING_FOUND:
-                return False
-            raise
-        return True
 
     async def _found(self, call: Call[T], nothing: N) -> T | N:
         """Return the answer to a read, or ``nothing`` if the exchange says that it found nothing."""

@@ -18,7 +18,7 @@ from mmbot.engine import requests
 from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure, Placed
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange import rest as rest_module
-from mmbot.exchange.rest import LEFT_TO_CANCELS
+from mmbot.exchange.perform import LEFT_TO_CANCELS
 from mmbot.net import warm as warm_module
 from mmbot.net.warm import SIZE
 

@@ -21,7 +21,7 @@ from mmbot.domain.instant import SECOND
 from mmbot.engine import requests
 from mmbot.engine.events import CancelledAll, Failed, Failure, Placed
 from mmbot.engine.requests import Placement
-from mmbot.exchange.rest import LEFT_TO_CANCELS
+from mmbot.exchange.perform import LEFT_TO_CANCELS
 from mmbot.net.http import Withdrawn, open_http, send
 from mmbot.net.warm import SIZE
 
