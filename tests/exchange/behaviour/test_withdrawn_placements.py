@@ -96,7 +96,8 @@ def trusting(serving: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trust)
     monkeypatch.setattr(ssl, "create_default_context", lambda: trust)
-    monkeypatch.setattr(aiohttp, "TCPConnector", functools.partial(aiohttp.TCPConnector, ssl=trust))
+    opened = functools.partialmethod(aiohttp.TCPConnector.__init__, ssl=trust)
+    monkeypatch.setattr(aiohttp.TCPConnector, "__init__", opened)
 
 
 @pytest.mark.parametrize("cause", ["cancelled", "paused", None])
