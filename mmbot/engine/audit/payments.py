@@ -10,6 +10,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.domain.wager import Winning
+from mmbot.domain.wager_states import State
 from mmbot.engine.orders import SaveSettlement, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.records import SaveTransactions
@@ -23,6 +24,15 @@ PAID_WITHIN: Final = 20 * SECOND
 CHARGED_WITHIN: Final = 2 * MINUTE
 """The time after a result within which the exchange charges a commission. A result without a charge in this time cost
 no commission."""
+
+RESULTS: Final = (
+    TransactionType.PAY,
+    TransactionType.PUSH,
+    TransactionType.VOID,
+    TransactionType.ADJUSTMENT_REDUCE,
+    TransactionType.ADJUSTMENT_INCREASE,
+)
+"""The types of transactions that follow from the result of a wager."""
 
 _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
@@ -66,6 +76,8 @@ class Payments:
             self._shared.outbox.record(SaveTransactions(transactions, now))
         charged: dict[MarketKey, None] = {}
         for each in transactions:
+            if each.wager_id and each.type in RESULTS:
+                self._check_result(each)
             if each.type is TransactionType.PAY and each.wager_id:
                 self._paid(each, now)
             elif each.type is TransactionType.COMMISSION and each.sport_event_id and each.market_id:
@@ -80,6 +92,21 @@ class Payments:
             self._book_commission(market, now)
         if self._results and self.on_result is not None:
             self.on_result(min(self._results.values()) + CHARGED_WITHIN)
+
+    def _check_result(self, transaction: Transaction) -> None:
+        """Have a wager read if a transaction does not follow from its result as mmbot knows it. The message about the
+        result may be lost, and the history need not list the wager among those that changed."""
+        wager = self._shared.ledger.by_id(transaction.wager_id)
+        if wager is None:
+            return
+        if transaction.type is TransactionType.PAY:
+            known = wager.result in _WON
+        elif transaction.type is TransactionType.PUSH:
+            known = wager.result in (Winning.PUSH, Winning.DRAW)
+        else:
+            known = transaction.type is TransactionType.VOID and wager.state is State.VOID
+        if not known:
+            self._shared.lookups[transaction.wager_id] = f"a transaction of the type {transaction.word} names it"
 
     def _book_commission(self, market: MarketKey, now: Instant) -> None:
         """Book what the exchange charged on a market. The transactions of this run may continue those of an earlier run
