@@ -67,6 +67,8 @@ class Payments:
         settlement = self._shared.ledger.settlement(market)
         self._before.setdefault(market, settlement.commission - change.commission)
         self._results[market] = now
+        if market in self._charged:  # after a restart the transactions may be read before the result
+            self._book_commission(market, now)
         if self.on_result is not None:
             self.on_result(now + PAID_WITHIN)
 

@@ -29,6 +29,7 @@ from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, His
 from mmbot.engine.life.catch_up import CatchUp
 from mmbot.engine.life.clear_proof import ClearProof, Stage
 from mmbot.engine.life.journal_check import JournalCheck
+from mmbot.engine.life.revive import revive
 from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
@@ -431,5 +432,6 @@ class OrderOfLife:
             if found:
                 self._shared.outbox.alert(Severity.WARNING, "life.still_open", wagers=len(found))
                 self.step = Step.CANCEL
+                revive(self._shared, self._effects, found, answer, now)
         if not complete:
             self._late.note(self._history.behind(answer, now), now)

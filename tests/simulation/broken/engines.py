@@ -337,12 +337,12 @@ def _wagers_by_hand_stay() -> Sequence[Patch]:
 
 
 def _hedges_meet_wagers_by_hand() -> Sequence[Patch]:
-    whole = Ledger.live
+    whole = hedging.blocking
 
-    def live(self: Ledger, line: Any) -> Any:
-        return [wager for wager in whole(self, line) if not wager.foreign]
+    def blocking(side: Any, odds: Any, own: Any) -> Any:
+        return whole(side, odds, [each for each in own if each[0].startswith("r")])
 
-    return [(Ledger, "live", live)]
+    return [(hedging, "blocking", blocking)]
 
 
 def _lists_are_read_to_their_end() -> Sequence[Patch]:
@@ -408,7 +408,7 @@ ENGINES: tuple[Broken, ...] = (
     Broken("ids that moved", "a line id that moved is quoted beside the stake at its old place",
            _ids_that_moved_are_quoted),
     Broken("hand wagers stay", "wagers by hand are not cancelled", _wagers_by_hand_stay),
-    Broken("hedges meet hand wagers", "own quotes and hedges may match wagers by hand", _hedges_meet_wagers_by_hand),
+    Broken("hedges meet hand wagers", "a hedge may match a wager by hand", _hedges_meet_wagers_by_hand),
     Broken("endless lists", "a list that does not end is read for ever", _lists_are_read_to_their_end),
     Broken("commission is estimated", "the charged commission is not booked", _commission_is_estimated),
     Broken("believed before a crash", "what a message said before a crash is not checked after it",
