@@ -6,7 +6,7 @@ from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
-from mmbot.engine.audit.audit import Audit
+from mmbot.engine.audit.audit import MOST_LOOKUPS, Audit
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.state.shared import Shared
@@ -77,6 +77,7 @@ class Settlements:
         elif market not in self._asked:
             self._asked[market] = None
             self._audit.check_soon(self._watched[market] - MINUTE, now)
+            self._look_up(market)
             self._shared.timers.set(Due.SETTLING, market, now + GIVEN_UP)
         else:
             self._shared.outbox.alert(
@@ -85,6 +86,17 @@ class Settlements:
             self._shared.ledger.release(market)
             self._end(market, now)
             self._effects.take_positions(now)
+
+    def _look_up(self, market: MarketKey) -> None:
+        """Have the wagers read of which the result is missing. The history need not list them among those that changed:
+        no source says that a result counts as a change."""
+        found = 0
+        for wager in self._shared.ledger.wagers():
+            if wager.market == market and wager.matched and wager.booked is None and wager.wager_id is not None:
+                self._shared.lookups[wager.wager_id] = "other wagers of its market have a result"
+                found += 1
+                if found == MOST_LOOKUPS:
+                    return
 
     def _end(self, market: MarketKey, now: Instant) -> None:
         del self._watched[market]
