@@ -70,9 +70,6 @@ MISSES: Final = 3
 UNKNOWN_AGAIN: Final = 5 * MINUTE
 """The wait before the audit reads a wager again that has matches in our records but is unknown to the exchange."""
 
-UNREAD_AGAIN: Final = MINUTE
-"""The wait before a wager in doubt is read again of which some part could not be read."""
-
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that the audit counts."""
 
@@ -239,7 +236,7 @@ class Audit:
                 return
             doubt.asking = False
             if isinstance(answer, WagerRead) and answer.unread is not None:
-                doubt.look_at = now + UNREAD_AGAIN
+                doubt.look_at = now + MINUTE  # it may be readable then
                 self._effects.take_unread(answer.unread, sent_at, now)
             elif isinstance(answer, WagerRead):
                 self._on_wager(doubt, answer.report, sent_at, now)
