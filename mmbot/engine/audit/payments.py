@@ -47,12 +47,12 @@ class Payments:
         self.on_result: Callable[[Instant], None] | None = None
         """The function that is called with the instant at which the transactions of a result should be read."""
         self._before: Final[dict[MarketKey, Cents]] = {}
-        """The commission of each market before its first result in this run. An earlier run took the transactions with
-        this commission."""
+        """The commission of each market in ``_results`` before its result. It was charged by earlier transactions."""
         self._charged: Final[dict[MarketKey, Cents]] = {}
-        """The sum of the commission in the transactions that this run took, by market."""
+        """The commission of each market in ``_results`` by the transactions since then."""
         self._results: Final[dict[MarketKey, Instant]] = {}
-        """The instant of the latest result of each market whose commission is not known for certain yet."""
+        """The instant of the latest result of each market whose commission is not known for certain yet. If a charge
+        came before the result, it is the instant of the charge."""
 
     def restored(self, market: MarketKey, at: Instant) -> None:
         """Take a market whose result, or the commission on it, was saved at the end of an earlier run. The transactions
@@ -85,13 +85,15 @@ class Payments:
             elif each.type is TransactionType.COMMISSION and each.sport_event_id and each.market_id:
                 market = MarketKey(each.sport_event_id, each.market_id)
                 self._charged[market] = self._charged.get(market, 0) - each.change
+                self._results.setdefault(market, now)
                 charged[market] = None
-        for market, at in list(self._results.items()):
-            if now - at >= CHARGED_WITHIN:
-                charged[market] = None
-                del self._results[market]
-        for market in charged:
+        over = {market: None for market, at in self._results.items() if now - at >= CHARGED_WITHIN}
+        for market in charged | over:
             self._book_commission(market, now)
+        for market in over:
+            del self._results[market]
+            self._charged.pop(market, None)
+            self._before.pop(market, None)
         if self._results and self.on_result is not None:
             self.on_result(min(self._results.values()) + CHARGED_WITHIN)
 

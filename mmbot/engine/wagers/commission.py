@@ -16,6 +16,8 @@ class Settlement(NamedTuple):
     gross: Cents = 0
     commission: Cents = 0
     """The commission of the market: the sum of the exchange's charges, or an estimate until the charges were read."""
+    charged: bool = False
+    """True if the exchange's transactions show the commission. False if it is an estimate."""
 
 
 WON = (Winning.WON, Winning.MANUALLY_WON)
@@ -43,13 +45,11 @@ class Settlements:
     rounded up, until ``charged`` is told what the exchange charged.
     """
 
-    __slots__ = ("_charged", "_denominator", "_markets", "_numerator", "commission", "realised")
+    __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
 
     def __init__(self, rate: float) -> None:
         self._numerator, self._denominator = Fraction(str(rate)).as_integer_ratio()
         self._markets: dict[MarketKey, Settlement] = {}
-        self._charged: dict[MarketKey, Cents] = {}
-        """The commission that the exchange charged on each market, as far as it is known."""
         self.realised: Cents = 0
         """The sum of the profits of all markets before commission, in cents."""
         self.commission: Cents = 0
@@ -65,10 +65,11 @@ class Settlements:
     def put(self, market: MarketKey, gross: Cents) -> None:
         """Set the profit of a market before commission, in cents. The known charge stays the commission if it can be
         the commission on this profit."""
-        known = self._charged.get(market)
-        if known is None or not self._explains(gross, known):
-            known = half_up(max(0, gross) * self._numerator, self._denominator)
-        self._set(market, Settlement(gross, known))
+        old = self.of(market)
+        if old.charged and self._explains(gross, old.commission):
+            self._set(market, Settlement(gross, old.commission, True))
+        else:
+            self._set(market, Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator)))
 
     def charged(self, market: MarketKey, commission: Cents) -> bool:
         """Take the commission that the exchange charged on a market in all, in cents.
@@ -80,8 +81,7 @@ class Settlements:
         gross = self.of(market).gross
         if not self._explains(gross, commission):
             return False
-        self._charged[market] = commission
-        self._set(market, Settlement(gross, commission))
+        self._set(market, Settlement(gross, commission, True))
         return True
 
     def _explains(self, gross: Cents, commission: Cents) -> bool:

@@ -106,8 +106,9 @@ def _wagers_by_hand_do_not_count() -> Sequence[Patch]:
 def _ids_start_again() -> Sequence[Patch]:
     whole = ExternalIds.__init__
 
-    def init(self: ExternalIds, seed: Any, outbox: Any) -> None:
-        whole(self, replace(seed, run_id="r", next_sequence=0, end_sequence=max(1000, seed.end_sequence)), outbox)
+    def init(self: ExternalIds, seed: Any, outbox: Any, used: Any) -> None:
+        again = replace(seed, run_id="r", next_sequence=0, end_sequence=max(1000, seed.end_sequence))
+        whole(self, again, outbox, lambda external_id: False)
 
     return [(ExternalIds, "__init__", init)]
 
