@@ -205,6 +205,9 @@ def read_registration(body: bytes, topics: Topics, malformed: MalformedItems) ->
     The name of a channel has no meaning here. A channel with a scope brings the books of the scope's sport event. The
     only other channels are one for all accounts, and one for the account's private messages.
 
+    A channel of a sub-type brings only some of the books of its sport event. So it counts as a channel for the sport
+    event only if the sport event's own channel is granted too.
+
     Raises:
         ValueError: if the answer has no channel for private messages, or denies success. Also if the proof of identity
             cannot be read.
@@ -235,6 +238,12 @@ def read_registration(body: bytes, topics: Topics, malformed: MalformedItems) ->
         )
     if not any(grant.private for grant in grants):
         raise ValueError("the registration authorises no private channel")
+    grants = [
+        grant
+        if all((sport_event, "") in granted for sport_event in grant.covers or ())
+        else msgspec.structs.replace(grant, covers=())
+        for grant in grants
+    ]
     proof = answer.authenticated
     rejected = [*_rejected(answer.rejected or [], malformed)]
     rejected += _without_channel(topics, granted, rejected)

@@ -94,6 +94,18 @@ def test_the_scope_and_not_the_name_says_what_a_channel_brings() -> None:
     assert (registration.rejected, registration.channel_limit, malformed) == ((), 400, [])
 
 
+def test_a_sub_type_alone_does_not_cover_its_sport_event() -> None:
+    registration = granted(
+        authorized_channel=[
+            PRIVATE,
+            books("c", event_id=19458, sub_type="player_total_hits"),
+            books("b", event_id=19460),
+        ]
+    )
+    assert [grant.covers for grant in registration.channels] == [(), (), (19460,)]
+    assert RejectedTopic("event", "19458", "no_channel") in registration.rejected
+
+
 def test_the_proof_of_identity_is_passed_on_unchanged() -> None:
     assert granted().sign_in == SignIn("k3y:s", '{"id":"0123…cdef"}')
     assert granted(authenticated=None).sign_in is None
