@@ -78,6 +78,45 @@ async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(n
     assert transport(name).__module__ == f"mmbot.net.transport_{name}"  # type: ignore[arg-type]
 
 
+async def test_topics_without_a_channel_are_logged(tmp_path: Path) -> None:
+    async def log_in(_: web.Request) -> web.Response:
+        return web.json_response({"data": {"access_token": "token"}})
+
+    async def config(_: web.Request) -> web.Response:
+        return web.json_response({"key": "key", "cluster": "c"})
+
+    async def register(_: web.Request) -> web.Response:
+        channel = {"channel_name": "mine", "auth": "k:s", "binding_events": [{"name": "orders", "type": "orders"}]}
+        rejected = [{"type": "event", "id": f"{number}", "reason": "malformed_id"} for number in range(30)]
+        return web.json_response({"data": {"authorized_channel": [channel], "rejected": rejected}})
+
+    async def upgrade(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        hello = json.dumps({"socket_id": "1.2"})
+        await socket.send_json({"event": "pusher:connection_established", "data": hello})
+        async for _ in socket:
+            pass
+        return socket
+
+    app = web.Application()
+    app.router.add_post("/partner/auth/login", log_in)
+    app.router.add_get("/partner/websocket/connection-config", config)
+    app.router.add_post("/partner/v4/mm/websocket", register)
+    app.router.add_get("/app/key", upgrade)
+    out = io.StringIO()
+    async with TestServer(app) as server:
+        exchange = {"dialect": "v4", "ws_url": f"ws://127.0.0.1:{server.port}"}
+        async with wired(str(server.make_url("/partner")), tmp_path, out, **exchange) as wire:
+            wire.connect("start")
+            async with asyncio.timeout(20):
+                while "feed.topics_rejected" not in out.getvalue():  # noqa: ASYNC110 - the log has no event
+                    await asyncio.sleep(0.01)
+    (said,) = [line for line in map(json.loads, out.getvalue().splitlines()) if line["event"] == "feed.topics_rejected"]
+    assert (said["level"], said["count"], len(said["topics"])) == ("warning", 30, 20)
+    assert said["topics"][0] == "event 0: malformed_id"
+
+
 async def test_a_rejected_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:
     async def reject(_: web.Request) -> web.Response:
         return web.json_response({"error": {"code": "unauthorized", "message": "no such key"}}, status=401)

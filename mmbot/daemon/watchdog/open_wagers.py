@@ -16,7 +16,7 @@ from mmbot.engine.requests import BATCH, Cancellation, CancelMany, ReadHistory
 _APART: Final = SECOND + SECOND // 20  # between two reads of the history
 _RANGE: Final = 7 * DAY - 10 * MINUTE
 _AHEAD: Final = 5 * MINUTE
-_PAGES: Final = 10
+_PAGES: Final = 100  # of one query; a dialect may have only 100 wagers on a page
 
 _QUERIES: Final = (
     (Status.INACTIVE, None),
