@@ -90,7 +90,7 @@ class HearsOfWagers(Protocol):
         """Note that a wager may be open at the exchange."""
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows the wagers in ``reports``."""
+        """Record that the exchange knows the wagers in ``reports``."""
 
 
 class Reconnects(Protocol):

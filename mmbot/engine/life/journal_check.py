@@ -32,7 +32,7 @@ class JournalCheck:
         self.missing = {saved.external_id: saved.wager_id for saved in wagers if saved.wager_id is not None}
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows the wagers in ``reports``."""
+        """Record that the exchange knows the wagers in ``reports``."""
         if self.missing and any((report.external_id or report.wager_id) in self.missing for report in reports):
             self.missing = {}
 

@@ -341,7 +341,7 @@ class OrderOfLife:
         self._journal.expect(wagers)
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """Note that the exchange knows the wagers in ``reports``."""
+        """Record that the exchange knows the wagers in ``reports``."""
         self._journal.saw(reports)
 
     def placed(self) -> None:
