@@ -71,6 +71,7 @@ class Effects:
         self._hedging = hedging
         self._profit = profit
         self._unknown = unknown
+        self._journal = Journal(shared, profit)
         self._breakers: dict[str, Breaker] = {}
         for make in breakers:
             breaker = make(shared)
@@ -87,7 +88,7 @@ class Effects:
             counts,
             *audit,
             MatchDetails(shared),
-            Journal(shared, profit),
+            self._journal,
             Log(shared),
         )
         """The followers (parts of the engine that act on changes), in the sequence in which they receive a change. The
@@ -177,8 +178,21 @@ class Effects:
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
             shared.outbox.save(wager)
+            self._journal.name(wager)
+        self._journal.name_later()
         if located:
             self.take_positions(now)
+
+    def restored(self) -> None:
+        """Save the names of restored wagers that the bot did not place, because the earlier run may not have known
+        these names."""
+        for wager in self._shared.ledger.wagers():
+            if wager.booked is None:
+                self._journal.name(wager)
+
+    def sport_events_learned(self) -> None:
+        """Save the names of sport events that were looked up."""
+        self._journal.name_later()
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
         """Save the wagers of a placement request in the journal, because the request was answered or failed. If it is

@@ -68,6 +68,9 @@ class AppliesReports(Protocol):
         """Find the wagers whose line was unknown when they were reported and is known now. Add these wagers to the
         positions of their lines."""
 
+    def sport_events_learned(self) -> None:
+        """Save the names of sport events that were looked up."""
+
     def room_freed(self) -> None:
         """Make a new check of each placement that lacked funds."""
 

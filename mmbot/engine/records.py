@@ -36,9 +36,9 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The names of a line, of its market and of its sport event."""
+    """The names of a line, of its market and of its sport event. None replaces each that is not known yet."""
 
-    market: Market
+    market: Market | None
     line: Line | None
     sport_event: SportEvent | None
 

@@ -34,6 +34,7 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
         shared.ledger.restore_settlement(market, settled.gross, settled.commission)
         if settled.at > seed.since - OVERLAP // 2:
             parts.payments.restored(market, settled.at)
+    parts.effects.restored()
     parts.effects.take_positions(now)
 
 

@@ -122,10 +122,11 @@ class Entries:
             *((None, None) if view is None else view.profit),
             " ".join(made.guards),
         )
-        names = [] if view is None else self._names(view.market, view.line, made.sport_event)
+        market, line = (None, None) if view is None else (view.market, view.line)
+        names = self._names(market, line, made.sport_event)
         return [(schema.SAVE_DECISION, row), *names]
 
-    def _names(self, market: Market, line: Line | None, sport_event: SportEvent | None) -> list[Entry]:
+    def _names(self, market: Market | None, line: Line | None, sport_event: SportEvent | None) -> list[Entry]:
         """Return entries for the names that the journal does not have yet."""
         entries: list[Entry] = []
         if sport_event is not None and self._is_new(sport_event.sport_event_id, sport_event):
@@ -139,7 +140,9 @@ class Entries:
                 at.scheduled,
             )
             entries.append((schema.SAVE_SPORT_EVENT, row))
-        if self._is_new(market.key, (market.name, market.type, market.sub_type, market.category_name)):
+        if market is not None and self._is_new(
+            market.key, (market.name, market.type, market.sub_type, market.category_name)
+        ):
             row = (*market.key, market.name, market.type, market.sub_type, market.category_name)
             entries.append((schema.SAVE_MARKET, row))
         if line is not None and self._is_new(line.key, (line.name, line.outcomes)):

@@ -276,7 +276,18 @@ KNOWN: Final = "known"
 COMPARED: Final = "compared"
 """The key of ``Kept.compared_to`` in the table ``read_to``."""
 
-SAVE_SPORT_EVENT: Final = "INSERT OR REPLACE INTO sport_events VALUES (?, ?, ?, ?, ?, ?)"
+SAVE_SPORT_EVENT: Final = """
+    INSERT INTO sport_events (sport_event, name, tournament, tournament_name, sport, scheduled)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (sport_event) DO UPDATE SET
+        name = coalesce(nullif(excluded.name, ''), name),
+        tournament_name = CASE WHEN excluded.tournament = tournament
+            THEN coalesce(nullif(excluded.tournament_name, ''), tournament_name) ELSE excluded.tournament_name END,
+        tournament = excluded.tournament,
+        sport = coalesce(nullif(excluded.sport, ''), sport),
+        scheduled = excluded.scheduled
+"""
+"""The SQL that saves the names of a sport event. A missing name never replaces a known name."""
 SAVE_MARKET: Final = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?)"
 SAVE_OUTCOME: Final = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 SAVE_DECISION: Final = f"INSERT OR REPLACE INTO decisions VALUES ({', '.join('?' * 16)})"

@@ -10,10 +10,11 @@ from typing import Any
 from engine_scene import LINE
 from journalled import Journalled, played
 
-from mmbot.domain.catalogue import Market, MarketKey
+from mmbot.domain.catalogue import Market, MarketKey, SportEvent
 from mmbot.domain.instant import DAY, MINUTE
 from mmbot.engine.orders import Save
-from mmbot.engine.records import SaveFair, SaveMatch, SaveNames, SaveResult
+from mmbot.engine.records import SaveDecision, SaveFair, SaveMatch, SaveNames, SaveResult
+from mmbot.engine.requests import Placement
 from mmbot.store.entries import MOST_NAMES, Entries
 from mmbot.store.journal import JOURNAL_FILE, Journal
 
@@ -99,3 +100,24 @@ def test_the_number_of_remembered_names_is_bounded() -> None:
     for sport_event in range(2, MOST_NAMES + 2):
         names(sport_event)
     assert [names(MOST_NAMES + 1), names(1)] == [0, 1]
+
+
+def test_a_decision_without_a_view_saves_its_sport_event_and_a_missing_name_replaces_none(tmp_path: Path) -> None:
+    """The view is missing for a hedge on a line that the strategy has not seen."""
+    nba = SportEvent(1, 132, "Away 1 @ Home 1", "not_started", 7, "Basketball", "NBA")
+    nameless = SportEvent(1, 132, "", "not_started", 8)
+    elsewhere = SportEvent(1, 133, "", "not_started", 8)
+    for sport_event, expected in (
+        (nba, ("Away 1 @ Home 1", 132, "NBA", "Basketball", 7)),
+        (nameless, ("Away 1 @ Home 1", 132, "NBA", "Basketball", 8)),
+        (elsewhere, ("Away 1 @ Home 1", 133, "", "Basketball", 8)),
+    ):
+        journal = Journal(tmp_path)
+        journal.begin(0, "abc", ("tests:Fixed",))
+        placement = Placement(f"r1-h0-{sport_event.tournament_id}", "line-a", 105, 1_000)
+        journal.save(Save((SaveDecision(placement, 0, 5, 0, True, None, sport_event, ()),)))
+        journal.start()
+        assert journal.close()
+        assert rows(tmp_path, "SELECT name, tournament, tournament_name, sport, scheduled FROM sport_events") == [
+            expected
+        ]

@@ -99,6 +99,15 @@ class Catalogue:
         known = self.sport_events.get(sport_event)
         return 0 if known is None or len(self._listed_by.of(sport_event)) > 1 else known.tournament_id
 
+    def named(self, sport_event: int) -> SportEvent | None:
+        """Return a sport event with the name of its tournament. The exchange may give this name only in the list of
+        tournaments. The result is None if the sport event is not known."""
+        known = self.sport_events.get(sport_event)
+        if known is None or known.tournament_name:
+            return known
+        tournament = self.tournaments.get(known.tournament_id)
+        return known if tournament is None else replace(known, tournament_name=tournament.name)
+
     def tournaments_of(self, sport_event: int) -> tuple[int, ...]:
         """Return every tournament that lists a sport event."""
         return self._listed_by.of(sport_event)

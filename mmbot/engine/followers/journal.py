@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import Instant
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.orders import SaveSettlement
@@ -13,6 +14,9 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
+MOST_UNNAMED: Final = 1_000
+"""The greatest number of lines and markets whose names are saved later. Beyond it, the oldest is given up."""
+
 
 class Journal:
     """Saves the data that a restart and an account statement need."""
@@ -20,6 +24,9 @@ class Journal:
     def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
         self._profit: Final = profit
+        self._unnamed: dict[LineKey | MarketKey, bool] = {}
+        """The lines and markets with a wager that the bot did not place, if not all their names are saved yet. The
+        value is True if the name of the sport event is saved."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """Save the wager of a change, even if the wager is not ours. A later run must know which results the profit
@@ -28,7 +35,7 @@ class Journal:
         if kind is Kind.SETTLED:
             self._settled(change, now)
         elif kind is Kind.FOREIGN:
-            self._named(change.wager)
+            self.name(change.wager)
         elif kind is Kind.MATCHED or kind is Kind.TAKEN_BACK or kind is Kind.REPRICED:
             self._matched(change, now)
         self._shared.outbox.save(change.wager)
@@ -51,12 +58,30 @@ class Journal:
         taker = wager.hedge or (change.odds is not None and change.odds != wager.odds)
         self._shared.outbox.record(SaveMatch(wager.external_id, now, stake, change.win, change.odds, taker, fair))
 
-    def _named(self, wager: Wager) -> None:
-        """Save the names of the market and line of a wager that the bot did not place. For a wager of the bot, these
-        names are saved with the decision to place the wager."""
-        catalogue, key = self._shared.catalogue, wager.market
-        market = catalogue.markets.get(key.sport_event, {}).get(key)
-        if market is None:
+    def name(self, wager: Wager) -> None:
+        """Save the names of the line, market and sport event of a wager that the bot did not place. Names that are not
+        known yet are saved later. For a wager of the bot, the names are saved with the decision to place the wager."""
+        if not wager.foreign:
             return
-        line = catalogue.lines.get(wager.line) if isinstance(wager, LineWager) else None
-        self._shared.outbox.record(SaveNames(market, line, catalogue.sport_events.get(key.sport_event)))
+        place: LineKey | MarketKey = wager.line if isinstance(wager, LineWager) else wager.market
+        self._unnamed.setdefault(place, False)
+        self._name(place)
+        if len(self._unnamed) > MOST_UNNAMED:
+            del self._unnamed[next(iter(self._unnamed))]
+
+    def name_later(self) -> None:
+        """Save the names that have become known."""
+        for place in list(self._unnamed):
+            self._name(place)
+
+    def _name(self, place: LineKey | MarketKey) -> None:
+        catalogue = self._shared.catalogue
+        key = market_of(place) if isinstance(place, LineKey) else place
+        sport_event = catalogue.named(key.sport_event)
+        market = catalogue.markets.get(key.sport_event, {}).get(key)
+        line = catalogue.lines.get(place) if isinstance(place, LineKey) else None
+        if market is not None or (sport_event is not None and not self._unnamed[place]):
+            self._shared.outbox.record(SaveNames(market, line, sport_event))
+            self._unnamed[place] = sport_event is not None
+        if market is not None and sport_event is not None and (line is not None or isinstance(place, MarketKey)):
+            del self._unnamed[place]

@@ -82,6 +82,7 @@ class TournamentLookups:
             for sport_event in request.sport_events:
                 wait = min(self._waits.get(sport_event, (0, FIRST_WAIT))[1], shared.settings.reconcile)
                 self._waits[sport_event] = (now + wait, 2 * wait)
+            self._effects.sport_events_learned()
             self._effects.room_freed()
             self._waits = {
                 sport_event: wait

@@ -250,7 +250,7 @@ class Placing:
         if guards.changes != self._guards_at:
             self._guards_at = guards.changes
             self._guards = tuple([name for name, scopes in guards.names().items() if scopes])
-        sport_event = shared.catalogue.sport_events.get(line.key.sport_event)
+        sport_event = shared.catalogue.named(line.key.sport_event)
         shared.outbox.record(SaveDecision(placement, side, now, line.rule, hedge, line.seen, sport_event, self._guards))
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
