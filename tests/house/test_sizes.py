@@ -9,9 +9,13 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("mmbot", "strategies", "examples")
 FILE_LINES = 400
 SLACK = 1.1
+TEST_ROOMS = ("tests", "benchmarks")
+TEST_FILE_LINES = 500
 FUNCTION_LINES = 60
 FOLDER_FILES = 18
 REASON = "# long:"
+TOP = 20
+"""The lines at the top of a test file among which the reason for its length has to stand."""
 
 
 def sources() -> list[Path]:
@@ -25,6 +29,15 @@ def test_no_file_is_much_longer_than_400_lines() -> None:
         for file in sources()
         if (count := len(file.read_text().splitlines())) > FILE_LINES * SLACK and REASON not in file.read_text()
     }
+    assert not long
+
+
+def test_no_file_of_tests_and_benchmarks_is_longer_than_500_lines_without_a_reason_at_its_top() -> None:
+    long = {}
+    for file in sorted(file for room in TEST_ROOMS for file in (ROOT / room).rglob("*.py")):
+        lines = file.read_text().splitlines()
+        if len(lines) > TEST_FILE_LINES and not any(line.startswith(REASON) for line in lines[:TOP]):
+            long[str(file.relative_to(ROOT))] = len(lines)
     assert not long
 
 
