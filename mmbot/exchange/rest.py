@@ -35,10 +35,13 @@ from mmbot.exchange.errors import (
     Retryable,
 )
 from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
-from mmbot.exchange.match_pages import MATCH_PAGES, matches_of_all
 from mmbot.exchange.perform import Performer, found_any
 from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
+
+MATCH_PAGES: Final = 50
+"""The largest number of pages in one read of matches. After so many pages, the exchange probably repeats the same
+pages."""
 
 LOOK_S: Final = 1.0
 """The time between two checks of the open HTTP connections, in real seconds."""
@@ -287,7 +290,7 @@ class Client:
             pages.append(await self._ask(self._wagers.matches(wager_ids, cursor)))
             cursor = pages[-1].next_cursor
             if not cursor:
-                return matches_of_all(request, pages)
+                return _matches_of_all(request, pages)
             await asyncio.sleep(self._clock.real_seconds(SECOND))
         raise Retryable("undecodable", "the pages of matches have no end")
 
@@ -326,3 +329,10 @@ class Client:
             if error.reason in NOTHING_FOUND:
                 return nothing
             raise
+
+
+def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
+    """Combine all pages of matches. If one match of a wager is unreadable, all matches of the wager are left out.
+    Otherwise the readable matches would look complete."""
+    broken = frozenset[str]().union(*(page.malformed for page in pages))
+    return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

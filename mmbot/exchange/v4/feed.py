@@ -247,7 +247,7 @@ def read_registration(body: bytes, topics: Topics, malformed: MalformedItems) ->
     proof = answer.authenticated
     rejected = [*_rejected(answer.rejected or [], malformed)]
     rejected += _without_channel(topics, granted, rejected)
-    malformed += [f"topic {topic.type} {topic.id} rejected: {topic.reason}" for topic in rejected]
+    malformed += [f"topic {topic.type} {topic.id} rejected: {topic.reason}"[:300] for topic in rejected]
     return Registration(
         tuple(grants),
         None if proof is None else SignIn(proof.auth, proof.user_data),

@@ -16,6 +16,7 @@ from surfaces import (
     settings_file,
     state_files,
     tapes,
+    v4_reads,
 )
 
 SURFACES: Final[tuple[Surface, ...]] = tuple(
@@ -31,5 +32,6 @@ SURFACES: Final[tuple[Surface, ...]] = tuple(
         door,
         state_files,
         event_logs,
+        v4_reads,
     )
 )
