@@ -198,7 +198,7 @@ async def test_14c_large_messages_before_the_subscriptions_are_bounded_by_their_
                 continue
             await peer.say("pusher_internal:subscription_succeeded", "{}", BROADCAST)
             for _ in range(10):
-                await peer.publish("tournament", {"id": "132", "info": {"id": 132, "name": "N" * 200_000}})
+                await peer.publish("tournament", {"id": "132", "info": {"id": 132, "banner": "N" * 200_000}})
 
     server.scripts.append(floods)
     async with rigged(server, open_link, PATIENT) as rig:
