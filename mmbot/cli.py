@@ -88,7 +88,7 @@ def _clear_unattended(file: Path) -> None:
 
 
 def _watchdog(options: argparse.Namespace) -> int:
-    from mmbot.daemon.watchdog.start import watch
+    from mmbot.daemon.start_watchdog import watch
 
     try:
         config, place = _place(options)

@@ -15,7 +15,7 @@ from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
-from mmbot.engine.parts import Breakers
+from mmbot.engine.exports import Breakers
 from mmbot.engine.records import SaveCompared
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.venue.venue import Venue

@@ -22,9 +22,10 @@ from typing import Final, TextIO
 from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
-from mmbot.config import ClockConfig, Config
+from mmbot.config import Config
 from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.event_log.recorder import Recording
+from mmbot.daemon.exchange_clock import clock_for
 from mmbot.daemon.failed_start import clear_after
 from mmbot.daemon.http import Door
 from mmbot.daemon.local_keys import local_keys
@@ -40,7 +41,6 @@ from mmbot.daemon.watchdog.slow_strategy import SlowStrategies
 from mmbot.daemon.watchdog.vital import Interruptions
 from mmbot.daemon.wire import OpenWire, Surroundings, Wire
 from mmbot.domain import COMPILED
-from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import Exit, Seed
@@ -70,14 +70,6 @@ exchange does not shorten it."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
-
-
-def clock_for(setting: ClockConfig | None) -> SystemClock:
-    """Return the clock of the process. It is the machine's clock, or a faster clock that the daemon shares with a local
-    exchange."""
-    if setting is None:
-        return SystemClock()
-    return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:

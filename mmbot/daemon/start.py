@@ -13,6 +13,7 @@ from typing import Final
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.exchange_clock import clock_for
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import WAIT_S, Say
@@ -83,7 +84,7 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float | None =
 
     Returns 0 if the account is proved clear, and 3 if it is not. Returns 2 if the keys or the journal cannot be read.
     """
-    clock = life.clock_for(config.exchange.clock)
+    clock = clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
     telemetry = config.telemetry

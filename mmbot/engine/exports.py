@@ -2,6 +2,7 @@
 internal."""
 
 from mmbot.engine.life.clear_alone import ClearAlone
+from mmbot.engine.parts import Breakers
 from mmbot.engine.risk.guards import GUARDS
 
-__all__ = ["GUARDS", "ClearAlone"]
+__all__ = ["GUARDS", "Breakers", "ClearAlone"]

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mmbot.config.hosts import Owner, owner_of
 from mmbot.config.schema import settings
 from mmbot.daemon import run
-from mmbot.daemon.watchdog.start import WATCHDOG_LOCK_FILE, WATCHDOG_TOKEN_FILE
+from mmbot.daemon.start_watchdog import WATCHDOG_LOCK_FILE, WATCHDOG_TOKEN_FILE
 from mmbot.daemon.wire import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure

@@ -8,9 +8,9 @@ import time
 import pytest
 from scripted_daemon import KEYS, HeldClient, HeldWire, settings
 
+from mmbot.daemon.start_watchdog import WATCHDOG_TOKEN_FILE, run_watchdog
 from mmbot.daemon.watchdog.paced import Paced
 from mmbot.daemon.watchdog.process import RESERVE, Ended, Watchdog
-from mmbot.daemon.watchdog.start import WATCHDOG_TOKEN_FILE, run_watchdog
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import SECOND
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning

@@ -15,8 +15,8 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
 from mmbot.config import Config
+from mmbot.daemon.exchange_clock import clock_for
 from mmbot.daemon.local_keys import local_keys
-from mmbot.daemon.run import clock_for
 from mmbot.daemon.start import loop_factory, open_wire
 from mmbot.daemon.supervise import Parts
 from mmbot.daemon.trouble import Troubles
