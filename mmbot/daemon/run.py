@@ -25,7 +25,6 @@ from mmbot import __version__
 from mmbot.config import Config
 from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.event_log.recorder import Recording
-from mmbot.daemon.exchange_clock import clock_for
 from mmbot.daemon.failed_start import clear_after
 from mmbot.daemon.http import Door
 from mmbot.daemon.local_keys import local_keys
@@ -39,7 +38,7 @@ from mmbot.daemon.watchdog.child import keep_watchdog
 from mmbot.daemon.watchdog.pulse import Pulse, open_pulse
 from mmbot.daemon.watchdog.slow_strategy import SlowStrategies
 from mmbot.daemon.watchdog.vital import Interruptions
-from mmbot.daemon.wire import OpenWire, Surroundings, Wire
+from mmbot.daemon.wire import OpenWire, Surroundings, Wire, clock_for
 from mmbot.domain import COMPILED
 from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.exports import GUARDS

@@ -15,13 +15,12 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
 from mmbot.config import Config
-from mmbot.daemon.exchange_clock import clock_for
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.start import loop_factory, open_wire
 from mmbot.daemon.supervise import Parts
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.watchdog.process import Watchdog, stopped_by_signals
-from mmbot.daemon.wire import OpenWire, Surroundings
+from mmbot.daemon.wire import OpenWire, Surroundings, clock_for
 from mmbot.exchange.credentials import CredentialsError, credentials_from
 from mmbot.store.state_dir import StateDirError
 from mmbot.telemetry.logs import LineWriter, Secrets, logger

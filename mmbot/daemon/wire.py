@@ -1,5 +1,5 @@
-"""The interface between the daemon and the exchange. It consists of a REST client, the feed, and the tasks that both
-need."""
+"""The interface between the daemon and the exchange. It consists of a REST client, the feed, the tasks that both need,
+and the clock."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from structlog.types import FilteringBoundLogger
 
-from mmbot.config import Config
+from mmbot.config import ClockConfig, Config
 from mmbot.daemon.loop import Client
 from mmbot.daemon.trouble import Troubles
+from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Event
 from mmbot.exchange.credentials import Credentials
@@ -20,6 +21,14 @@ from mmbot.telemetry.metrics import Metrics
 
 TOKEN_FILE: Final = "session.json"
 """The name of the file in the state directory that keeps the refresh token and the time of the newest log-in."""
+
+
+def clock_for(setting: ClockConfig | None) -> SystemClock:
+    """Return the clock of the process. It is the machine's clock, or a faster clock that the daemon shares with a local
+    exchange."""
+    if setting is None:
+        return SystemClock()
+    return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 class Surroundings(NamedTuple):
