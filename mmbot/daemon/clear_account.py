@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ from mmbot.domain.instant import Clock, Duration, Instant, iso
 from mmbot.engine.events import Answer, Failed, Failure, FailureReason
 from mmbot.engine.exports import ClearAlone
 from mmbot.engine.requests import CancelAll, CancelMany, Request
+from mmbot.store.heartbeat import read_heartbeat
+from mmbot.store.journal import JournalError, run_ids_of
 
 
 class Cleared(msgspec.Struct, frozen=True):
@@ -181,3 +184,26 @@ class Guarded:
         if error is None:
             return task.result()
         return Failed(request=request.id, failure=Failure.UNKNOWN, code="shell", message=repr(error))
+
+
+def ours_of(account: str, directory: Path) -> Callable[[str], bool] | None:
+    """Return a function that returns True for the ``external_id`` of a wager of ours. For an exclusive account, return
+    None, because every wager is ours.
+
+    If the journal is damaged, the heartbeat file still names the newest run that may have open wagers. This is enough,
+    because a run quotes only after it has proved that earlier runs have no open wagers.
+
+    Raises:
+        JournalError: if neither the journal nor the heartbeat names a run.
+    """
+    if account == "exclusive":
+        return None
+    heartbeat = read_heartbeat(directory)
+    last = () if heartbeat is None else (heartbeat.run_id,)
+    try:
+        runs = frozenset((*run_ids_of(directory), *last))
+    except JournalError:
+        if not last:
+            raise
+        runs = frozenset(last)
+    return lambda external_id: external_id.partition("-")[0] in runs

@@ -8,10 +8,9 @@ from pathlib import Path
 from structlog.types import FilteringBoundLogger
 
 from mmbot.config import Config
-from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.clear_account import AccountClearer, Guarded, ours_of
 from mmbot.daemon.http import DoorError
 from mmbot.daemon.loop import Client
-from mmbot.daemon.our_wagers import ours_of
 from mmbot.domain.instant import Clock, Duration, in_seconds
 from mmbot.store.heartbeat import read_heartbeat
 from mmbot.store.journal import JournalError

@@ -12,11 +12,10 @@ from typing import Final
 
 from mmbot.config import Config
 from mmbot.daemon import run as life
-from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.clear_account import AccountClearer, Guarded, ours_of
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import WAIT_S, Say
-from mmbot.daemon.our_wagers import ours_of
 from mmbot.daemon.trouble import Troubles, address_of
 from mmbot.daemon.wire import OpenWire, Surroundings, clock_for
 from mmbot.domain.instant import DAY, SECOND, Instant, in_seconds, iso, seconds

@@ -13,9 +13,8 @@ from typing import Final
 
 from structlog.types import FilteringBoundLogger
 
-from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.clear_account import AccountClearer, Guarded, ours_of
 from mmbot.daemon.loop import Client
-from mmbot.daemon.our_wagers import ours_of
 from mmbot.daemon.watchdog.open_wagers import OpenWagers
 from mmbot.daemon.watchdog.paced import Paced
 from mmbot.daemon.watchdog.verdict import Judge, Verdict
