@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -114,14 +113,7 @@ def _ids_start_again() -> Sequence[Patch]:
 
 
 def _no_limiter() -> Sequence[Patch]:
-    whole = Limiter.__init__
-
-    def init(self: Any, rate: int, reserve: int) -> None:
-        whole(self, rate, reserve)
-        self._spacing = self._other_spacing = 1
-        self._all, self._other = deque(), deque()
-
-    return [(Limiter, "__init__", init)]
+    return [(Limiter, "ready_at", lambda self, now, cancel: now)]
 
 
 def _no_self_match_guard() -> Sequence[Patch]:
