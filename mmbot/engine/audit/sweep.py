@@ -56,8 +56,6 @@ class Sweep:
         self._began_at: Instant = 0
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that the present sweep (a read of all open wagers) has shown so far."""
-        self._under_way = False
-        """True from the first to the final page of a sweep (a read of all open wagers)."""
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -66,7 +64,7 @@ class Sweep:
         of the audit is complete, the result is ``NEVER``."""
         if self._life.step is not Step.READY or self._audit.completed_at is None:
             return NEVER
-        if self._under_way:
+        if not self._pager.idle:
             return self._pager.due_at(now)
         return self._begin_at if self._begin_at > now else self._pager.ready_at(now)
 
@@ -78,8 +76,7 @@ class Sweep:
         """Return the next read if one is due. Otherwise return None."""
         if now < self.due_at(now):
             return None
-        if not self._under_way:
-            self._under_way = True
+        if self._pager.idle:
             self._began_at = now
             self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(RANGES)])
         request = self._pager.next(now)
@@ -113,7 +110,6 @@ class Sweep:
         for wager in lacking[MOST_LOOKUPS:]:
             self._audit.unconfirmed[wager.wager_id or ""] = now
         self._shown = {}
-        self._under_way = False
         self._begin_at = now + EVERY
 
     def _lacks(self, wager: Wager) -> bool:

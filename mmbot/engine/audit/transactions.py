@@ -67,7 +67,6 @@ class TransactionReader:
         being read."""
         self._cursors: dict[str, None] = {}
         self._cursor = ""
-        self._asking = False
         self._found: list[Transaction] = []
         self._known: dict[str | Transaction, int] = {}
         """The number of times that the latest read contained each transaction."""
@@ -83,7 +82,7 @@ class TransactionReader:
     def due_at(self, now: Instant) -> Instant:
         """Return the instant at which the next page is due. While a page has no answer yet, or the daemon does not
         quote, the result is ``NEVER``."""
-        if self._asking or self._life.step is not Step.READY:
+        if self._life.step is not Step.READY or self._shared.waits_for_answer(self):
             return NEVER
         return max(self._next_at, self._shared.pacer.ready_at("transactions", now))
 
@@ -103,13 +102,11 @@ class TransactionReader:
         shared.pacer.take("transactions", now)
         request = ReadTransactions(shared.request_id(), *self._range, cursor=self._cursor)
         shared.send(self, request, now)
-        self._asking = True
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Take the answer to a request for a page. If the request failed, plan a new read that begins at the first
         page."""
-        self._asking = False
         if isinstance(answer, TransactionsRead):
             self._found += answer.transactions
             if answer.unread:

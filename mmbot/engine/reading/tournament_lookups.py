@@ -32,7 +32,6 @@ class TournamentLookups:
         self._effects: Final = effects
         self._waits: dict[int, tuple[Instant, Duration]] = {}
         """The instant of the next look-up and the wait before it, for each sport event that was looked up."""
-        self._asking = False
 
     def _next_at(self) -> Instant:
         waits = self._waits
@@ -43,9 +42,12 @@ class TournamentLookups:
     def due_at(self, now: Instant) -> Instant:
         """Return the instant at which the next look-up is due. The result is ``NEVER`` if there is nothing to look
         up."""
-        if not self._shared.exposure.unplaced or self._asking or not self._shared.coverage.up or not self._board.idle:
+        shared = self._shared
+        if not shared.exposure.unplaced or not shared.coverage.up or not self._board.idle:
             return NEVER
-        return max(self._next_at(), self._shared.pacer.ready_at("sport_events", now))
+        if shared.waits_for_answer(self):
+            return NEVER
+        return max(self._next_at(), shared.pacer.ready_at("sport_events", now))
 
     def next(self, now: Instant) -> Request | None:
         """Return the next look-up if it may be sent now. Otherwise return None."""
@@ -58,7 +60,6 @@ class TournamentLookups:
         shared.pacer.take("sport_events", now)
         request = ReadSportEventsById(shared.request_id(), tuple(due[:SPORT_EVENTS_A_READ]))
         shared.send(self, request, now)
-        self._asking = True
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
@@ -66,7 +67,6 @@ class TournamentLookups:
         look-up."""
         if not isinstance(request, ReadSportEventsById):
             return
-        self._asking = False
         shared = self._shared
         if isinstance(answer, Failed):
             again = max(now + RETRY, answer.retry_at or 0)

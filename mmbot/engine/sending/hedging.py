@@ -82,7 +82,8 @@ class Hedging:
         self._placing = placing
         self._given = given
         self._ids: Final = ids
-        self._in_flight: dict[LineKey, str] = {}
+        self._open_hedges: dict[LineKey, str] = {}
+        """The ``external_id`` of the hedge that was sent on each line and has not ended."""
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
         self.check = False
@@ -99,9 +100,9 @@ class Hedging:
         self.check = False
         # If a line has a hedge in flight, no other line is hedged in its place. If no hedge is possible on a line for
         # now, other lines are hedged in its place.
-        unable = [line for line, at in self._not_before.items() if at > now and line not in self._in_flight]
+        unable = [line for line, at in self._not_before.items() if at > now and line not in self._open_hedges]
         for line, reduction in shared.exposure.hedge_candidates(unable):
-            wager = shared.ledger.get(self._in_flight.get(line, ""))
+            wager = shared.ledger.get(self._open_hedges.get(line, ""))
             if wager is not None and wager.remaining:
                 continue
             request = self._try(line, reduction, now)
@@ -172,7 +173,7 @@ class Hedging:
         placement = Placement(external_id, line_id, sized.odds, sized.stake, fill_or_kill=True)
         shared.hedging[key] = None
         self._placing.note_hedge(placement, key, sized.side, now)
-        self._in_flight[key] = external_id
+        self._open_hedges[key] = external_id
         self._pause(key, now)
         shared.timers.set(Due.HEDGE_END, external_id, now + ENDED_BY)
         self._reasons.pop(key, None)
@@ -241,8 +242,8 @@ class Hedging:
         """Allow quotes on a line again, because its hedge has ended."""
         if not isinstance(wager, LineWager):
             return
-        if self._in_flight.get(wager.line) == wager.external_id:
-            del self._in_flight[wager.line]
+        if self._open_hedges.get(wager.line) == wager.external_id:
+            del self._open_hedges[wager.line]
         self._release(wager.line)
 
     def look_again(self) -> None:
@@ -251,7 +252,7 @@ class Hedging:
         self.check = True
         shared = self._shared
         for line in list(shared.hedging):
-            if line not in self._in_flight and not shared.exposure.hedge_wanted(line, shared.ledger.positions[line]):
+            if line not in self._open_hedges and not shared.exposure.hedge_wanted(line, shared.ledger.positions[line]):
                 self._release(line)
 
     def _release(self, line: LineKey) -> None:
