@@ -23,6 +23,10 @@ Rate = Annotated[float, Meta(ge=0, lt=1, extra={"unit": "share"})]
 Probability = Annotated[float, Meta(gt=0, lt=1, extra={"unit": "probability"})]
 
 
+DialectName = Literal["legacy", "v4"]
+"""The type of the name of a dialect (version of the exchange's API)."""
+
+
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A faster clock that the daemon shares with a local exchange. It is rejected if the exchange is not a local
     one."""
@@ -43,7 +47,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ws_url: str | None = None
     """The scheme, host and port of the feed. If it is ``null``, the bot asks the exchange for the address
     (``websocket/connection-config``)."""
-    dialect: Literal["legacy", "v4"] = "legacy"
+    dialect: DialectName = "legacy"
     """The dialect (version of the exchange's API). ``legacy`` uses the words wager, odds, stake and line. ``v4`` uses
     the words order, price, quantity and strike. With ``v4``, mmbot does not yet subscribe to the books of single sport
     events, so it quotes nothing."""

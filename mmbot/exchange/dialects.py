@@ -3,15 +3,11 @@ folder."""
 
 from __future__ import annotations
 
-from typing import Literal
-
+from mmbot.config import DialectName
 from mmbot.exchange.dialect import Dialect
 
-Name = Literal["legacy", "v4"]
-"""The type of the name of a dialect (version of the exchange's API)."""
 
-
-def dialect_of(name: Name) -> Dialect:
+def dialect_of(name: DialectName) -> Dialect:
     """Return the dialect (version of the exchange's API) with this name. No other dialect is loaded."""
     match name:
         case "legacy":
