@@ -110,7 +110,7 @@ class Feed:
                 self._effects.prints.seen(wager, now)
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
-        self._shared.coverage.heard_at = now
+        self._shared.coverage.heard(message.connection, now)
         self._shared.clock.note_message(message.report.sequence, now)
         self._effects.take_report(message.report, None, now)
         if message.report.status is Status.OPEN:
@@ -120,7 +120,7 @@ class Feed:
         """Apply the readable parts of a message about a wager, and look the wager up, because a REST read may say
         more."""
         shared, wager = self._shared, message.wager
-        shared.coverage.heard_at = now
+        shared.coverage.heard(message.connection, now)
         if wager.wager_id:
             shared.lookups[wager.wager_id] = "a message about it could not be read"
         self._effects.take_unread(wager, None, now)
@@ -148,8 +148,10 @@ class Feed:
         if message.connection != coverage.private:
             if message.connection in coverage.connections:
                 self._cover(message.connection, (), now, message.reason)
-        elif coverage.up:
-            self.lose(message.reason, now)
+        else:
+            coverage.private_ended()
+            if coverage.up:
+                self.lose(message.reason, now)
 
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
         """Record which channels a connection carries now, while the feed as a whole stays up.

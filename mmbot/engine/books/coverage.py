@@ -12,6 +12,12 @@ The rules:
   cancelled.
 * When a connection that carries only books is lost, its sport events are not covered until a connection carries them
   again.
+* The exchange sends health checks over the connection of the private channel alone. So only this connection counts as
+  silent when no health check comes. For a connection that carries only books, the engine expects no health checks, and
+  silence is normal when no book changes. The feed's own pings (mmbot/net/pusher.py) end such a connection if it is
+  dead.
+* A message counts as a sign of life for the connection over which it came, and for no other connection. After the end
+  of a connection, its late messages are no sign of life.
 * Only one connection counts for a sport event. If two connections carry it, the connection with the higher number
   counts. A channel that names the sport event takes precedence over a channel that brings every sport event.
 * When another connection or channel starts to bring the books of a sport event, the books get a new generation number.
@@ -25,6 +31,7 @@ from typing import Final
 
 from mmbot.domain.instant import Duration, Instant
 from mmbot.engine.events import Channel
+from mmbot.engine.timing.timers import NEVER
 
 
 class Cover:
@@ -43,6 +50,28 @@ class Cover:
 UNCOVERED: Final = Cover(0, (), 0, 0)
 
 
+class Connection:
+    """The channels and the health of one feed connection."""
+
+    __slots__ = ("channels", "ended", "heard_at", "number", "silent_at")
+
+    def __init__(self, number: int) -> None:
+        self.number: Final = number
+        self.channels: tuple[Channel, ...] = ()
+        self.heard_at: Instant = 0
+        """The instant of the latest message on the connection. It is 0 before any message came."""
+        self.silent_at: Instant = NEVER
+        """The instant at which the connection counts as silent, unless a health check comes earlier. ``NEVER`` for a
+        connection without health checks."""
+        self.ended = False
+        """True if the connection has ended, so that its late messages are no sign of life."""
+
+    @property
+    def private(self) -> bool:
+        """True if the connection carries the private channel, and with it the health checks."""
+        return any(channel.private for channel in self.channels)
+
+
 class Coverage:
     """The connections that are up, and the sport events whose books they bring."""
 
@@ -51,21 +80,36 @@ class Coverage:
         before the channel counts as silent."""
         self.up = False
         """True while the private channel of the feed is up."""
-        self.private = 0
-        """The number of the feed connection that carries the private channel, or carried it most recently. The number
-        is 0 before the feed starts."""
-        self.heard_at: Instant = 0
-        """The instant of the latest message on the connection of the private channel. It is 0 before any message
-        came."""
-        self.silent_at: Instant = 0
-        """The instant at which the connection of the private channel counts as silent, unless a health check comes
-        earlier. Connections that carry only books get no health checks."""
         self.latest = 0
         """The number of the latest generation of the books."""
         self._silence: Final = silence
-        self._channels: dict[int, tuple[Channel, ...]] = {}
+        self._connections: dict[int, Connection] = {}
+        self._private = Connection(0)
+        """The connection that carries the private channel, or carried it most recently. The connection 0 stands for
+        none."""
+        self._speaker = self._private
+        """The connection of the latest message, if that connection has not ended. Most messages come over the same
+        connection as the message before."""
         self._every = UNCOVERED
         self._sport_events: dict[int, Cover] = {}
+
+    @property
+    def private(self) -> int:
+        """The number of the feed connection that carries the private channel, or carried it most recently. The number
+        is 0 before the feed starts."""
+        return self._private.number
+
+    @property
+    def heard_at(self) -> Instant:
+        """The instant of the latest message on the connection of the private channel. It is 0 before any message
+        came."""
+        return self._private.heard_at
+
+    @property
+    def silent_at(self) -> Instant:
+        """The instant at which the connection of the private channel counts as silent, unless a health check comes
+        earlier."""
+        return self._private.silent_at
 
     def of(self, sport_event: int) -> Cover:
         """Return the connection and channels that bring the books of a sport event. The result is ``UNCOVERED`` if
@@ -88,50 +132,72 @@ class Coverage:
     def connections(self) -> tuple[int, ...]:
         """The number of each connection that carries channels. A connection whose private channel counts as lost is
         included."""
-        return tuple(self._channels)
+        return tuple(self._connections)
 
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
         """Record which channels a connection carries from now on. If the connection is gone, ``channels`` is empty."""
-        if any(channel.private for channel in channels):
-            if connection != self.private or not self.up:
-                self.silent_at = now + self._silence
-                self.heard_at = now
+        known = self._connections.get(connection)
+        record = Connection(connection) if known is None else known
+        record.channels = channels
+        if known is None:
+            record.heard_at = now
+        if record.private:
+            if record is not self._private or not self.up:
+                record.silent_at = now + self._silence
+                record.heard_at = now
+                record.ended = False
             self.up = True
-            self.private = connection
-            self._channels = {
-                number: carried
-                for number, carried in self._channels.items()
-                if not any(channel.private for channel in carried)
-            }
-        if channels:
-            self._channels[connection] = channels
+            self._private = record
+            for other in [each for each in self._connections.values() if each.private and each is not record]:
+                self._end(other)
         else:
-            self._channels.pop(connection, None)
+            record.silent_at = NEVER
+        if channels:
+            self._connections[connection] = record
+        else:
+            self._end(record)
         self._cover(now)
 
     def private_lost(self) -> None:
-        """Record that the private channel is lost, or counts as lost. Messages on its connection are still used. When
+        """Record that the private channel is lost, or counts as lost. Books on its connection are still used. When
         another connection carries the private channel, the books get new generation numbers."""
         self.up = False
 
+    def private_ended(self) -> None:
+        """Record that the connection of the private channel has ended, so that its late messages are no sign of
+        life."""
+        self._private.ended = True
+        self._speaker = Connection(0)
+
     def heard(self, connection: int, now: Instant) -> None:
         """Record that a message came on a connection."""
-        if connection == self.private:
-            self.heard_at = now
+        speaker = self._speaker
+        if connection != speaker.number:
+            other = self._connections.get(connection)
+            if other is None or other.ended:
+                return
+            self._speaker = speaker = other
+        speaker.heard_at = now
 
     def beat(self, connection: int, now: Instant) -> None:
         """Record that a health check came on a connection."""
-        if connection == self.private:
-            self.silent_at = now + self._silence
-            self.heard_at = now
+        self.heard(connection, now)
+        record = self._connections.get(connection)
+        if record is not None and record.private and not record.ended:
+            record.silent_at = now + self._silence
+
+    def _end(self, record: Connection) -> None:
+        record.ended = True
+        self._connections.pop(record.number, None)
+        self._speaker = Connection(0)
 
     def _cover(self, now: Instant) -> None:
         every: tuple[int, tuple[Channel, ...]] = (0, ())
         single: dict[int, tuple[int, tuple[Channel, ...]]] = {}
-        for connection in sorted(self._channels):
-            for channel in self._channels[connection]:
+        for connection in sorted(self._connections):
+            for channel in self._connections[connection].channels:
                 if channel.sport_events is None:
                     every = _and(every, connection, channel)
                 else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from engine_scene import GAME, LINE, MONEYLINE, Scene
 from msgspec.structs import replace
 
+from mmbot.backtest.link import report
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.domain.wager import Status, UnreadWager
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 
@@ -144,4 +147,31 @@ def test_a_connection_that_gives_the_private_channel_up_is_a_lost_feed() -> None
     assert isinstance(scene.run.requests[-1][1], r.CancelAll)
     assert scene.alerts("feed.lost")[-1]["reason"] == "its private channel is gone"
     scene.requoted()
+    scene.close()
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_a_late_wager_message_of_an_ended_connection_does_not_shorten_the_catch_up(unread: bool) -> None:
+    scene = two_connections()
+    scene.go(5 * SECOND)
+    said = report(scene.wagers(LINE)[0], sequence=scene.now)
+    scene.run.tell(e.FeedLost(BOOKS_ONLY, "dropped"))
+    scene.go(5 * SECOND)
+
+    silent = scene.now
+    scene.run.faults.carry = lambda message: ()
+    scene.referee.note_feed_lost(silent, 60 * SECOND)
+    scene.go(20 * SECOND)
+    if unread:
+        odd = UnreadWager("w-9", "", may_rest=False, why="its odds are a word", status=Status.CANCELED)
+        scene.run.tell(e.UnreadWagerMessage(BOOKS_ONLY, odd))
+    else:
+        scene.run.tell(e.WagerMessage(BOOKS_ONLY, said))
+    scene.until(lambda: not scene.status().feed_up)
+    assert scene.alerts("feed.lost")[-1]["silent_s"] >= 25
+    scene.run.faults.carry = None
+    scene.until(lambda: scene.status().phase == "ready")
+    since = [read.updated_from for read in scene.sent(r.ReadHistory, silent) if read.updated_from is not None]
+    assert since
+    assert since[0] <= silent - MINUTE, "matches that no message reported since then have to be read"
     scene.close()

@@ -108,3 +108,50 @@ def test_more_channels_on_the_private_connection_are_no_sign_of_life() -> None:
     coverage.carry(1, (PRIVATE,), START)
     coverage.carry(1, (PRIVATE, books(1)), START + 20 * SECOND)
     assert coverage.silent_at == START + 30 * SECOND
+
+
+def test_a_connection_with_books_only_is_never_silent_and_vouches_for_itself_alone() -> None:
+    coverage = Coverage(30 * SECOND)
+    coverage.carry(1, (PRIVATE, books(1)), START)
+    coverage.carry(2, (books(2),), START)
+    coverage.carry(3, (books(3),), START)
+    for second in range(1, 60):
+        coverage.heard(2 + second % 2, START + second * SECOND)
+        coverage.beat(2, START + second * SECOND)
+    assert coverage.heard_at == START
+    assert coverage.silent_at == START + 30 * SECOND
+    assert coverage.generation(2, 2) > 0
+    assert coverage.generation(3, 3) > 0
+
+
+def test_a_late_message_of_an_ended_connection_is_no_sign_of_life() -> None:
+    coverage = Coverage(30 * SECOND)
+    coverage.carry(1, (PRIVATE, books(1)), START)
+    coverage.carry(2, (books(2),), START)
+    coverage.heard(2, START + SECOND)
+    coverage.carry(2, (), START + 2 * SECOND)
+    coverage.heard(2, START + 3 * SECOND)
+    coverage.heard(1, START + 4 * SECOND)
+    coverage.private_ended()
+    coverage.private_lost()
+    coverage.heard(1, START + 5 * SECOND)
+    coverage.beat(1, START + 5 * SECOND)
+    assert coverage.heard_at == START + 4 * SECOND
+    assert coverage.silent_at == START + 30 * SECOND
+    coverage.carry(3, (PRIVATE,), START + 6 * SECOND)
+    coverage.heard(1, START + 7 * SECOND)
+    coverage.beat(1, START + 7 * SECOND)
+    assert (coverage.private, coverage.connections) == (3, (3,))
+    assert coverage.heard_at == START + 6 * SECOND
+    assert coverage.silent_at == START + 36 * SECOND
+
+
+def test_a_connection_that_gains_the_private_channel_gets_a_new_time_limit() -> None:
+    coverage = Coverage(30 * SECOND)
+    coverage.carry(1, (PRIVATE,), START)
+    coverage.carry(2, (books(2),), START)
+    coverage.carry(2, (PRIVATE, books(2)), START + 10 * SECOND)
+    assert coverage.private == 2
+    assert coverage.silent_at == START + 40 * SECOND
+    coverage.beat(2, START + 20 * SECOND)
+    assert coverage.silent_at == START + 50 * SECOND
