@@ -26,8 +26,8 @@ _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Code 0 means success, and 1 means that a part failed. Code 2 means that
-    the command is not possible. Code 3 means that the account is not proved clear (wagers may be open)."""
+    """Run one command and return its exit code. Code 0 means success. Code 1 means that a part of the daemon or of the
+    command failed. Code 2 means that the command is not possible. Code 3 means that wagers may still be open."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     prepare()
     try:
@@ -301,7 +301,8 @@ def _door(options: argparse.Namespace) -> Callable[[], str]:
 
 
 def _last_end(options: argparse.Namespace) -> tuple[str, ...]:
-    """Return what to do if no daemon runs and the one before left open wagers."""
+    """Return advice for the operator, if no daemon runs and the previous daemon may have left open wagers. Otherwise
+    the result is empty."""
     from mmbot.daemon.operate import last_end
 
     said = None if options.config is None else last_end(_place(options)[1])

@@ -1,4 +1,4 @@
-"""Simulated faults between the daemon and the exchange. Requests are lost, delayed or rejected. The feed is disturbed
+"""Simulates failures between the daemon and the exchange. Requests are lost, delayed or rejected. The feed is disturbed
 or silent."""
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Fate(Enum):
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""The type of a function that returns the extra delay of each copy of a message. An empty result means that the message
-is lost. Two delays mean that the message comes twice."""
+"""The type of a function that disturbs a message on its way to the daemon. It returns one extra delay for each time
+that the message arrives. If it returns no delay, the message is lost."""
 
 
 class Passage(NamedTuple):
@@ -56,7 +56,7 @@ UNDISTURBED: Final = Passage()
 
 
 class Faults:
-    """The faults of one run. Nothing is disturbed until a test sets one of the attributes."""
+    """The failures that are simulated in one run. Nothing is disturbed until a test sets one of the attributes."""
 
     def __init__(self, interfere: Interfere | None = None) -> None:
         self.interfere = interfere
@@ -69,9 +69,10 @@ class Faults:
         """The function that returns how much longer than usual an answer takes. If it is None, answers take the usual
         time."""
         self.hint: Duration | None = None
-        """The wait that an HTTP answer 429 (too many requests) asks of the daemon. None if the answer names no time."""
+        """The wait that an HTTP answer 429 (too many requests) asks of the daemon. None if the answer asks for no
+        wait."""
         self.silent = False
-        """True if the connection of the feed stands but brings no messages."""
+        """True if the connection of the feed is open but brings no messages."""
         self.feed_allowed = True
         """True if the exchange accepts a new connection of the feed. While it is False, the daemon keeps trying to
         connect."""
@@ -92,7 +93,7 @@ class Faults:
                 return Passage(late, False, now + delays.timeout, timeout)
 
     def copies(self, message: e.FeedMessage) -> Sequence[Duration]:
-        """Return how much later than usual each copy of a message arrives."""
+        """Return one extra delay for each time that a message arrives. The list is empty if the message is lost."""
         if self.silent:
             return ()
         return (0,) if self.carry is None else self.carry(message)

@@ -1,7 +1,7 @@
 """Connects the engine to the local exchange without HTTP and websockets.
 
 This module gives the engine's requests to the exchange directly, and turns the exchange's announcements into events for
-the engine. It takes the place of the daemon's client and feed, and uses values instead of JSON.
+the engine. It takes the place of the daemon's client and feed, and passes objects instead of JSON.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Link:
         self._venue = venue
         self._account = account
         self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
-        """The price levels of each outcome, by line. They are stored twice: as the exchange shows them, and as the bot
-        gets them."""
+        """The price levels of each outcome of a line, in two forms. One is the form in which the exchange shows them,
+        and the other is the form in which the bot gets them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
         """Give a request to the exchange at the time ``now``, and return its answer. If the exchange rejects the
@@ -173,8 +173,7 @@ class Link:
         return self._seen(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def _seen(self, shown: ShownBook) -> Book:
-        """Return the book that the bot gets. A side of the book that has not changed since the previous call is
-        reused."""
+        """Return a book of the exchange in the form in which the bot gets it."""
         known = self._sides.setdefault(shown.line, [((), ()), ((), ())])
         for side, levels in enumerate(shown.sides):
             if known[side][0] is not levels:
@@ -183,8 +182,9 @@ class Link:
         return Book((known[0][1], known[1][1]))
 
     def message(self, announcement: Announcement, connection: int) -> e.FeedMessage | None:
-        """Return the feed's message about an announcement of the exchange. The result is None for a private message of
-        another account. It is also None for the book of a line that does not have exactly two outcomes."""
+        """Return the feed's message about an announcement of the exchange. The result is None if the bot gets no such
+        message. This is so for a private message of another account, and for the book of a line that does not have
+        exactly two outcomes."""
         match announcement:
             case BookChanged(line=line):
                 book = self._venue.book(line)
@@ -240,8 +240,7 @@ class Link:
 def report(
     wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
 ) -> WagerReport:
-    """Return the exchange's report about a wager. If ``sequence`` is 0, the report is like a report in a REST
-    answer."""
+    """Return the exchange's report about a wager. If ``sequence`` is 0, the report has the form of a REST answer."""
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,

@@ -45,10 +45,10 @@ class Presence:
         self._note(now)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Do nothing, because a repeated id changes no wager."""
+        """Do nothing. A request that repeats an earlier ``external_id`` changes no wager."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Do nothing, because each wager of the operation was recorded already."""
+        """Do nothing, because ``changed`` has already recorded every wager."""
 
     def close(self, now: Instant) -> None:
         """End the final span at the time ``now``."""
@@ -77,7 +77,8 @@ class Quality(NamedTuple):
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
     """Return the periods in which the recorded bid-ask spread was at most ``widest``, in probability. Only periods
-    before the sport event went live are returned. Each period is a pair of recorded times."""
+    before the sport event went live are returned. Each period is a pair of its start and its end, in the times of the
+    recording."""
     books: list[float | None] = [None, None]
     is_open = False
     since: Instant | None = None

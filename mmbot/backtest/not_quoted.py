@@ -48,7 +48,7 @@ class NotQuoted(NamedTuple):
         return any(said.startswith("strategy.raised") for said, _ in self.alerts)
 
     def lines(self) -> list[str]:
-        """Return the reasons as lines for a person."""
+        """Return the reasons as lines of text."""
         rows = [f"{said.partition(': ')[0]} {counted(n, 'time')}{_after(said)}" for said, n in self.alerts[:_SHOWN]]
         if len(self.alerts) > _SHOWN:
             rows.append(f"{counted(len(self.alerts) - _SHOWN, 'other alert')}, each less often")
@@ -84,8 +84,7 @@ class Watcher:
         return False
 
     def passes(self, now: Instant, until: Instant) -> None:
-        """Make the checks that are due between ``now`` and ``until``. This method is called if nothing else happens in
-        this time. The checks are made at the times of the engine's own checks, once a second."""
+        """Make the checks that are due between ``now`` and ``until``. Nothing else happens in this time."""
         until = min(until, self._end)
         if self._next >= until or now >= self._end:
             return

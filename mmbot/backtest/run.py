@@ -59,7 +59,7 @@ of the period."""
 
 
 class Memory:
-    """Takes the place of the state directory. Everything from which the next run starts is kept here."""
+    """Takes the place of the state directory. It keeps everything from which the next run starts."""
 
     def __init__(self) -> None:
         self.wagers: dict[str, o.SaveWager] = {}
@@ -229,13 +229,13 @@ class Run:
 
     @property
     def _watches_beats(self) -> bool:
-        """True if every health check matters, so that none may be skipped. This is the case if a fault may change
-        health checks. It is also the case if the engine has overdue work that the next event may start."""
+        """True if no health check may be skipped. This is so if a simulated failure may change health checks, or if the
+        engine has overdue work."""
         return self.faults.carry is not None or self.engine.overdue
 
     def _pass(self, until: Instant) -> None:
-        """Let time pass until ``until``. Only health checks come in this time. The engine gets only the newest health
-        check that arrives, because it says as much as all of them."""
+        """Let time pass until ``until``, while only health checks arrive. The engine gets the newest of them, because
+        this one says as much as all of them."""
         if self.on_pass is not None and until > self.now:
             self.on_pass(self.now, until)
         if not self._up or self._beat_at >= until:

@@ -96,8 +96,7 @@ def _passed(thresholds: dict[str, int]) -> str:
 
 
 def referee_limits(config: Config) -> RefereeLimits:
-    """Return the limits in the settings as the referee needs them. The referee checks that the bot keeps these
-    limits."""
+    """Return the limits of the settings for the referee (the part of the local exchange that checks the bot)."""
     limits = config.limits
     return RefereeLimits(
         line=cents(limits.line),

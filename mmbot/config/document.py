@@ -100,7 +100,7 @@ _PlainWords.add_implicit_resolver(
 
 
 class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
-    """PyYAML's parser up to the tree of nodes. The rest of this module turns the nodes into values."""
+    """Parses YAML text into a tree of nodes with PyYAML. The rest of this module turns the nodes into values."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)

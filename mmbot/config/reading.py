@@ -83,7 +83,7 @@ def judge(document: Document) -> Reading:
 
 
 def _touch(one: Path, other: Path) -> bool:
-    """Return True if the two paths are equal, or if one path contains the other."""
+    """Return True if both paths lead to the same value, or if one leads to a part of the other's value."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

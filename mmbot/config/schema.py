@@ -80,8 +80,8 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """Return the type of a field, its unit, the settings class inside the type (or None), and one more value. This
-    value is True if the type is a list of the class."""
+    """Return four facts about the type of a field. The first two are the type and its unit. The third is the settings
+    class inside the type, or None. The fourth is True if the type is a list."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False

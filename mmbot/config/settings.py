@@ -162,7 +162,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     open_wagers: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "wagers"})] = 500
     """The largest number of wagers that could still be matched."""
     funds_multiple: Annotated[float, Meta(gt=0, le=10, extra={"unit": "times the balance"})] = 8.0
-    """The largest sum of the stakes that could still be matched, as a multiple of the balance."""
+    """The largest sum of the stakes of all wagers that could still be matched, as a multiple of the balance."""
 
 
 class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,8 +183,8 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The time without a ``health_check`` after which the feed counts as lost. The exchange sends a ``health_check``
     every five seconds."""
     activation_s: Seconds = 10.0
-    """The time that the bot waits for the message that an accepted wager is open. If no message comes, the bot looks
-    the wager up (reads it by its id)."""
+    """How long the bot waits for the message that says that an accepted wager is open. If no message comes, the bot
+    looks the wager up (reads it by its id)."""
     awaiting_activation: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "placements"})] = 60
     """The largest number of accepted wagers that are not yet reported as open. At this number, the bot places no more
     wagers."""
@@ -214,8 +214,8 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The time between two comparisons of matches and results with the exchange's records. The bot reads the account's
     transactions at the same times."""
     grace_s: Seconds = 10.0
-    """The time for which a difference may last before it counts as an error. The exchange's messages may be late by
-    this time."""
+    """The time for which a difference may last before it counts as an error. A shorter difference may come from a late
+    message of the exchange."""
 
 
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,7 +29,7 @@ class Cleared(msgspec.Struct, frozen=True):
     proved: bool
     took: Duration
     cancels: int
-    """The number of cancel requests to which the exchange agreed."""
+    """The number of cancel requests that the exchange accepted."""
     open_wagers: int
     """The number of open wagers on the newest page of the account's wager history that showed an open wager. 0 if no
     wager is open any more."""
@@ -77,15 +77,14 @@ class AccountClearer:
         self._told: str | None = None
 
     async def run(self, limit: Duration, patience: Duration = 0, grace: Duration | None = None) -> Cleared:
-        """Cancel everything, for at most ``limit``. If a request is under way at the end of this time, its answer is
-        still awaited.
+        """Cancel everything, for at most ``limit``. If a request is under way when the time is up, wait for its answer.
 
         Args:
-            limit: the time limit, counted from the first answer.
-            patience: the extra time until the first answer, so that a log-in can be repeated. It is set for a kill by
-                the operator. If it is set, wrong keys end the attempt immediately, because waiting does not help.
-            grace: how long the answer to such a request is awaited. If it is None, the answer is awaited as long as the
-                request may take.
+            limit: the time limit, counted from the first answer of the exchange.
+            patience: the time that is added to ``limit`` until the exchange has answered for the first time, so that a
+                log-in can be repeated. If it is not 0, wrong keys end the attempt immediately.
+            grace: the longest wait for the answer to a request that is under way when the time is up. If it is None,
+                the wait is the normal time limit of the request.
         """
         started = self._clock.now()
         end = started + patience + limit

@@ -251,8 +251,8 @@ class Door:
 
 
 class _OwnFaults(logging.Filter):
-    """Lets only the server's own errors into the log. A malformed request gets an error answer, and without this filter
-    anybody who can reach the server could fill the log with errors."""
+    """Keeps errors that a client caused out of the log. Otherwise anybody who can reach the server could fill the log
+    with malformed requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False if a client caused the error."""

@@ -69,7 +69,8 @@ class Engine(Driven, Protocol):
 
     @property
     def ready(self) -> bool:
-        """True while the order of life allows quotes. Then the engine knows every wager of the account."""
+        """True once the start-up is complete, so that the bot may quote. The engine then knows every wager of the
+        account."""
 
     @property
     def differences(self) -> Mapping[str, int]:

@@ -34,9 +34,9 @@ SILENT_S: Final = 5.0
 """The time without an answer after which a daemon counts as silent, in seconds."""
 
 HUNG_S: Final = 2.0
-"""The time without an answer after which a daemon counts as silent, in seconds since the start of ``kill``. It applies
-if ``kill`` can cancel without the daemon. The first cancel has to be sent within 5 s of the start of ``kill``, and
-needs a log-in first."""
+"""The time after the start of ``kill`` at which a daemon without an answer counts as silent, in seconds. It applies
+only if ``kill`` can cancel without the daemon. It is short, because ``kill`` has to send the first cancel within 5 s
+and needs a log-in first."""
 
 WAIT_S: Final = 30.0
 """The time that a ``kill`` without ``--wait`` waits for the proof that no wager of ours is open, in seconds."""
@@ -103,7 +103,8 @@ def door_of(place: Place) -> str:
 
 
 def last_end(place: Place) -> str | None:
-    """Return what the run before did at its end and what to do, if no daemon runs and wagers may be open."""
+    """If no daemon runs and wagers may be open, return a text that says how the previous run ended and what the
+    operator has to do. Otherwise return None."""
     try:
         unclean = None if holder_of(place.directory) else unclean_end(read_heartbeat(place.directory))
     except StateDirError:

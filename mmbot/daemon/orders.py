@@ -1,5 +1,5 @@
-"""Carries out the engine's orders to the daemon. An order opens the feed, or writes to the kill switch, the journal or
-the log."""
+"""Carries out the engine's orders to the daemon. For example, an order opens the feed, turns the kill switch on, or
+writes to the journal or the log."""
 
 from __future__ import annotations
 

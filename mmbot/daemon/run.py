@@ -128,8 +128,8 @@ async def run(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector until ``_resume_collector``. While the journal is loaded, it would look again and
-    again at the objects of tens of thousands of wagers."""
+    """Pause the garbage collector until ``_resume_collector``. It would slow the load of a journal with tens of
+    thousands of wagers."""
     gc.disable()
     try:
         yield
@@ -138,7 +138,8 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _resume_collector() -> None:
-    """Let the garbage collector work again, from now on without the objects of the start, which live until the end."""
+    """Let the garbage collector work again. It no longer looks at the objects of the start, because they live until the
+    end."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -284,7 +285,7 @@ class _Life:
         )
 
     def _log_last_end(self) -> None:
-        """Log that the run before did not end in order, if that is so."""
+        """If the previous run did not end in order, write this into the log."""
         if (unclean := unclean_end(read_heartbeat(self._directory))) is not None:
             self._log.warning("start.after_unclean_end", why=unclean, hint="its wagers are cancelled first")
 

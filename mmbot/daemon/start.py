@@ -78,7 +78,8 @@ def clear_unattended(config: Config, directory: Path, say: Say) -> None:
 
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float | None = None, urgent: bool = True) -> int:
-    """Log in and cancel everything without a daemon. ``clear_alone`` explains ``wait_s``.
+    """Log in and cancel everything without a daemon. ``wait_s`` is the time limit in real seconds, as for
+    ``clear_alone``.
 
     Returns 0 if the account is proved clear, and 3 if it is not. Returns 2 if the keys or the journal cannot be read.
     """

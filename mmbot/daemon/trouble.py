@@ -27,7 +27,7 @@ LOOK: Final = "wagers may be open: run mmbot kill -c FILE, and look at the accou
 """The advice to the operator after a run that could not prove that no wager is open."""
 
 RESUME: Final = "no wager is open. The kill switch is on: look at the fault, then run mmbot resume -c FILE"
-"""The advice to the operator after a fault of the engine."""
+"""The advice to the operator after an error in the engine."""
 
 OUTAGE: Final = 15 * SECOND
 """The time without a repetition after which an outage (such as an answer 503) is over. The exchange must also have
@@ -39,8 +39,8 @@ request in the meantime."""
 
 
 class Troubles:
-    """The present failures, by the kind of request. An unreachable exchange is one failure for all kinds of requests. A
-    rejected log-in is counted in the same way."""
+    """The present failures, by the kind of request. An unreachable exchange counts as one failure, whatever the request
+    was. So does a rejected log-in."""
 
     def __init__(self) -> None:
         self._failing: dict[str | FailureReason, Trouble] = {}

@@ -53,7 +53,7 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""The default speed of the clock if the demo plays a tape (a recorded market). A tape covers a day."""
+"""The default speed of the clock if the demo plays a tape (a recorded market), which covers many hours."""
 
 TAPE_HOURS: Final = 2.0
 """The number of hours before its sport event at which the demo begins to play a tape (a recorded market). A tape covers
@@ -129,7 +129,8 @@ def demo(
 
 
 class _Signals:
-    """Counts the signals that ask the demo to end. So a signal never interrupts a step of the demo."""
+    """Counts the signals that ask the demo to end. The demo looks at the count between two steps, so no step is
+    interrupted."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -150,7 +151,7 @@ class _Signals:
         self._event.set()
 
     def stop(self) -> None:
-        """Ask for an end, as the first signal does. Further calls change nothing."""
+        """Ask the demo to end, as a first signal does. Further calls change nothing."""
         if not self.count:
             self._note(0, None)
 
@@ -186,7 +187,8 @@ class _Run:
         self._seen: set[Figures] = set()
 
     def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
-        """Start the exchange and the daemon. When ``stack`` closes, first the daemon and then the exchange is stopped.
+        """Start the exchange and the daemon. When the caller closes ``stack``, the daemon is stopped first and the
+        exchange afterwards.
 
         Raises:
             PartFailed: if the exchange or the daemon cannot be started.
@@ -360,7 +362,8 @@ class _Run:
 
 
 def tape_arguments(file: Path) -> list[str]:
-    """Return the arguments of the local exchange that play a tape from ``TAPE_HOURS`` before its sport event."""
+    """Return the command-line arguments with which the local exchange plays a tape (a recorded market). The tape begins
+    ``TAPE_HOURS`` hours before its sport event."""
     tape = read_tape(file)
     ahead = in_seconds(tape.scheduled - tape.start) / 3600
     begin = ["--hours", repr(TAPE_HOURS)] if ahead > TAPE_HOURS else []

@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 
 class Paths(Protocol):
-    """The paths of a dialect (version of the exchange's API), below the base URL. The functions are for paths with a
-    query. Their docstrings in the dialect's module ``paths`` name the limits."""
+    """The paths of a dialect (version of the exchange's API), below the base URL. A path with a variable part is made
+    by a function."""
 
     LOG_IN: str
     REFRESH: str

@@ -19,8 +19,8 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.events import Failed, Failure, FailureReason
 
 RETRY_SOON: Final = 300 * MILLISECOND
-"""The wait before a cancel is repeated if its wager was just being placed or matched (specification,
-``opened_retry``)."""
+"""The wait before a cancel is repeated if its wager was just being placed or matched (source: the error
+``opened_retry`` in the exchange's specification)."""
 
 RETRY_LIMITED: Final = SECOND
 """The wait after HTTP 429 (too many requests) if the answer names no wait."""
@@ -93,8 +93,8 @@ class UnknownOutcome(ExchangeError):
 
 
 class Malformed(ExchangeError):
-    """Raised if the request was wrong. Either the exchange or a check before sending found this. Nothing was done. The
-    cause is a bug in mmbot."""
+    """Raised if the request was wrong, which is a bug in mmbot. The exchange, or a check before sending, rejected the
+    request. Nothing was done."""
 
     failure = Failure.BUG
 
@@ -171,8 +171,8 @@ SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED
 """The reasons of a failed cancel after which the cancel is repeated in ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
-"""The reasons with which the exchange says that it found nothing. An answer 404 without an error code has no such
-reason, because it may come from a gateway and mean a wrong path."""
+"""The reasons with which the exchange says that it found nothing. An answer 404 without an error code does not count as
+nothing found: it may come from a gateway and mean a wrong path."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
 """The reasons of a failed cancel that concern the wager itself. Any other reason concerns the request as a whole."""

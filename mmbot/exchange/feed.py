@@ -196,8 +196,8 @@ class Feed:
 
     def stretched(self, duration: Duration) -> Duration:
         """Return a time limit in nanoseconds of the clock. If the clock runs faster than real time, the limit is
-        lengthened. A limit of a second or more then lasts at least one real second. A shorter limit lasts at least its
-        own length in real time."""
+        lengthened. It then lasts at least one real second. A limit shorter than a second lasts at least its own length
+        in real time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:

@@ -31,7 +31,7 @@ from mmbot.exchange.errors import (
 from mmbot.net.warm import WarmPool
 
 LEFT_TO_CANCELS: Final = 1
-"""The number of open HTTP connections that placements leave for cancels."""
+"""The number of open HTTP connections that placements must not use, so that a cancel can be sent at once."""
 
 T = TypeVar("T")
 
@@ -200,7 +200,8 @@ class Performer:
 
 
 async def found_any(cancel: Awaitable[None]) -> bool:
-    """Wait for a cancel of many wagers. Return False if the exchange found no wager (which is no proof)."""
+    """Wait for a cancel of many wagers. Return False if the exchange says that it found no open wager. This does not
+    prove that no wager is open."""
     try:
         await cancel
     except Rejected as error:

@@ -12,10 +12,11 @@ from mmbot.engine.requests import ReadHistory
 from mmbot.exchange.errors import Malformed
 
 CREATED_SPAN: Final = 7 * DAY
-"""The longest range of times of creation."""
+"""The longest range of creation times that one read can ask for."""
 
 UPDATED_SPAN: Final = 2 * DAY
-"""The longest range of times of change."""
+"""The longest range of times of change that one read can ask for. A time of change is the time at which a wager
+changed."""
 
 Query = Mapping[str, str | int | None]
 """The type of the parameters of a query, by name. A parameter without a value is left out."""
@@ -43,8 +44,8 @@ def seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None]
 
 
 def created_bounds(begin: Instant | None, end: Instant | None, now: Instant) -> dict[str, str]:
-    """Return a range of times of creation as query parameters. The range is widened to whole seconds. If it has no end,
-    it is measured to ``now``.
+    """Return a range of creation times as query parameters. The range is widened to whole seconds. If the range has no
+    end, its length is measured up to ``now``.
 
     Raises:
         Malformed: if the exchange would reject the range.

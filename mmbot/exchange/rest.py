@@ -148,16 +148,18 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_sport_event(self, sport_event: int) -> bool:
-        """Cancel every open wager of a sport event. Return False if the exchange found none (which is no proof)."""
+        """Cancel every open wager of a sport event. Return False if the exchange says that it found none. This does not
+        prove that no wager is open."""
         return await found_any(self._ask(self._changes.cancel_sport_event(sport_event)))
 
     async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
-        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on this outcome. The
-        result is as in ``cancel_sport_event``."""
+        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on this outcome. Return
+        False if the exchange says that it found none. This does not prove that no wager is open."""
         return await found_any(self._ask(self._changes.cancel_market(sport_event, market, line_id)))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. Return False if the exchange found none (which is no proof)."""
+        """Cancel every open wager of the account. Return False if the exchange says that it found none. This does not
+        prove that no wager is open."""
         return await found_any(self._ask(self._changes.cancel_all()))
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -182,7 +184,7 @@ class Client:
         self, wanted: Sequence[int], *, version: Version = 2
     ) -> dict[int, tuple[answers.MarketImage, ...]]:
         """Read the markets and books of up to 50 sport events. If the markets of a sport event cannot be read, the
-        result has no entry for it. Version 1 is deprecated (see ``markets_of``)."""
+        result has no entry for it. Version 1 is deprecated."""
         check_sport_events(wanted)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
         return await self._found(self._board.markets(wanted, version), nothing)

@@ -28,10 +28,10 @@ from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 
 RENEWALS_APART: Final = SECOND
-"""The shortest average time between two renewals of rejected tokens."""
+"""The average time between two renewals of rejected tokens is at least this long."""
 
 RENEWALS_AT_ONCE: Final = 5
-"""The number of token renewals that may follow each other without a pause."""
+"""The number of renewals of rejected tokens that may follow each other without a pause."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
 """The pause after a log-in that fails because the keys are wrong or all sessions are in use (docs/protocol.md 2)."""
@@ -255,7 +255,7 @@ class SessionKeeper:
         """Refresh the session. Return None if a log-in has to follow.
 
         Raises:
-            Retryable: if a refresh may work later, and a log-in is not needed yet or would not help.
+            Retryable: if the refresh has to be tried again later. A log-in would not help now, or is not needed yet.
         """
         call = self._session.refresh(refresh_token)
         try:

@@ -23,7 +23,8 @@ def life_of(expires: Instant | None, wall: Instant) -> Duration:
     """Return how long a new token counts as valid.
 
     Args:
-        expires: the end of the token according to the exchange. None if the answer does not name it.
+        expires: the time at which the token expires, according to the exchange. None if the answer does not name this
+            time.
         wall: the present time of the machine's clock.
     """
     life = expires - wall if expires is not None else UNSTATED_LIFE

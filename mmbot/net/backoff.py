@@ -22,9 +22,9 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The longest delay after one failure. The delay doubles with every further failure."""
     cap: Duration = 30 * SECOND
     forbidden: Duration = 30 * SECOND
-    """The longest delay after a connection ends once with a code that forbids a new connection. The delay doubles with
-    every further such end. mmbot still tries again, because the reason (such as an exhausted quota) may end by
-    itself."""
+    """The longest delay after the first connection that ends with a code that forbids a new connection. The delay
+    doubles with each further connection that ends with such a code. mmbot still tries again, because the reason (such
+    as an exhausted quota) may end by itself."""
     forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
     """The time for which a connection has to be up before its earlier failures are forgotten."""

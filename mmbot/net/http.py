@@ -32,12 +32,12 @@ LONGEST_PAUSE: Final = 5 * MINUTE
 """The longest pause that an answer can impose. If an answer asks for a longer pause, this limit is used."""
 
 LARGEST_READ: Final = 1 << 24
-"""The greatest size of the answer to a read in bytes, before and after decompression. The markets of 50 sport events
-have a few million bytes."""
+"""The greatest size in bytes of the answer to a request that only reads, before and after decompression. The markets of
+50 sport events have a few million bytes."""
 
 LARGEST_CHANGE: Final = 1 << 20
-"""The greatest size of any answer except the answer to a read in bytes, before and after decompression. The answer to a
-batch has about 20 thousand bytes."""
+"""The greatest size in bytes of the answer to a request that changes something, before and after decompression. The
+answer to a batch of wagers has about 20 thousand bytes."""
 
 SHRINK_S: Final = 20.0
 """The time between two removals of a connection from the pool of HTTP connections, in real seconds. A new connection is
@@ -80,8 +80,10 @@ class NoAnswer(Exception):
 
 
 class _Connections(aiohttp.TCPConnector):
-    """Connections that are not kept for ever. aiohttp uses the connection that was idle for longest, so after a burst
-    of requests a few requests a second would keep all connections of the burst open."""
+    """A pool of HTTP connections that loses a connection from time to time. Otherwise, the many connections of a burst
+    of requests would all stay open."""
+
+    # aiohttp uses the connection that was idle for longest, so a few requests a second keep all connections in use.
 
     def __init__(self, keep_alive_s: float, shrink_s: float) -> None:
         super().__init__(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
@@ -89,7 +91,8 @@ class _Connections(aiohttp.TCPConnector):
         self._shrink_at = time.monotonic() + shrink_s
 
     def drops_one(self) -> bool:
-        """Return True if the next request shall be the last one on its connection. This is so once in ``shrink_s``."""
+        """Return True if the connection of the next request is to be closed after this request. The result is True once
+        every ``shrink_s`` seconds."""
         now = time.monotonic()
         if now < self._shrink_at:
             return False
@@ -143,8 +146,8 @@ async def send(
     server had closed an idle connection, a GET may be sent again. No other request is sent twice.
 
     Args:
-        timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. 60 % of this
-            time may be used to connect.
+        timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. At most 60 %
+            of this time may be used to connect.
         withdrawn: a function that returns True if the request must not be sent any more. The function is called at the
             start, and just before the first byte is sent. A request without a body ignores it.
         largest: the greatest size of the answer's body in bytes. A larger body is not read completely.

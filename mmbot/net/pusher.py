@@ -45,8 +45,8 @@ class Ending(Enum):
     LOST = "lost"
     """The ending of a connection that broke or fell silent, or in which a step took too long."""
     REJECTED = "rejected"
-    """The ending with a code from 4000 to 4099, by which the server forbids a new connection without a change. The
-    reason for some of these codes ends by itself, so mmbot tries again slowly."""
+    """The ending with a code from 4000 to 4099, with which the server says that the same attempt to connect would fail
+    again. Some causes of these codes end by themselves, so mmbot still tries again, but slowly."""
     BACK_OFF = "back_off"
     """The ending with a code from 4100 to 4199, by which the server asks the client to connect again after a pause."""
     AGAIN = "again"
@@ -88,8 +88,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     channel: str
     event: str
     data: str | bytes
-    """The data of the message as text, which is usually JSON. If the data in the frame is a JSON object, the value has
-    the bytes of the object."""
+    """The data of the message, usually JSON. It is a text if the frame contains it as a JSON string. It is bytes if the
+    frame contains it as a JSON object."""
 
 
 class Send(msgspec.Struct, frozen=True):

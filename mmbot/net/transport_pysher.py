@@ -69,8 +69,8 @@ class _Mailbox:
         self.said = False
         """True if everything that could be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
-        """The code and the reason with which the connection ended. None until the end is noticed. If several ends are
-        noticed, the first counts."""
+        """The code and the reason with which the connection ended. None until an end is noticed. If both threads notice
+        an end, the earlier one counts."""
         self.gone = False
         """True if the socket is closed and both threads are about to end."""
         self.full = False
@@ -106,7 +106,7 @@ class _Mailbox:
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until the condition ``true`` returns a true value. The condition depends on the attributes of this
+        """Wait until the function ``true`` returns a true value. The function looks at the attributes of this
         object."""
         while not true():
             self._news.clear()
@@ -176,7 +176,8 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
             self._let_go()
 
     def _open(self) -> None:
-        """Open the socket in this module. The library gives no access to its own socket while the library connects."""
+        """Open the socket of the connection. The library pysher could open it too, but would give no access to it while
+        it connects."""
         failed: OSError | None = None
         for family, kind, proto, _, end in socket.getaddrinfo(
             self._place.host, self._place.port, type=socket.SOCK_STREAM

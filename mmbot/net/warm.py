@@ -27,7 +27,7 @@ _OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
 _LARGEST_HEAD: Final = 1 << 16  # most bytes of an answer besides its body: heads, interim responses, chunk sizes
 
 Outcome = Reply | NoAnswer
-"""The type of the outcome of a request that was written to a socket. The outcome is an answer, or the reason why no
+"""The type of the result of a request that was written to a socket. The result is an answer, or the reason why no
 answer came."""
 
 
@@ -69,8 +69,9 @@ class Connection(asyncio.Protocol):
         return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
-        """Write a request to the socket, and return a future of its outcome. The bytes are sent at once, unless the
-        server does not read. The request is never repeated. If the future is cancelled, the connection is closed.
+        """Write a request to the socket, and return a future that receives the result of the request. The bytes are
+        sent at once, unless the server does not read. The request is never repeated. If the future is cancelled, the
+        connection is closed.
 
         Args:
             path: the path and the query, encoded for HTTP.
@@ -136,7 +137,7 @@ class Connection(asyncio.Protocol):
             self._abort()
 
     def eof_received(self) -> None:
-        """See ``asyncio``. If an answer does not state its length, the end of the data is the end of the answer."""
+        """Called when the server will send no more data. An answer that does not state its length is then complete."""
         if self._is_headed and not self._has_length:
             self._complete()
 
@@ -217,8 +218,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Return the connection that was used most recently, among the idle connections that have given an answer
-        before. None if at most ``leave`` such connections are idle."""
+        """Return an idle connection that has given an answer before. If there are several, return the one that was used
+        most recently. None if at most ``leave`` connections could be returned."""
         found = None
         idle = 0
         for each in self._connections:
@@ -229,8 +230,9 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """Return the connections over which a read has to be sent. They are all connections without an answer so far,
-        and at most one other. The other one has been idle for so long that the server may close it."""
+        """Return the connections over which a read has to be sent. They are all connections that have not given an
+        answer yet, and at most one connection that has been idle for long. Without a read, the server may close an idle
+        connection."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]

@@ -74,14 +74,15 @@ examples:
   mmbot statement -c config/sandbox.yaml --day yesterday
   mmbot statement -c config/sandbox.yaml --from 2026-11-01 --to 2026-11-30 --time-zone America/New_York""",
 }
-"""The examples of each command, and the next steps after the command. They stand at the end of the command's help."""
+"""The text at the end of each command's help. It has examples, and the next steps after the command."""
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 """The type of a function that adds a command to the parser, such as argparse\'s ``add_parser``."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands. The name of the command is in ``command``, or a function that runs it."""
+    """Return the parser of the arguments of all commands. In the parsed arguments, ``command`` is the name of the
+    command or a function that runs it."""
     parser = argparse.ArgumentParser(
         prog="mmbot",
         description="A market-making daemon for the ProphetX exchange.",

@@ -24,8 +24,8 @@ FAILED: Final = 2
 
 
 class Listing(NamedTuple):
-    """The arguments of ``mmbot journal``. They choose the rows, and the file if the rows are not shown but written to a
-    file."""
+    """The arguments of ``mmbot journal``. They say which rows are listed, and whether the rows are shown or written to
+    a file."""
 
     table: str
     since: str | None

@@ -109,10 +109,11 @@ Row = TypeVar("Row", bound=tuple[object, ...])
 
 
 def typed(rows: Iterable[tuple[object, ...]], kind: type[Row]) -> Iterator[Row]:
-    """Yield rows whose values have the kinds that ``kind`` names. SQLite keeps any value in any column.
+    """Yield the given rows, after a check that each value has the type that ``kind`` gives for its column. The check is
+    needed because SQLite keeps any value in any column.
 
     Raises:
-        ValueError: if a value has another kind.
+        ValueError: if a value has another type.
     """
     for row in rows:
         yield msgspec.convert(row, kind)

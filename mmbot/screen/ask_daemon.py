@@ -72,7 +72,7 @@ def _ask(method: str, door: str, path: str, body: bytes, within_s: float) -> byt
 
 
 def host_and_port(door: str) -> tuple[str, int]:
-    """Return the host and the port of a daemon's address. Raises Unreachable if it is no such address."""
+    """Return the host and the port of a daemon's address. Raises Unreachable if the address cannot be used."""
     try:
         where = urlsplit(door)
         host, port = where.hostname, where.port or 80

@@ -22,7 +22,7 @@ class Unreachable(Exception):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """The failures of one kind that came after the newest success."""
+    """The failures of one kind of request or of the feed, since its newest success."""
 
     what: str
     """The name of the newest request that failed. For a failure of the feed, the value is ``feed``."""
@@ -33,7 +33,7 @@ class Trouble(msgspec.Struct, frozen=True):
     at: Instant
     """The time of the newest failure."""
     reason: FailureReason = FailureReason.OTHER
-    """The reason of the newest failure. The text for the operator depends on some reasons."""
+    """The engine's name for the reason of the newest failure."""
 
 
 class DaemonStatus(Status, frozen=True):
@@ -82,7 +82,7 @@ def kill_switch_text(status: Status) -> str | None:
 
 
 def trouble_text(status: Status) -> str | None:
-    """Describe the present failure in a sentence. None if there is no failure or no known failure."""
+    """Describe the present failure in a sentence. None if no failure is known."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
     trouble = status.trouble

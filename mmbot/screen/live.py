@@ -266,7 +266,8 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
     """Return the rows with the guards (reasons not to quote). The guards of the account come first. If there are more
-    guards than rows, the bottom row shows the names and the numbers of the other guards."""
+    guards than rows, the bottom row has the names of the guards that do not fit, and how many of each name there
+    are."""
     guards = sorted(
         status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("sport event"))
     )

@@ -58,7 +58,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """True for the full board, which has every sort of market that the bot has to tell apart. The scripted changes
     belong to this board."""
     faults: tuple[Fault, ...] = ()
-    """The faults of the local exchange that are in force from the start."""
+    """The failures that the local exchange simulates from the start."""
     one_query_a_second: bool = False
     """True if a read of market data is rejected when the same path was read less than one second before."""
     activation_ns: Duration = VenueSettings().activation_ns
@@ -66,7 +66,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The time for which a single wager cannot be cancelled after its opening or after a match. The exchange then
     answers "retry later"."""
     maker_wins: str = "takers_stake"
-    """The rule for the win of a maker (see ``VenueSettings.maker_wins``)."""
+    """The rule for the amount that a maker wins (``VenueSettings.maker_wins``)."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """The referee's limits on the worst-case loss, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or

@@ -40,7 +40,7 @@ class State(IntEnum):
     RUNNING = 1
     """The state of a run that may have open wagers."""
     ENDED = 2
-    """The state of a run that has ended, while no wager of ours is open."""
+    """The state of a run that has ended and left no open wager."""
 
 
 class Heartbeat(NamedTuple):
@@ -78,8 +78,8 @@ class Heartbeat(NamedTuple):
 
 
 def unclean_end(heartbeat: Heartbeat | None) -> str | None:
-    """Describe the end of a run that no longer runs, if its wagers may be open. None if it ended in order, or if a
-    watchdog proved the account clear."""
+    """Describe how a run ended, if it may have left open wagers. None if the run ended in order, or if a watchdog
+    proved that no wager of ours is open."""
     if heartbeat is None or not heartbeat.needs_clearing:
         return None
     at = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(heartbeat.at / 1e9))
@@ -162,8 +162,8 @@ class HeartbeatFile:
         return number
 
     def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
-        """Set a fence (the record that the watchdog has acted), or write that no wager of ours was open after it. Call
-        ``sync`` to be sure that the change is on the disk.
+        """Write a fence (the record that the watchdog has acted) to the file. ``proved`` is True if the watchdog has
+        proved that no wager of ours is open. Call ``sync`` to be sure that the fence is on the disk.
 
         Raises:
             OSError: if the file cannot be written.

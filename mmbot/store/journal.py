@@ -31,7 +31,8 @@ from mmbot.store.kept import KEPT_FOR, Kept, load
 JOURNAL_FILE: Final = "journal.sqlite"
 
 FIRST_BLOCK: Final = 1_000
-"""The number of sequence numbers that a run reserves at its start."""
+"""The number of sequence numbers that a run reserves at its start. Each new wager uses one of them in its
+``external_id``."""
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
@@ -197,12 +198,12 @@ class Journal:
         self._pending.append(what)
 
     def touch(self, now: Instant, known: bool = False) -> None:
-        """Put a record into the queue for writing. The record says that the run was alive at ``now``. From this time
-        on, the next run reads the exchange's history.
+        """Put a record into the queue for writing. The record says that the run was alive at ``now``. The next run
+        reads the part of the exchange's wager history that is newer than the record.
 
         Args:
-            known: true if the run knew all wagers of the account at ``now`` (``Seed.known_to``). Everything that it
-                saved before this call is written before the record, or together with it.
+            known: true if the run knew all wagers of the account at ``now`` (``Seed.known_to``). Everything that the
+                run saved before this call is on disk before the record, or together with the record.
         """
         self._pending.append(_Touch(now, known))
 
@@ -324,8 +325,8 @@ class Journal:
             self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
 
     def _forget_from(self, now: Instant) -> None:
-        """Have the entries deleted that are too old at ``now``, and look again an hour later. A daemon may run for
-        months."""
+        """Mark the entries that are too old at ``now`` for deletion. An hour later, the writer looks for old entries
+        again."""
         if self._keep is not None:
             self._forget_before = now - self._keep
             self._forget_at = now + _FORGET_EVERY

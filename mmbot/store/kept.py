@@ -10,12 +10,12 @@ from mmbot.engine.orders import SaveDay, SaveSettlement, SaveWager
 from mmbot.store import rows, schema
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""The length of a period at the end of the previous run. A start loads each wager with matches that ended in this
-period, because its result may be corrected."""
+"""How long before the end of the previous run a wager with matches may have ended, so that a start still loads it. It
+is loaded because its result may be corrected."""
 
 KEPT_UNMATCHED_FOR: Final[Duration] = HOUR
-"""The length of a period at the end of the previous run. A start loads each wager without matches that ended in this
-period, because messages about it may come late."""
+"""How long before the end of the previous run a wager without matches may have ended, so that a start still loads it.
+It is loaded because messages about it may come late."""
 
 
 class Kept(NamedTuple):

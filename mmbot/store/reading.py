@@ -15,8 +15,8 @@ from mmbot.store.journal import JOURNAL_FILE, JournalError
 
 @contextlib.contextmanager
 def reading(directory: Path) -> Iterator[sqlite3.Connection]:
-    """Open the journal of a state directory for reading. All reads see the journal as it was at one moment. If a caller
-    finds a value of the wrong kind, the caller raises ValueError, and the reader of the journal gets JournalError.
+    """Open the journal of a state directory for reading. All reads see the journal as it was at one moment. If the
+    caller's ``with`` block raises ValueError because of a wrong value in the journal, the error becomes a JournalError.
 
     Raises:
         JournalError: if there is no journal, if another version of mmbot wrote it, or if it cannot be read.

@@ -212,7 +212,7 @@ class Forwarding(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record as the event ``library``."""
+        """Write one log message of a library. In our log, the name of its event is ``library``."""
         error = record.exc_info if record.exc_info and record.exc_info[0] else None
         self._log.log(record.levelno, "library", logger=record.name, message=record.getMessage(), exc_info=error)
 

@@ -190,7 +190,7 @@ class Metrics:
 
 
 class _Scraped(Collector):
-    """The metrics whose values are read when Prometheus asks. Each has a function that returns its value."""
+    """The metrics whose values are read when Prometheus asks."""
 
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards

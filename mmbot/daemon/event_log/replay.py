@@ -16,7 +16,7 @@ from mmbot.engine.requests import Request
 from mmbot.store.event_log import Asked, AskedDeadline, Handled, Raised, Record
 
 SHOWN: Final = 5
-"""The number of events that are kept from before a difference."""
+"""The number of events before the first difference that are shown to the operator."""
 
 
 class Difference(NamedTuple):

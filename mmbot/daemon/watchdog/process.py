@@ -187,8 +187,8 @@ class Watchdog:
             file.sync()
 
     async def _clear(self, heartbeat: Heartbeat, fence: int | None) -> bool:
-        """Cancel everything until it is proved that no wager of ours is open. Return False if this is not proved in
-        this round."""
+        """Cancel everything until it is proved that no wager of ours is open. Return False if this is not proved within
+        ``ROUND_S`` seconds."""
         syncing = asyncio.create_task(asyncio.to_thread(self._sync))
         found, self._found = self._found, None
         if found is not None:

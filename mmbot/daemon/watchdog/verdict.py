@@ -71,7 +71,8 @@ class Judge:
         return Verdict.SILENT
 
     def silent_for(self, now: int) -> Duration:
-        """Return the age of the daemon's newest beat (sign of life), as far as it is known."""
+        """Return the age of the daemon's newest beat (sign of life). If the age is not known, return the time since the
+        heartbeat file was last seen to change. The result is 0 if there was no beat yet."""
         last = self._last
         if last is None:
             return 0

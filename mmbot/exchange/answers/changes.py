@@ -22,7 +22,8 @@ from mmbot.exchange.dialect import MalformedItems
 from mmbot.exchange.errors import ErrorTable, Purpose
 
 CodeOf = Callable[[object, object, str], str]
-"""The type of a function that returns the code of an error from its code, its number and its text."""
+"""The type of a function that decides which error of the error table an item has. It gets the error code, the error
+number and the text from the answer."""
 
 
 class PlacedOne(msgspec.Struct):
@@ -71,7 +72,7 @@ class ChangeReader:
     Args:
         wagers: reads wagers. It also knows the words of other dialects (versions of the exchange's API).
         table: the table of error codes.
-        code_of: returns the code of an error.
+        code_of: decides which error of the table an item has.
         placed_one: the type of the answer to the placement of one wager.
         lists: the type of the two lists in the answer to a batch.
         item: the type of one item in these lists.
@@ -109,8 +110,8 @@ class ChangeReader:
 
     def placed_many(self, request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
         """Read the answer to a batch of placements. The answer has a list of accepted placements and a list of rejected
-        placements. A placement is left out of the result if it is in neither list or in both. It is also left out if it
-        cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
+        placements. A placement is left out of the result if it is in neither list or in both, or if it cannot be read.
+        The outcome of such a placement is unknown (docs/protocol.md 15)."""
         data = unwrap(body)
         answer = decode(data, self._lists, self._foreign)
         if answer.succeed_wagers is None and answer.failed_wagers is None:
@@ -158,8 +159,8 @@ class ChangeReader:
         self, request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems
     ) -> Cancelled:
         """Read the answer to a batch of cancels. The answer is a list of results, or an object with two lists
-        (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. Its outcome is then
-        unknown."""
+        (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. The outcome of the
+        cancel of such a wager is unknown."""
         judged, in_order = self._judged(unwrap(body), len(sent), malformed)
         accepted: dict[str, None] = {}
         failures: dict[str, FailedItem] = {}
@@ -191,8 +192,9 @@ class ChangeReader:
     def _judged(
         self, data: msgspec.Raw, sent: int, malformed: MalformedItems
     ) -> tuple[list[tuple[Item, bool | None]], bool]:
-        """Return the items of an answer to a batch of cancels, and True if they are in the order of the request. An
-        item of the list of accepted cancels comes with True, and one of the list of failed cancels with False."""
+        """Return the items of an answer to a batch of cancels, and whether they are in the order of the request. With
+        each item comes True if the answer lists it as accepted, and False if the answer lists it as failed. It is None
+        if the answer has only one list."""
         if bytes(data)[:1] == b"[":
             raws = msgspec.json.decode(data, type=list[msgspec.Raw])
             listed: list[tuple[Item, bool | None]] = [(item, None) for item in self._items(raws, malformed)]
@@ -207,7 +209,7 @@ class ChangeReader:
         return judged, False
 
     def _items(self, raws: Sequence[msgspec.Raw], malformed: MalformedItems) -> list[Item]:
-        """Return the readable items. An item in the words of another dialect is not readable."""
+        """Return the readable items. An item with the field names of another dialect does not count as readable."""
         items = []
         for place, item in each(raws, self._item, malformed):
             try:
@@ -230,8 +232,8 @@ class _Success(msgspec.Struct):
 
 
 def confirmed(body: bytes) -> None:
-    """Check the answer to a cancel of one wager. After an error, the outcome is unknown, and the wager is read by its
-    id.
+    """Check the answer to a cancel of one wager. If this method raises an error, the outcome of the cancel is unknown,
+    and the wager is read by its id.
 
     Raises:
         ValueError: if the answer has no ``data``, or denies success.

@@ -13,8 +13,9 @@ EXISTS: Final = Meaning(Failure.UNKNOWN, Failure.REJECTED, Failure.REJECTED)
 placed the wager, and the answer to that request may have been lost."""
 
 NOT_OURS: Final = Meaning(Failure.UNKNOWN, Failure.BUG, Failure.BUG)
-"""The meaning of an error with which the exchange says that the wager belongs to another account. On a placement it
-makes no sense, so the placement is looked up (its outcome is unknown)."""
+"""The meaning of an error with which the exchange says that the wager belongs to another account. For a placement this
+error makes no sense. The outcome of the placement then counts as unknown, and the wager is looked up (read by its
+id)."""
 
 COMMON: Final[Mapping[str, Known]] = {
     # The request is wrong: our bug.

@@ -151,7 +151,7 @@ class FeedReader:
         )
 
     def _check_book(self, payload: bytes) -> None:
-        """Check that no field of a book is there under the name of another dialect. Raises ValueError if one is."""
+        """Check that a book has no field with the name that another dialect uses. Raises ValueError if it has one."""
         info = _unfold(self._raw_info, payload).info
         check_words(info, self._foreign)
         for side in msgspec.json.decode(info, type=messages.RawLevels).selections or ():
@@ -280,7 +280,7 @@ def _stake(dollars: Id) -> Cents:
 
 
 def _odds_or_none(odds: Id) -> int | None:
-    """Return the odds of a match. None if they are not a valid price. The odds are then read over REST."""
+    """Return the odds of a match. None if the odds are not a valid price. In this case they are read over REST."""
     try:
         return american(odds)
     except ValueError:
@@ -288,8 +288,8 @@ def _odds_or_none(odds: Id) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """Return the operation (create, update or delete) that a message reports. A message with ``info`` but without
-    ``op`` is an update."""
+    """Return the operation (create, update or delete) that a message reports. A message that has the field ``info`` but
+    no field ``op`` reports an update."""
     if op is None and informed:
         return Op.UPDATE
     found = Op(op)

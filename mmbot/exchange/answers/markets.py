@@ -174,7 +174,7 @@ class MarketReader:
         return []
 
     def _check(self, line: BoardLine, raw: msgspec.Raw) -> None:
-        """Check that no field of a line is there under the name of another dialect. Raises ValueError if one is."""
+        """Check that a line has no field with the name that another dialect uses. Raises ValueError if it has one."""
         if line.line is None:
             check_words(raw, self._foreign)
         if all(level.line_id for side in line.selections or () for level in side or ()):

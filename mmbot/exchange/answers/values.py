@@ -84,7 +84,8 @@ def moment(value: Id) -> Instant | None:
 
 
 def _shown(value: object) -> str:
-    """Return a value for an error message. It is shortened, because it may have thousands of digits."""
+    """Return a value as text for an error message. The text is shortened, because the value may have thousands of
+    digits."""
     return repr(value)[:60]
 
 
@@ -145,7 +146,7 @@ def each(
     items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems, what: str = ""
 ) -> Iterator[tuple[int, T]]:
     """Yield each item that can be decoded as ``kind``, with its position. For any other item, the reason is added to
-    ``malformed``. The reason calls the item ``what``, or by the name of ``kind``."""
+    ``malformed``. The reason calls the item ``what``. If ``what`` is empty, it uses the name of ``kind``."""
     name = what or kind.__name__.strip("_").lower()
     for place, item in enumerate(items):
         try:

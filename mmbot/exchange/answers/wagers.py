@@ -206,20 +206,21 @@ class WagerReader:
             return self.unread(raw, why(bad))
 
     def report_of(self, raw: msgspec.Raw, sent: Placement | None = None) -> WagerReport:
-        """Read one wager. ``sent`` is as in the function ``report_of``. Raises ValueError if the wager cannot be read
-        as a whole."""
+        """Read one wager. If the wager is the answer to a placement, ``sent`` is this placement. Raises ValueError if
+        the wager cannot be read as a whole."""
         wager = self._wager(raw)
         self.check(wager, raw)
         return report_of(wager, sent)
 
     def check(self, wager: Wager, raw: msgspec.Raw | bytes) -> None:
-        """Check that no field of a wager is there under the name of another dialect. Raises ValueError if one is."""
+        """Check that a wager has no field with the name that another dialect uses. Raises ValueError if it has one."""
         told = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
         if None in (wager.odds, wager.stake, wager.line_id, told):
             check_words(raw, self.foreign)
 
     def unread(self, raw: msgspec.Raw | bytes, reason: str, total: bool = True) -> UnreadWager:
-        """Read the readable parts of a wager. ``total`` is as in ``unread_wager``."""
+        """Read the readable parts of a wager. ``total`` is True if ``matched_stake`` is the sum of all matches, and
+        False if it is the stake of one match."""
         return unread_wager(raw, reason, total, names=self._names)
 
     def history_page(self, request: int, body: bytes, malformed: MalformedItems) -> HistoryRead:

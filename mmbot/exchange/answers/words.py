@@ -1,7 +1,7 @@
 """Finds out whether an answer has the words of another dialect (version of the exchange's API).
 
-A missing field often has a harmless meaning, such as "nothing is open". So a reader must not take a field for missing
-that is there under the name of another dialect.
+A missing field often has a harmless meaning, such as "nothing is open". So before a reader treats a field as missing,
+it checks whether the field is there under the name that another dialect uses.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _NOTHING: Final = (b"null", b'""')
 
 
 def check_words(raw: msgspec.Raw | bytes, foreign: Words) -> None:
-    """Check that a JSON object has no field of another dialect. A field that is null or empty does not count. Any other
-    JSON value than an object passes.
+    """Check that a JSON object has no field of another dialect. A field that is null or empty does not count. A JSON
+    value that is not an object passes the check.
 
     Raises:
         ValueError: if the object has such a field. The text names the field.

@@ -104,7 +104,7 @@ class Board(calls.Board):
     """The calls that read the board. Only this dialect has players and a search."""
 
     def lines(self, line_ids: Sequence[str]) -> NoReturn:
-        """This dialect cannot read lines by their ids."""
+        """Raise Malformed, because this dialect cannot read lines by their ids."""
         raise not_offered("lines by their ids")
 
     def search(

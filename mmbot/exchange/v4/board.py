@@ -69,21 +69,22 @@ class Board(calls.Board):
     """The calls that read the board. Only this dialect finds lines by their ids."""
 
     def lines(self, line_ids: Sequence[str]) -> Call[tuple[LinePlace, ...]]:
-        """The call that finds the markets to which up to 20 outcomes belong. Raises Malformed for none or more."""
+        """The call that finds the markets to which up to 20 outcomes belong. Raises Malformed if there is no outcome,
+        or if there are more than 20."""
         if not 0 < len(line_ids) <= paths.LINES_A_READ:
             raise Malformed(WRONG_SIZE, f"{len(line_ids)} outcomes in one read")
         return get("lines", paths.lines_path(line_ids), read_lines)
 
     def search(self, tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents) -> NoReturn:
-        """This dialect has no search."""
+        """Raise Malformed, because this dialect has no search."""
         raise not_offered("a search of markets")
 
     def players(self, tournament: int) -> NoReturn:
-        """This dialect cannot read players."""
+        """Raise Malformed, because this dialect cannot read players."""
         raise not_offered("players")
 
     def player(self, player: int, tournament: int) -> NoReturn:
-        """This dialect cannot read players."""
+        """Raise Malformed, because this dialect cannot read players."""
         raise not_offered("players")
 
 

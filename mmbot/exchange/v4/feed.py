@@ -202,8 +202,9 @@ def read_registration(body: bytes, topics: Topics, malformed: MalformedItems) ->
     """Read the channels of a connection. If a channel cannot be read, it is left out, and its topic counts as rejected.
     Each rejected topic is also added to ``malformed``.
 
-    The name of a channel has no meaning here. A channel with a scope brings the books of the scope's sport event. The
-    only other channels are one for all accounts, and one for the account's private messages.
+    The name of a channel has no meaning here. If a channel in the answer names a sport event in its field ``scope``, it
+    brings books of this sport event. There are two other channels. One is for all accounts, and one is for the
+    account's private messages.
 
     A channel of a sub-type brings only some of the books of its sport event. So it counts as a channel for the sport
     event only if the sport event's own channel is granted too.

@@ -1,5 +1,5 @@
-"""The interface of every crowd (a group of simulated traders). The function ``maker_stake`` computes the stake with
-which a crowd shows a given amount to takers."""
+"""The interface of every crowd (a group of simulated traders). The function ``maker_stake`` computes how much a crowd
+has to stake so that takers see a given amount."""
 
 from __future__ import annotations
 

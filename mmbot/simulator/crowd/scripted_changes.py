@@ -23,8 +23,8 @@ BY_HAND: Final = "by-hand-1"
 placed it by hand."""
 
 _LONGER_BY: Final = 0.10
-"""The fair price minus the implied probability of the wager that the script places by hand. At such long odds the wager
-stays open for a while."""
+"""How far the price of the wager that the script places by hand is below the fair price, in probability. At such long
+odds the wager stays open for a while."""
 
 
 class ScriptedChanges:

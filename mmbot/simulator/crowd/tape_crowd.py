@@ -14,7 +14,7 @@ The crowd trades with these wagers by the following rules:
 - At its own odds, a print takes a user's wager after the stake that was ahead of this wager in the queue. The stake
   ahead shrinks with each print. It also shrinks when the level becomes smaller than the stake ahead. If a recorded
   maker withdraws stake, the crowd assumes that this stake was behind the user.
-- A print is used once. Its part without the user's wagers is announced as a trade between others.
+- A print is used once. The part of the print that takes no wager of the user is announced as a trade between others.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class TapeCrowd:
         self._ticks: dict[float, Odds | None] = {}
         self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
         self._laddered: list[tuple[tuple[Price, ...], dict[Odds, Cents]]] = [((), {}), ((), {})]
-        """The recorded prices of each outcome, and the stakes of these prices by odds on the ladder."""
+        """The newest recorded prices of each outcome, in two forms. One is the form in the recording. The other has the
+        stakes by odds of the ladder."""
         self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
         self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
         self._open = False

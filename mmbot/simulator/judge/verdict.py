@@ -51,7 +51,8 @@ class ScopeFigure(msgspec.Struct, frozen=True):
 
 
 class OutcomeFigure(msgspec.Struct, frozen=True):
-    """The account's matches on one outcome. ``stake`` and ``win`` are sums in cents."""
+    """The account's matches on one outcome. ``stake`` is the sum of their stakes, and ``win`` is the profit if the
+    outcome wins. Both are in cents."""
 
     line: LineKey
     side: Side

@@ -15,8 +15,9 @@ def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
         underdog: the unmatched stake of the order on the underdog, at odds of +``points``.
         points: the American odds without the sign.
 
-    Each stake is the win of the other order. Each win is the order's own stake times its odds, rounded half-up to the
-    cent. Several stakes on the favourite give the same rounded win. So the stake on the underdog is computed first.
+    If an order wins, it wins the other order's stake. This amount is the order's own stake times its odds, rounded
+    half-up to the cent. For several stakes on the favourite, this amount is the same. So the stake on the underdog is
+    computed first.
 
     These rules apply to a taker on the underdog. If ``VenueSettings.maker_wins`` is ``half_up``, they apply to every
     taker.
@@ -27,10 +28,10 @@ def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
 
 def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
     """Return the two matched stakes in cents if the taker is on the favourite. The taker's stake comes first. The stake
-    on the underdog comes second, and is the taker's win, rounded half-up.
+    on the underdog comes second. It is the amount that the taker can win, rounded half-up.
 
-    The order on the underdog wins the taker's stake. This win may differ by a few cents from the profit of the
-    underdog's own stake, rounded half-up. The arguments are those of ``pair``.
+    If the underdog wins, its order wins the taker's stake. This amount may differ by a few cents from the order's own
+    stake times its odds, rounded half-up. The arguments are those of ``pair``.
     """
     stake = min(favourite, half_up(underdog * points, 100))
     return stake, half_up(100 * stake, points)

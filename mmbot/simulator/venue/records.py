@@ -32,12 +32,12 @@ class VenueWager(msgspec.Struct, frozen=True):
     winning: Winning
     matched: Cents
     match_win: Cents
-    """The win of the wager's matched part in cents. It does not include the matched stake."""
+    """The amount that the matched part of the wager can win, in cents. It does not include the matched stake."""
     unmatched: Cents
     """The stake that can still be matched, now or when the wager opens, in cents. It is 0 if the wager has ended."""
     profit: Cents
-    """The win of the whole present stake of the wager, in cents. The setting ``VenueSettings.shown_profit`` decides how
-    it is computed."""
+    """The amount that the whole present stake of the wager can win, in cents. The setting
+    ``VenueSettings.shown_profit`` decides how it is computed."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -50,7 +50,8 @@ class VenueWager(msgspec.Struct, frozen=True):
 
 
 class VenueMatch(msgspec.Struct, frozen=True):
-    """One match of one wager. ``win`` is the matched stake of the other wager (docs/protocol.md 7.5)."""
+    """One match of one wager. ``win`` is the amount that the match can win, which is the matched stake of the other
+    wager (docs/protocol.md 7.5)."""
 
     match_id: str
     wager_id: str

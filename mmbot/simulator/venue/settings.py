@@ -37,20 +37,22 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
     match."""
     maker_wins: str = "takers_stake"
-    """The rule for the win of a maker. With ``takers_stake``, the maker wins the stake of the taker, whose own win is
-    rounded half-up. With ``half_up``, the maker wins the profit of the maker's own matched stake, rounded half-up. The
-    taker's stake is then equal to the maker's win (docs/protocol.md 7.5; inferred)."""
+    """The rule for the amount that a maker can win in a match. With ``takers_stake``, the maker can win the taker's
+    stake. The amount that the taker can win is rounded half-up. With ``half_up``, the maker can win the maker's own
+    stake times the odds, rounded half-up. The taker's stake is then equal to this amount (docs/protocol.md 7.5;
+    inferred)."""
     partly_canceled: str = "open"
     """The ``status`` of a wager that was matched in part and whose rest was then cancelled. With ``open``, the wager is
     fully matched and its stake is the matched part (second document of the specification, docs/protocol.md 6.3). With
     ``canceled``, the wager stays partially matched and keeps its whole stake. No source describes this second reading
-    as a whole. A bot must count the matched part under either word."""
+    as a whole. A bot must count the matched part with each of the two words."""
     shown_profit: str = "offered"
-    """The meaning of the field ``profit`` of a wager. With ``offered``, the field has the win of the present stake at
-    the wager's own odds, as in the examples of the specification. With ``matched``, the field has the win of the
-    matches plus the win of the unmatched part at the wager's own odds. No source says which value is right."""
+    """The meaning of the field ``profit`` of a wager. With ``offered``, the field has what the present stake can win at
+    the wager's own odds, as in the examples of the specification. With ``matched``, the matched part counts at the odds
+    of its matches, and the unmatched part at the wager's own odds. No source says which value is right."""
     match_profit: bool = True
-    """True if each match in the matching detail contains its win (``profit``). No source describes this field."""
+    """True if each match in the matching detail says how much it can win (``profit``). No source describes this
+    field."""
     min_stake: Cents = 100
     max_stake: Cents = 10_000_000_000
     history_lag_ns: Duration = 50 * MILLISECOND

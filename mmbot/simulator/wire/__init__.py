@@ -1,1 +1,2 @@
-"""The server around the simulated exchange. It has REST endpoints, the websocket feed, sessions and faults."""
+"""The server around the simulated exchange. It has REST endpoints, the websocket feed and sessions, and it simulates
+failures."""

@@ -1,5 +1,5 @@
-"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted (ended). Others happen
-once."""
+"""Applies the faults (simulated failures and events) that a tester asks for. Some faults stay in force until they are
+lifted (ended). Other faults happen once."""
 
 from __future__ import annotations
 

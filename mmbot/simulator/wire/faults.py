@@ -1,6 +1,7 @@
-"""The faults that stay in force until they are lifted (ended), and a list of the faults in force.
+"""The failures that the local exchange can simulate, and a list of those in force. A fault (simulated failure) stays in
+force until it is lifted (ended).
 
-Some of these faults apply to the next requests to an endpoint. Others apply to the websockets of the feed. Faults that
+Some faults apply to the next requests to an endpoint. Other faults apply to the websockets of the feed. Faults that
 happen once, such as cutting all connections, are in ``one_off_faults``.
 """
 
@@ -306,8 +307,8 @@ class FaultPlan:
         return False
 
     def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
-        """Return the delay of the next message of this type in nanoseconds. The second value is True if the message
-        must not overtake earlier messages. None if no fault delays the message."""
+        """Return the delay of the next message of this type in nanoseconds. With the delay comes True if the message
+        must not overtake earlier messages. The result is None if no fault delays the message."""
         for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
                 return self.draw_delay(fault), fault.in_order

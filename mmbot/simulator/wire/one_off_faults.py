@@ -1,5 +1,5 @@
-"""The faults that happen once. The module ``faults`` has the faults that stay in force until they are lifted
-(ended)."""
+"""The faults (simulated failures and events) that happen once. The module ``faults`` has the faults that stay in force
+until they are lifted (ended)."""
 
 from __future__ import annotations
 

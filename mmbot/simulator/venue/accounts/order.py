@@ -171,7 +171,8 @@ class Account:
         self.name = name
         self.wallet = wallet
         self.shows_matched_profit = shows_matched_profit
-        """True if the field ``profit`` of a wager shows the wins of its matches (``VenueSettings.shown_profit``)."""
+        """True if the field ``profit`` of a wager includes what its matches can win at their own odds
+        (``VenueSettings.shown_profit``)."""
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}

@@ -130,7 +130,7 @@ def player(known: Player, tournament: int) -> Object:
 
 def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
     """Return a market as JSON, with the book of each line. Version 1 of the endpoint has neither ``sub_type`` nor
-    ``category_name``. ``selections`` explains ``bare``."""
+    ``category_name``. If ``bare`` is true, an outcome without offers has an empty list."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -248,8 +248,8 @@ def _identity(held: VenueWager, market_type: str) -> Object:
 
 
 def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
-    """Return one match of one of the account's wagers as JSON. If ``with_profit`` is true, the JSON contains the win of
-    the match."""
+    """Return one match of one of the account's wagers as JSON. If ``with_profit`` is true, the JSON says how much the
+    match can win."""
     shown: Object = {
         "id": held.match_id,
         "wager_id": held.wager_id,
@@ -348,7 +348,7 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
     """Return the payload of the feed's message ``market_selections``. It has the whole book of a line, which replaces
-    the previous book. ``selections`` explains ``bare``."""
+    the previous book. If ``bare`` is true, an outcome without offers has an empty list."""
     return {
         "sport_event_id": line.key.sport_event,
         "market_id": line.key.market,
