@@ -1,4 +1,4 @@
-"""Runs one engine in virtual time against a simulated exchange, with delays and faults between the two."""
+"""Runs one engine in virtual time against a simulated exchange, with delays and simulated failures between the two."""
 
 from __future__ import annotations
 
@@ -210,8 +210,8 @@ class Run:
         self.memory.last = self.now
 
     def _following(self) -> Instant:
-        """Return the time of the next event, or of the engine's next task if that is earlier. ``_NEVER`` if there is
-        neither."""
+        """Return the time of the next event, or of the engine's next task if that is earlier. ``_NEVER`` if there is no
+        event and no task."""
         following = self._wake
         if following is None:
             wake = self.engine.deadline(self.now)
@@ -299,7 +299,7 @@ class Run:
         self._beat_at = max(self._beat_at, self.now)
 
     def ask(self, request: r.Request) -> e.Answer:
-        """Give a request to the exchange now, without delay or fault, and return the answer."""
+        """Give a request to the exchange now, without a delay or a simulated failure, and return the answer."""
         return self._link.answer(request, self.now)
 
     # --- the wire -------------------------------------------------------------------------------------------------

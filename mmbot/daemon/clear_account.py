@@ -114,7 +114,8 @@ class AccountClearer:
         return self._ended(work, self._clock.now() - started)
 
     async def _perform(self, request: Request, longest: Duration | None) -> Answer:
-        """Send a request. If no answer comes within ``longest``, the outcome of the request is unknown."""
+        """Send a request. If no answer comes within ``longest``, it is not known whether the exchange carried the
+        request out."""
         if longest is None:
             return await self._client.perform(request)
         task = asyncio.ensure_future(self._client.perform(request))

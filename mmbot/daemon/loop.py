@@ -42,7 +42,7 @@ the answers to reads."""
 
 
 class Driven(Protocol):
-    """The methods of the engine that the main loop calls. Nothing else can change the engine."""
+    """The methods of the engine that the main loop calls. Only these methods can change the engine."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Give one event to the engine."""

@@ -161,7 +161,8 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
 
 def kill(place: Place, reason: str, say: Say, alone: Alone, wait_s: float | None = None) -> int:
     """Turn the kill switch on, and wait for the proof that no wager of ours is open. Returns the exit code. It is 0 if
-    no wager is open and the kill switch is on disk. It is 3 if one of these facts is not certain.
+    no wager is open and the kill switch is on disk. It is 3 if it is not certain that no wager is open, or that the
+    kill switch is on disk.
 
     Args:
         place: where to find the daemon.
@@ -207,7 +208,8 @@ def kill(place: Place, reason: str, say: Say, alone: Alone, wait_s: float | None
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float | None = None) -> int:
     """Turn on the kill switch of the daemon whose HTTP server has this address. Returns the exit code. It is 0 if no
-    wager is open and the kill switch is on disk. It is 3 if one of these facts is not certain.
+    wager is open and the kill switch is on disk. It is 3 if it is not certain that no wager is open, or that the kill
+    switch is on disk.
 
     Raises:
         Unreachable: if no daemon answers, or if the daemon stops answering.

@@ -94,8 +94,8 @@ class Orders:
         return writing
 
     async def close(self, timeout_s: float = 5.0) -> None:
-        """Finish the pending writes of the kill switch, and those of the journal. Each of the two may take at most
-        ``timeout_s`` seconds."""
+        """Finish the writes of the kill switch and of the journal. The kill switch and the journal may each take at
+        most ``timeout_s`` seconds."""
         marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # queued after every earlier write
         done, _ = await asyncio.wait({marker}, timeout=timeout_s)
         if not done:

@@ -120,9 +120,9 @@ async def clear_alone(
         ours: for a shared account, a function that returns True if an ``external_id`` is one of ours. For an exclusive
             account, ``ours`` is None.
         say: a function that shows a line to the operator.
-        wait_s: the time limit in real seconds, including the log-in. If a request is under way at its end, the answer
-            is awaited for two more seconds. If ``wait_s`` is None, the limit is ``stop.deadline_s``, but at least 30 s.
-            This limit is longer by the wait between two log-ins if the exchange does not answer at once.
+        wait_s: the time limit in real seconds, including the log-in. If a request is under way when the time is up, its
+            answer is awaited for two more seconds. If ``wait_s`` is None, the limit is ``stop.deadline_s``, but at
+            least 30 s. If the exchange does not answer at once, the wait between two log-ins is added to this limit.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)

@@ -76,9 +76,9 @@ class Troubles:
     def latest(self, feed_up: bool, now: Instant) -> Trouble | None:
         """Return the newest failure that is not over. None if there is none.
 
-        A failure of the feed is over once the feed is up. Any other failure is over once a request of the same kind
-        succeeds. Such a failure is also over if it is old and the exchange has answered other requests since. A
-        rejected log-in is returned first, because it causes other failures.
+        A failure of the feed is over once the feed is up. The failure of a request is over once a request of the same
+        kind succeeds. It is also over if it is old and the exchange has answered other requests since. A rejected
+        log-in is returned first, because it causes other failures.
         """
         for key in [key for key in self._failing if self._is_over(key, now)]:
             del self._failing[key]

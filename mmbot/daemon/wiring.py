@@ -121,8 +121,8 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
 
 
 def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:
-    """Create a feed for each connection that the dialect (the version of the exchange's API) plans. All feeds take
-    their connection numbers from the same counter."""
+    """Create a feed for each connection that the dialect (version of the exchange's API) needs for the wanted topics.
+    All feeds take the numbers of their connections from the same counter."""
     config, metrics = around.config.exchange, around.metrics
     number = itertools.count(1).__next__
     return [

@@ -1,5 +1,5 @@
-"""The REST calls that all dialects (versions of the exchange's API) have. A dialect gives them its paths, its words and
-its readers of answers (``exchange/answers/``)."""
+"""The REST calls that all dialects (versions of the exchange's API) have. A dialect gives them its paths, its field
+names and its readers of answers (``exchange/answers/``)."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class ChangeCalls(Protocol):
     """The calls that place and cancel wagers.
 
     The answer to a batch has two lists. One list has the items that succeeded, and the other has the items that were
-    rejected. If an item is in neither list, its outcome is unknown.
+    rejected. If an item is in neither list, it is not known whether the exchange carried it out.
     """
 
     def place_one(self, item: Placement) -> Call[WagerReport]:
@@ -196,7 +196,8 @@ class BoardCalls(Protocol):
     def search(
         self, tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
     ) -> Call[tuple[MarketImage, ...]]:
-        """The call that searches the markets of a tournament. ``Client.search_markets`` describes the filters."""
+        """The call that searches the markets of a tournament. Only the markets of the given sport events and types are
+        searched. ``least`` is the least amount that takers must be able to stake, in cents."""
 
     def lines(self, line_ids: Sequence[str]) -> Call[tuple[LinePlace, ...]]:
         """The call that finds the markets to which up to 20 outcomes belong."""

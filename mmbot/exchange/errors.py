@@ -140,7 +140,7 @@ BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
 """The meaning of an error that comes while the wager is just being placed or matched. A cancel is repeated soon. After
-a placement, the outcome is unknown, so the wager is looked up (read by its id)."""
+a placement, it is not known whether the wager was placed, so the wager is looked up (read by its id)."""
 
 STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
 """The meaning of an error that shows that the access token is not valid. A cancel or a read may succeed with a new
@@ -193,7 +193,7 @@ class ErrorTable:
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
         """Return the kind of failure that an error answer means for a call with this purpose. If the error code of the
         answer is in this table, the error code decides. Otherwise the HTTP status decides. After a placement, a status
-        of 500 or more always means that the outcome is unknown."""
+        of 500 or more always means that nobody knows whether the wager was placed."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:

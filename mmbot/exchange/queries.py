@@ -55,7 +55,7 @@ def created_bounds(begin: Instant | None, end: Instant | None, now: Instant) -> 
 
 def history_query(query: ReadHistory, now: Instant, market: int | None, sport_event: int | None, page: int) -> Query:
     """Return the parameters for one page of the wager history. The range of times is widened to whole seconds. If the
-    range is then too long, it begins one second later.
+    widened range is too long, it begins one second later.
 
     Args:
         page: the greatest number of wagers on a page.

@@ -134,7 +134,7 @@ class Client:
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
-        """Place up to 20 wagers. If the answer does not name a wager, the outcome of the wager is unknown."""
+        """Place up to 20 wagers. If the answer does not name a wager, it is not known whether this wager was placed."""
         check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
@@ -143,7 +143,8 @@ class Client:
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
-        """Cancel up to 20 wagers. If the answer does not name a wager, the outcome of the wager is unknown."""
+        """Cancel up to 20 wagers. If the answer does not name a wager, it is not known whether this wager was
+        cancelled."""
         check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 

@@ -379,7 +379,8 @@ class SessionKeeper:
         return tokens.access
 
     async def _keep(self, refresh: str | None, logged_in_at: Instant | None, hurried: bool | None = None) -> None:
-        """Write the session to disk. If ``hurried`` (see ``Kept``) is None, its present value is kept."""
+        """Write the session to disk. ``hurried`` is True if the newest log-in did not wait for the cool-down. If
+        ``hurried`` is None, its value on disk stays."""
         hurried = self._kept.hurried if hurried is None else hurried
         self._kept = Kept(self._kept.account, refresh, logged_in_at, hurried)
         try:
@@ -419,7 +420,7 @@ class SessionKeeper:
 
 
 def _outcome(status: int) -> str:
-    """Return the outcome of a request for the metrics."""
+    """Return the word for the result of a request that the metrics count."""
     if 200 <= status < 300:
         return "ok"
     if status in (408, 429):

@@ -162,7 +162,7 @@ def _marked(journal: sqlite3.Connection, at: Instant) -> _Open:
 
 
 class _Groups:
-    """Adds up figures, in total and for each group."""
+    """Adds up the figures of all wagers, and the figures of each group of wagers."""
 
     def __init__(self) -> None:
         self.total = Figures()

@@ -121,7 +121,7 @@ class EventLogWriter:
         """Start the thread, and begin the files of a run with its header.
 
         Args:
-            name: the name of the run, made of its start and its run id (see ``event_log.NAME``).
+            name: the name of the run, made of its start and its run id.
             header: the encoded ``Header``.
         """
         self._name = name

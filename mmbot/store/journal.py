@@ -180,8 +180,8 @@ class Journal:
 
         Args:
             trouble: a function that the writer thread calls with a message. It is called when writing begins to fail,
-                and when the disk's free space falls below ``min_free``. It is also called when the thread dies, and
-                ``alive`` is then False. It is called with None when all is well again.
+                and when the disk's free space falls below ``min_free``. It is also called when the thread dies. It is
+                called with None when all is well again.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)

@@ -53,8 +53,8 @@ class OpenWagers:
         return self._found
 
     async def read(self) -> None:
-        """Read the account's wager history, at most one page a second. If a page cannot be read, the rest of its query
-        is skipped."""
+        """Read the account's wager history, at most one page a second. If a page cannot be read, further pages of the
+        same query are not read."""
         for status, matching in _QUERIES:
             cursor = ""
             for _ in range(_PAGES):

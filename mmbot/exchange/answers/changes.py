@@ -1,8 +1,8 @@
-"""Reads the answers to placements and cancels. A dialect (version of the exchange's API) gives the reader its own words
-and its error codes.
+"""Reads the answers to placements and cancels. Each dialect (version of the exchange's API) has its own field names and
+error codes.
 
-The result has a list of accepted items and a list of failed items. If an answer does not name an item, the item is in
-neither list, and its outcome is unknown.
+The result has a list of accepted items and a list of failed items. An item that the answer does not name is in neither
+list. Nobody knows then whether the exchange carried it out.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class ChangeReader:
     """Reads the answers to placements and cancels.
 
     Args:
-        wagers: reads wagers. It also knows the words of other dialects (versions of the exchange's API).
+        wagers: reads wagers. It also knows the field names of other dialects (versions of the exchange's API).
         table: the table of error codes.
         code_of: decides which error of the table an item has.
         placed_one: the type of the answer to the placement of one wager.
@@ -111,7 +111,7 @@ class ChangeReader:
     def placed_many(self, request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
         """Read the answer to a batch of placements. The answer has a list of accepted placements and a list of rejected
         placements. A placement is left out of the result if it is in neither list or in both, or if it cannot be read.
-        The outcome of such a placement is unknown (docs/protocol.md 15)."""
+        It is not known whether the exchange placed such a wager (docs/protocol.md 15)."""
         data = unwrap(body)
         answer = decode(data, self._lists, self._foreign)
         if answer.succeed_wagers is None and answer.failed_wagers is None:
@@ -159,8 +159,8 @@ class ChangeReader:
         self, request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems
     ) -> Cancelled:
         """Read the answer to a batch of cancels. The answer is a list of results, or an object with two lists
-        (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. The outcome of the
-        cancel of such a wager is unknown."""
+        (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. It is not known
+        whether the exchange cancelled such a wager."""
         judged, in_order = self._judged(unwrap(body), len(sent), malformed)
         accepted: dict[str, None] = {}
         failures: dict[str, FailedItem] = {}
@@ -232,8 +232,8 @@ class _Success(msgspec.Struct):
 
 
 def confirmed(body: bytes) -> None:
-    """Check the answer to a cancel of one wager. If this method raises an error, the outcome of the cancel is unknown,
-    and the wager is read by its id.
+    """Check the answer to a cancel of one wager. If this method raises an error, it is not known whether the wager was
+    cancelled. The wager is then read by its id.
 
     Raises:
         ValueError: if the answer has no ``data``, or denies success.

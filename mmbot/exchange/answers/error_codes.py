@@ -14,7 +14,7 @@ placed the wager, and the answer to that request may have been lost."""
 
 NOT_OURS: Final = Meaning(Failure.UNKNOWN, Failure.BUG, Failure.BUG)
 """The meaning of an error with which the exchange says that the wager belongs to another account. For a placement this
-error makes no sense. The outcome of the placement then counts as unknown, and the wager is looked up (read by its
+error makes no sense. It then counts as not known whether the wager was placed, and the wager is looked up (read by its
 id)."""
 
 COMMON: Final[Mapping[str, Known]] = {

@@ -34,7 +34,7 @@ class ErrorReader:
         self._members: Final = members
 
     def code_of(self, error: object, number: object, message: str) -> str:
-        """Return the code of an error, spelt as in the error table. Empty if the error has no code.
+        """Return the code of an error in the spelling of the error table. Empty if the error has no code.
 
         Some answers have a text and a number instead of an error code. If the text contains a known phrase, the phrase
         decides the code. Otherwise the number is the code (docs/protocol.md 3, 6.4).

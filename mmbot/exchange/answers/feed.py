@@ -1,5 +1,4 @@
-"""Decodes the messages of the feed. A dialect (version of the exchange's API) gives the reader its topics and its own
-words.
+"""Decodes the messages of the feed. Each dialect (version of the exchange's API) has its own topics and field names.
 
 The field ``change_type`` alone decides the topic of a message, whatever its channel is. Only a health check has its own
 event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.
@@ -70,7 +69,7 @@ class FeedReader:
     """Decodes the messages of the feed.
 
     Args:
-        wagers: reads wagers. It also knows the words of other dialects (versions of the exchange's API).
+        wagers: reads wagers. It also knows the field names of other dialects (versions of the exchange's API).
         topics: the method of this class that reads each ``change_type``.
         shapes: the types of the messages.
         payload_of: returns the JSON of a payload.
@@ -299,8 +298,8 @@ def _op(op: str | None, informed: bool) -> Op:
 
 
 def _first(what: str, *values: Id) -> int:
-    """Return the first of the values that is neither missing nor 0. Raises ValueError if there is no such value, or if
-    the value is not an integer."""
+    """Return the first value that is given and is not 0. Raises ValueError if there is no such value, or if the value
+    is not an integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number

@@ -1,4 +1,4 @@
-"""Reads markets and books from REST answers. A dialect (version of the exchange's API) gives the reader its own words.
+"""Reads markets and books from REST answers. Each dialect (version of the exchange's API) has its own field names.
 
 An item that cannot be read is left out and not quoted. The reason is added to the list ``malformed``. If one level of a
 book cannot be read, the whole line is left out, because a book without this level would be wrong. An answer that cannot
@@ -66,7 +66,7 @@ class MarketReader:
     """Reads markets with their lines and books.
 
     Args:
-        foreign: the words of other dialects (versions of the exchange's API).
+        foreign: the field names that only other dialects (versions of the exchange's API) use.
         market: the type of a market. It may give the fields other names on the wire.
         line: the type of a line of a market.
     """

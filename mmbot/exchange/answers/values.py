@@ -72,8 +72,8 @@ def word(text: str | None) -> str:
 
 
 def moment(value: Id) -> Instant | None:
-    """Return the instant that a text in the form of RFC 3339 names. None if the text is missing or unreadable. Also
-    None for the zero time (year 1) and for a time later than ``LATEST``."""
+    """Return the instant of a text in the form of RFC 3339, such as ``2026-12-01T15:04:05Z``. None if the text is
+    missing or unreadable, or names the zero time (year 1) or a time later than ``LATEST``."""
     if not isinstance(value, str):
         return None
     try:

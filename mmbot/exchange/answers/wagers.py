@@ -1,4 +1,4 @@
-"""Reads wagers and their matches. A dialect (version of the exchange's API) gives the reader its own words.
+"""Reads wagers and their matches. Each dialect (version of the exchange's API) has its own field names.
 
 If a wager cannot be read as a whole, the reason is added to the list ``malformed``. The wager becomes an
 ``UnreadWager`` with the parts that can be read. The other wagers are read as usual. An answer that cannot be read at
@@ -169,7 +169,7 @@ class WagerReader:
         one_wager: the type of the object that holds a single wager.
         page: the type of a page of wagers or matches.
         match: the type of a match.
-        foreign: the words of other dialects (versions of the exchange's API).
+        foreign: the field names that only other dialects (versions of the exchange's API) use.
     """
 
     def __init__(

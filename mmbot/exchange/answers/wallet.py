@@ -1,5 +1,5 @@
-"""Reads the balance and the transactions of the account. A dialect (version of the exchange's API) gives the reader its
-own words.
+"""Reads the balance and the transactions of the account. Each dialect (version of the exchange's API) has its own field
+names.
 
 A transaction may show in several ways how it changed the balance. Each of these ways is read. If a transaction uses
 none of these ways, the reason is added to the list ``malformed``. The transaction is also counted, because the sum of
@@ -66,7 +66,7 @@ class WalletReader:
     """Reads the balance and pages of transactions.
 
     Args:
-        foreign: the words of other dialects (versions of the exchange's API).
+        foreign: the field names that only other dialects (versions of the exchange's API) use.
         balance: the type of the balance. It may give the fields other names on the wire.
         transaction: the type of a transaction.
     """

@@ -1,4 +1,4 @@
-"""Finds out whether an answer has the words of another dialect (version of the exchange's API).
+"""Finds out whether an answer has the field names of another dialect (version of the exchange's API).
 
 A missing field often has a harmless meaning, such as "nothing is open". So before a reader treats a field as missing,
 it checks whether the field is there under the name that another dialect uses.
@@ -36,8 +36,8 @@ def check_words(raw: msgspec.Raw | bytes, foreign: Words) -> None:
 
 
 def decode(raw: msgspec.Raw | bytes, kind: type[T], foreign: Words) -> T:
-    """Decode JSON as ``kind``. Raises ValueError if this fails. If the JSON has words of another dialect, the text of
-    the error says so."""
+    """Decode JSON as ``kind``. Raises ValueError if this fails. If the JSON has field names of another dialect, the
+    text of the error says so."""
     try:
         return msgspec.json.decode(raw, type=kind)
     except ValueError:

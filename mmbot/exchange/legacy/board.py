@@ -81,7 +81,7 @@ def _player(item: _Player) -> Player:
 
 def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ...]:
     """Read the markets that a search found. No source shows the form of the answer, so three forms are accepted. The
-    first is a list of markets, each with its sport event. The second is an object with such a list under ``markets``.
+    first is a list of markets, each with its sport event. The second is an object that has this list under ``markets``.
     The third is an object with a list of markets for each sport event's id."""
     data = unwrap_or_none(body)
     if data is None:

@@ -1,4 +1,4 @@
-"""The words that the legacy dialect (version of the exchange's API) does not have."""
+"""The field names that the legacy dialect (version of the exchange's API) does not have."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ FOREIGN: Final = frozenset(
         "total_filled_quantity", "trades", "unmatched_order_balance",
     }
 )  # fmt: skip
-"""The words that only the newer dialect (version of the exchange's API) uses (docs/protocol.md 13)."""
+"""The field names that only the newer dialect (version of the exchange's API) uses (docs/protocol.md 13)."""

@@ -137,8 +137,8 @@ def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = PA
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, sport_event: int | None = None) -> str:
-    """The path for one page of the wager history. The range of times is widened to whole seconds. If the range is then
-    too long, it begins one second later. A page has at most 100 wagers, even if the query asks for more.
+    """The path for one page of the wager history. The range of times is widened to whole seconds. If the widened range
+    is too long, it begins one second later. A page has at most 100 wagers, even if the query asks for more.
 
     Raises:
         Malformed: if the query has no range, or if the exchange would reject the range. Also if the end is earlier than

@@ -1,5 +1,5 @@
-"""The words of the v4 dialect (version of the exchange's API), as types for the readers of answers and messages. A
-field has its usual name in the code, and its v4 name on the wire (docs/protocol.md 13)."""
+"""The field names of the v4 dialect (version of the exchange's API), as types for the readers of answers and messages.
+A field has its usual name in the code, and its v4 name in the exchange's JSON (docs/protocol.md 13)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOREIGN: Final = frozenset(
         "unmatched_wager_balance", "wager", "wager_id", "wagers",
     }
 )  # fmt: skip
-"""The words of the legacy dialect that v4 has replaced."""
+"""The field names of the legacy dialect that v4 has replaced."""
 
 REQUESTS: Final = RequestWords("order_id", "strike_id", "price", "quantity", "order_strategy")
 

@@ -31,7 +31,7 @@ def taken_by_favourite(favourite: Cents, underdog: Cents, points: int) -> tuple[
     on the underdog comes second. It is the amount that the taker can win, rounded half-up.
 
     If the underdog wins, its order wins the taker's stake. This amount may differ by a few cents from the order's own
-    stake times its odds, rounded half-up. The arguments are those of ``pair``.
+    stake times its odds, rounded half-up. The arguments have the same meaning as in ``pair``.
     """
     stake = min(favourite, half_up(underdog * points, 100))
     return stake, half_up(100 * stake, points)

@@ -289,7 +289,7 @@ class Venue:
         self, account: str, sport_event_id: int, market_id: int, line_id: str | None, now: Instant
     ) -> int:
         """Cancel the account's open wagers on a market. If ``line_id`` is given, only wagers on this outcome are
-        cancelled. The result and the errors are those of ``cancel_sport_event``."""
+        cancelled. Returns how many wagers were cancelled. Raises the same errors as ``cancel_sport_event``."""
         key = MarketKey(sport_event_id, market_id)
         return self._cancel_open(
             account,
@@ -299,7 +299,8 @@ class Venue:
         )
 
     def cancel_all(self, account: str, now: Instant) -> int:
-        """Cancel all open wagers of the account. The result and the errors are those of ``cancel_sport_event``."""
+        """Cancel all open wagers of the account. Returns how many wagers were cancelled. Raises the same errors as
+        ``cancel_sport_event``."""
         return self._cancel_open(account, lambda order: True, now)
 
     def _cancel_open(

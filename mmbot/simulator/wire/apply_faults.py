@@ -44,11 +44,12 @@ from mmbot.simulator.wire.one_off_faults import (
 
 
 class ControlError(ValueError):
-    """Raised if a fault cannot be applied."""
+    """Raised if a fault (simulated failure or event) cannot be applied."""
 
 
 async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
-    """Apply a fault. If the fault stays in force, return its number. Otherwise return the changes that it made.
+    """Apply a fault (simulated failure or event). If the fault stays in force, return its number. Otherwise return the
+    changes that it made.
 
     Raises:
         ControlError: if the fault cannot be applied, for example because it names something that does not exist.
@@ -70,8 +71,8 @@ async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> di
 
 
 def lift(exchange: LocalExchange, number: int | None = None) -> int:
-    """Lift (end) the fault with this number. If ``number`` is None, lift all faults. Returns how many faults were
-    lifted."""
+    """Lift (end) the fault (simulated failure) with this number. If ``number`` is None, lift all faults. Returns how
+    many faults were lifted."""
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):

@@ -1,5 +1,5 @@
-"""The HTTP endpoints that control the simulation. They are for the referee, the clock, the board, faults and results.
-The real exchange has no such endpoints."""
+"""The HTTP endpoints that control the simulation. They are for the referee, the clock, the board, simulated failures
+and results. The real exchange has no such endpoints."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def unreadable(bad: Exception, kinds: object) -> str:
-    """Return the error message for a fault that cannot be read. The message lists the known faults. ``kinds`` is the
-    union of their types."""
+    """Return the error message for a request for a fault (simulated failure or event) that cannot be read. The message
+    lists the known faults, whose types are in ``kinds``."""
     names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
     return f'{bad}; a fault looks like {{"fault": "silence"}}; known faults: {", ".join(names)} (docs/exchange.md)'
 

@@ -26,8 +26,8 @@ class _Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The final part of the endpoint's path, for example ``place_multiple_wagers``. It can be a pattern such as
     ``cancel_*``."""
     times: Times | None = 1
-    """The number of requests that the fault affects. If it is None, every request is affected until the fault is
-    lifted."""
+    """The number of requests that the fault (simulated failure) affects. If it is None, every request is affected until
+    the fault is lifted."""
 
 
 class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
@@ -120,8 +120,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections, registrations or subscriptions that the fault affects. If it is None, all of them are
-    affected until the fault is lifted."""
+    """The number of connections, registrations or subscriptions that the fault (simulated failure) affects. If it is
+    None, all of them are affected until the fault is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
@@ -221,9 +221,8 @@ class DelayActivations(
 
 
 class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
-    """Send an outcome without offers as an empty list. Without this fault, the server sends a placeholder that names
-    the outcome. This applies to REST answers and to messages of the feed. The real exchange has sent both forms
-    (docs/protocol.md 5.2)."""
+    """Send an outcome without offers as an empty list. Normally the server sends a placeholder that names the outcome.
+    REST answers and messages of the feed are affected. The real exchange has sent both forms (docs/protocol.md 5.2)."""
 
 
 FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations | BareSides
@@ -243,8 +242,8 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. A fault with a value of ``times`` ends after this
-    number of uses.
+    """The faults (simulated failures) in force, in the order in which they were added. A fault with a value of
+    ``times`` ends after this number of uses.
 
     Args:
         rng: random numbers for the faults that depend on chance.
@@ -256,25 +255,26 @@ class FaultPlan:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Put a fault in force, and return its number. ``lift`` takes this number."""
+        """Put a fault (simulated failure) in force, and return its number. ``lift`` takes this number."""
         self._last += 1
         self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
-        """Lift (end) the fault with this number. If ``number`` is None, lift all faults. Returns the lifted faults."""
+        """Lift (end) the fault (simulated failure) with this number. If ``number`` is None, lift all faults. Returns
+        the lifted faults."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:
             self._held.remove(held)
         return [held.fault for held in gone]
 
     def in_force(self) -> dict[int, Fault]:
-        """Return the faults in force, by number."""
+        """Return the faults (simulated failures) in force, by number."""
         return {held.number: held.fault for held in self._held}
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
-        """Return the faults that apply to the next request to ``endpoint``. If several faults have the same type, only
-        the oldest applies. Each call counts as one use of each returned fault."""
+        """Return the faults (simulated failures) that apply to the next request to ``endpoint``. If several faults have
+        the same type, only the oldest applies. Each call counts as one use of each returned fault."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -286,8 +286,8 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """Return the oldest fault of the type ``kind``. None if no such fault is in force. Each call counts as one use
-        of the returned fault."""
+        """Return the oldest fault (simulated failure) of the type ``kind``. None if no such fault is in force. Each
+        call counts as one use of the returned fault."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)

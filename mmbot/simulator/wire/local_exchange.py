@@ -63,7 +63,7 @@ class LocalSettings(msgspec.Struct, frozen=True):
     signing_key: str = "local-signing-key"
     """The key with which access tokens are signed."""
     seed: int = 1
-    """The seed of the random numbers that the faults use."""
+    """The seed of the random numbers that the simulated failures use."""
 
 
 class LocalExchange:

@@ -195,7 +195,7 @@ class PusherServer:
         return len(self._sockets)
 
     def apply_to_sockets(self, fault: Silence | HalfOpen | StallFrame) -> None:
-        """Apply a fault to the websockets that are connected now."""
+        """Apply a fault (simulated failure) to the websockets that are connected now."""
         for socket in self.sockets:
             match fault:
                 case Silence():

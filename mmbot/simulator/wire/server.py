@@ -1,5 +1,5 @@
 """The HTTP and websocket server of the local exchange. It has the routes, the authorisation and the rate limit. It also
-applies the faults of endpoints."""
+simulates failures of endpoints."""
 
 from __future__ import annotations
 

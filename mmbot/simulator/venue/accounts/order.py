@@ -171,7 +171,7 @@ class Account:
         self.name = name
         self.wallet = wallet
         self.shows_matched_profit = shows_matched_profit
-        """True if the field ``profit`` of a wager includes what its matches can win at their own odds
+        """True if the field ``profit`` of a wager counts each match at the odds of the match
         (``VenueSettings.shown_profit``)."""
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
