@@ -1,5 +1,5 @@
-"""Reads the catalogue of markets and the books. This is done after every connect, at the interval
-``guards.reconcile_s``, and when a message reports a change of the catalogue."""
+"""Reads the odds ladder, the catalogue of markets and the order books over REST. The reads come after every connect of
+the feed, at the interval ``guards.reconcile_s``, and when a message reports a change of the catalogue."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ RETRY: Final = SECOND
 """The wait after a failed read of sport events or books before the next read."""
 
 MOVED: Final = 30 * SECOND
-"""The wait before a sport event is read again after an id moved to one of its lines from another line."""
+"""How long to wait before a sport event is read again, if the ``line_id`` of another line now belongs to one of its
+lines."""
 
 MISSED: Final = 30 * SECOND
-"""The wait before a sport event is read again after a read that seems incomplete. The wait doubles after each read that
-brings nothing new."""
+"""If a read of a sport event seems incomplete, the sport event is read again after this wait. The wait doubles after
+each read that brings nothing new."""
 
 
 class BoardReader:
@@ -49,11 +50,11 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """The sport events that were read again because a book came for a line missing from the previous read. Each has
-        the instant of the latest read and the wait before the next read."""
+        """The sport events with a line whose book came over the feed although the previous read lacked the line. Each
+        sport event is stored with the instant of its latest read and the wait before its next read."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
-        """The lines and sport events that disappeared from reads without a message. Each has the instant of the next
-        read and the wait before the next read."""
+        """The lines and sport events that are missing from a read, although no message reported their end. Each of them
+        is stored with the instant of its next read and the wait before this read."""
         self._disputed: dict[int, None] = {}
         """The sport events that several tournaments list."""
         self.next_round: Instant = NEVER
@@ -97,20 +98,21 @@ class BoardReader:
             self._markets[sport_event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """Note that a book came for a line that is not quoted. If the previous read lacked the line, request a new read
-        of its sport event."""
+        """Note that a book came for a line that is not quoted. If the previous read lacked the line, plan a new read of
+        its sport event."""
         if self._lacks(line) and self._relevant(line.sport_event):
             last, wait = self._missed.get(line.sport_event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def reread_moved(self, line: LineKey, now: Instant) -> None:
-        """Request a new read of the sport event of a line to which an id has moved, because its timer is due."""
+        """Request a new read of a sport event, because a ``line_id`` moved to one of its lines a while ago (``MOVED``).
+        """
         self.markets(line.sport_event)
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
-        """Schedule reads for an open line or sport event that disappeared without a message. The read that lacked the
-        line or sport event may have been incomplete. The next read comes after ``MISSED``. Each further wait is twice
-        as long, until the wait reaches the interval between complete reads."""
+        """Plan reads of a line or sport event that is missing from a read, although no message reported its end. The
+        read may have been incomplete. The first planned read comes after ``MISSED`` (30 s). Each further wait is twice
+        as long, until the wait reaches ``guards.reconcile_s``."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
@@ -119,7 +121,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, key, at)
 
     def reread(self, key: LineKey | int, now: Instant) -> None:
-        """Request a new read of a missing line or sport event, because its timer is due."""
+        """Request a new read of a missing line or sport event, because the wait before this read is over."""
         lost = self._lost.pop(key, None)
         if not self._lacks(key):
             return
@@ -305,8 +307,9 @@ class BoardReader:
             self._disputed.pop(sport_event, None)
 
     def _judge_identities(self, read: tuple[int, ...]) -> None:
-        """If the ids of lines became disputed or are no longer disputed, request a new decision on the quotes of their
-        sport events. ``read`` holds the sport events whose markets were just read."""
+        """Request a new decision on the quotes of each sport event with a line that became disputed or is no longer
+        disputed. A line is disputed if one of its ids is not unique at the exchange. ``read`` holds the sport events
+        whose markets were just read."""
         catalogue = self._shared.catalogue
         for sport_event in catalogue.line_ids.take_changed():
             self._quoting.forget(sport_event)
@@ -364,8 +367,8 @@ class BoardReader:
         return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
-        """If no message has explained a difference between our book and a read in time, count and log the difference.
-        Then request a new read of the book."""
+        """If our book of a line differed from a read, and no message has explained the difference since the read, count
+        and log the difference. Then request a new read of the book."""
         shared = self._shared
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)

@@ -24,23 +24,23 @@ LONGEST_WAIT: Final = 10 * SECOND
 would delay the proof that no wager is open."""
 
 OVERLAP: Final = MINUTE
-"""The time by which a query's time range starts before the wanted instant. The reason is that the exchange's clock may
-be behind our clock."""
+"""How much earlier than the wanted instant the time range of a query starts, because the exchange's clock may be behind
+our clock."""
 
 MOST_PAGES: Final = 1000
-"""The greatest number of pages of one query of the history. If a query has more pages, the exchange's cursor probably
-never ends."""
+"""The greatest number of pages of one query of the history. If a query has more pages, the exchange's list of pages
+probably never ends."""
 
 LONGEST_QUERY: Final = 30 * MINUTE
 """The longest time that the pages of one query of the history may take."""
 
 ENDLESS_PAUSE: Final = 10 * SECOND
-"""The wait before a query of the history starts again, if its pages did not end."""
+"""If the pages of a query of the history do not end, the query starts again after this wait."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""The longest time range of a query for changed wagers. Like ``CREATED_RANGE``, it is a minute shorter than the
-exchange allows, because clocks differ (docs/protocol.md 4.1)."""
+"""The longest time range of a query for changed wagers. It is a minute shorter than the exchange allows, because clocks
+differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
@@ -53,7 +53,7 @@ class Query(NamedTuple):
     the query reads wagers by the time of their creation."""
     created_since: Instant | None = None
     """The start of the query's time range, by our clock, if the query reads wagers by the time of their creation. None
-    if the time range has its full length."""
+    if the time range has the full length ``CREATED_RANGE`` (a week less a minute)."""
     ranges_ago: int = 0
     """The number of the time range, if the query reads wagers by the time of their creation. Range 0 has the length
     ``CREATED_RANGE`` and ends now. Range 1 is the range before range 0, and so on."""
@@ -88,15 +88,15 @@ class HistoryPager:
         self._began_at: Instant = 0
         """The instant at which the first page of the current query was requested."""
         self._request: int | None = None
-        """The id of the request for a page that has no answer yet. None if no answer is missing, or if the answer is no
-        longer wanted."""
+        """The id of the request for the page that is still to come. None if no page is still to come, or if that page
+        is no longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
-        """The instant of the exchange's clock up to which all pages of the current query are complete. None if a page
-        does not show up to which instant it is complete."""
+        """The instant of the exchange's clock up to which all pages of the current query are complete. None if some
+        page did not give such an instant."""
         self.synced: Instant = 0
-        """The instant up to which the exchange's history was complete, by the latest ``last_synced_at`` of all pages.
-        Pages before the latest call of ``drop`` do not count."""
+        """The instant of the exchange's clock up to which its history was complete: the latest ``last_synced_at`` of
+        all pages. Pages that came before the latest call of ``drop`` do not count."""
 
     @property
     def idle(self) -> bool:
@@ -136,9 +136,8 @@ class HistoryPager:
         self._cursors = {}
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
-        """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
-        the query was recorded. So there are two times: the instant as it was recorded, and the instant by the corrected
-        clock. The range starts at the earlier of these two times."""
+        """Return the request for a query, with its time range. The range starts early enough even if our clock was
+        corrected after the start of the range was recorded."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
@@ -151,7 +150,7 @@ class HistoryPager:
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
     def reaches_change(self, instant: Instant, now: Instant) -> bool:
-        """Return whether a query that begins now can read all changes since an instant of our clock."""
+        """Return whether a query that begins now can read all wagers that changed since an instant of our clock."""
         since = min(instant, self._clock.schedule(instant)) - OVERLAP
         return since >= self._clock.time_of(now) - UPDATED_RANGE
 
@@ -237,8 +236,8 @@ class HistoryPager:
         return None
 
     def next_query(self) -> bool:
-        """After a query has ended, go on to the next query. Return False if no query is left. After this, ``holds_all``
-        judges the pages of all these queries together."""
+        """After a query has ended, go on to the next query. Return False if no query is left. ``holds_all`` judges the
+        pages of the ended query and of the next query together."""
         self._queries.pop(0)
         self._from_first_page()
         return bool(self._queries)
@@ -251,11 +250,11 @@ class HistoryPager:
         """Record a page, and go on to the next page or the next query.
 
         If the page is not complete up to ``after`` (an instant of our clock), or is older than an earlier page, its
-        query starts again a second later. Either the exchange's history lags, or a clock was behind and the time range
+        query starts again a second later. The exchange's history may lag. Or a clock was behind, so that the time range
         ended too early.
 
         Returns:
-            True if the page counts, False if its query starts again.
+            True if the page counts. False if the query of the page starts again.
         """
         before = self.synced
         last = self.turn(answer, now)

@@ -9,8 +9,9 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""The lag of the history behind our clock beyond which a warning is logged. The cause may also be that our clock is
-ahead. It is also the shortest time between two warnings."""
+"""If the history is further behind our clock than this time, a warning is logged. At least the same time lies between
+two warnings."""
+# The cause may also be that our clock is ahead.
 
 
 class LateHistory:
@@ -21,8 +22,8 @@ class LateHistory:
         self._alerted_at: Instant = 0
 
     def note(self, behind: Duration, now: Instant) -> None:
-        """Raise the alert if the history is too far behind. ``behind`` is how far an incomplete page of the history was
-        behind our clock."""
+        """Raise the alert if ``behind`` is longer than ``LATE``. ``behind`` is how far an incomplete page of the
+        history was behind our clock."""
         if behind > LATE and now >= self._alerted_at + LATE:
             self._alerted_at = now
             self._shared.outbox.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

@@ -22,8 +22,8 @@ RETRY: Final = SECOND
 
 
 class TournamentLookups:
-    """Looks up the sport events in ``Exposure.unplaced`` by their ids. The tournament of these sport events is not
-    known. Until its tournament is known, a sport event counts in every tournament."""
+    """Looks up the sport events whose tournament is not known (``Exposure.unplaced``) by their ids. Until the
+    tournament of a sport event is known, the sport event counts in the limits of every tournament."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, board: BoardReader) -> None:
         """The look-ups wait until ``board`` has read the lists of sport events."""
@@ -31,7 +31,7 @@ class TournamentLookups:
         self._shared: Final = shared
         self._effects: Final = effects
         self._waits: dict[int, tuple[Instant, Duration]] = {}
-        """The instant of the next look-up and the wait before it, for each sport event that was looked up."""
+        """For each sport event that was looked up, the instant of its next look-up and the wait before this look-up."""
 
     def _next_at(self) -> Instant:
         waits = self._waits

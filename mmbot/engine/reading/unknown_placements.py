@@ -1,9 +1,8 @@
 """Finds out what became of placements of unknown outcome. For such a placement, it is unknown whether the exchange
 accepted the wager.
 
-Such a placement counts as an open wager until the exchange's history shows what happened. At some instant, mmbot gave
-up waiting for the answer. If the history is complete beyond this instant and lacks the wager, the wager was never
-placed.
+Such a placement counts as an open wager until the exchange's history shows what happened. If the history is complete
+beyond the instant at which mmbot gave up waiting for the answer, and lacks the wager, the wager was never placed.
 """
 
 from __future__ import annotations
@@ -107,8 +106,8 @@ class UnknownPlacements:
             self._history.drop()
 
     def _absent(self, now: Instant) -> Changes:
-        """Forget the placements whose outcome the read has shown. If a complete history lacks a placement, record that
-        the wager was never placed."""
+        """End the search for the placements whose outcome the read has shown. If a complete history lacks a placement,
+        record that the wager was never placed."""
         ledger = self._shared.ledger
         changes: Changes = ()
         for external_id in self._asked:

@@ -1,9 +1,9 @@
 """Handles wagers of which some part cannot be read in the exchange's answers and messages.
 
-If the wager is over, it is counted and named in the status, and it blocks nothing. If others may be able to match the
-wager, its unreadable parts count at their worst, and it makes a guard (a reason not to quote) hold. This guard stops
-the sport event of the wager if the stake of the wager is known, and otherwise the whole account. A wager of ours makes
-no guard hold, because the ledger knows its odds and its stake from the placement.
+If the wager is over, it is only counted and named in the status. If others may still match the wager, each unreadable
+part counts with its worst value, and a guard (a reason not to quote) begins to hold. If the stake of the wager is
+known, the guard stops the sport event of the wager. If the stake is not known, the guard stops the whole account. A
+wager that mmbot placed causes no guard, because its odds and its stake are known from the placement.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class UnreadWagers:
             self._judge(held.guard, held.scope, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Lift the guards (reasons not to quote) of the wagers that no page has shown since ``since``. The history
-        showed that no wager is open."""
+        """Lift the guards (reasons not to quote) that old unreadable wagers cause, because the history showed that no
+        wager is open. A wager is old if no page has shown it since the instant ``since``."""
         for key in [key for key, held in self._held.items() if held.seen_at < since]:
             self.lift(key, now)
 

@@ -22,8 +22,8 @@ from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresho
 
 
 class Exposure:
-    """The worst cases of all scopes: lines, markets, sport events, tournaments and the account. The cost of a call
-    grows with the number of lines only if the docstring of the method says so.
+    """The worst cases of all scopes: lines, markets, sport events, tournaments and the account. The time that a call
+    takes does not grow with the number of lines, unless the docstring of the method says so.
 
     Raises:
         ValueError: on construction, if the soft threshold is not below the hedge threshold, or if one of the two is
@@ -74,8 +74,9 @@ class Exposure:
     # --- lines -----------------------------------------------------------------------------------------------------
 
     def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes (such as market and account), or the full stakes of a market in four scopes.
-        The general limit or the limit of the quoting rule applies, whichever is lower.
+        """Count a line in its five scopes: line, market, sport event, tournament and account. If a market is given
+        instead of a line, count its full stakes (stakes whose whole amount counts as risk) in its four scopes. The
+        general limit or the limit of the quoting rule applies, whichever is lower.
 
         Call this method again when the rule or the tournament changes. A new tournament applies to all lines of the
         sport event. If several rules apply to the lines of a market or sport event, the lowest of the rules' limits
@@ -172,7 +173,8 @@ class Exposure:
         self._add(entry, more_worst, more_matched)
 
     def update_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Update the sums after the full stakes of a market changed. No hedge can reduce full stakes."""
+        """Update the sums after the full stakes of a market (stakes whose whole amount counts as risk) changed. No
+        hedge can reduce full stakes."""
         entry = self._entries.get(market)
         if entry is None:
             self.register(market, self._tournament_of(market.sport_event), None)
@@ -185,8 +187,8 @@ class Exposure:
     # --- what may be open --------------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """Return the largest additional stake on ``side`` that passes no limit of the scopes from line to account, in
-        cents.
+        """Return the largest additional stake on ``side`` that exceeds no limit of the line's five scopes (line to
+        account), in cents.
 
         If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
         used as it is given, even if ``update`` was not called for this position. KeyError is raised if the line was
@@ -206,7 +208,7 @@ class Exposure:
         before they are compared with the open wagers.
 
         If any scope of the line is at or above its soft threshold, the amounts are the largest stakes that can only
-        reduce the risk. Otherwise the amounts are the largest stakes that pass no limit of the five scopes. Each
+        reduce the risk. Otherwise the amounts are the largest stakes that exceed no limit of the five scopes. Each
         outcome is judged alone, as if nothing were open on the other outcome.
         """
         entry = self._entries[line]
@@ -220,9 +222,8 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room under the limits of a line's sport event, tournament and account, in cents. All three worst
-        cases may rise by this amount before one of them reaches its limit. Also return whether any of the three is at
-        its soft threshold."""
+        """Return by how many cents the worst cases of a line's sport event, tournament and account may all rise before
+        one of them reaches its limit. Also return whether one of these three scopes is at its soft threshold."""
         _, _, sport_event, tournament, account = self._entries[line].path
         room = sport_event.limit - sport_event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -237,12 +238,9 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Return true if an additional stake on ``side`` can only reduce the risk. Then no worst case of any scope
-        rises, no matter how much of the stake is matched.
-
-        The line's own position is enough to decide this, because each wider scope is a sum in which only this line
-        changes.
-        """
+        """Return true if an additional stake on ``side`` can only reduce the risk: no worst case of any scope rises, no
+        matter how much of the stake is matched."""
+        # The line's own position decides this, because each wider scope is a sum in which only this line changes.
         return position.remaining[side] + stake <= most_reducing(position, side)
 
     def stake_limit(self, line: LineKey) -> Cents:

@@ -90,7 +90,8 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The explanation that the guard ``outcomes`` gives. For the same reason, a line with this guard is not hedged."""
+"""The explanation that the operator sees if a line does not have exactly two outcomes with a ``line_id``. Such a line
+is not quoted (guard ``outcomes``) and not hedged."""
 
 
 class Guards:

@@ -42,16 +42,16 @@ class RepeatedCancelAll:
         """The number of ``cancel_all`` requests that have no answer yet. Only requests after the latest call of
         ``restart`` count."""
         self.tried = False
-        """True if an unsuccessful ``cancel_all`` may have cancelled everything, which only the history can show. The
-        request failed, or has no answer after ``UNANSWERED`` (1 s). Only requests after the latest call of ``restart``
-        or ``wager_is_open`` count."""
+        """True if a ``cancel_all`` failed, or is unanswered after ``UNANSWERED`` (1 s), but may have cancelled
+        everything. Only the history can show whether it did. Requests before the latest call of ``restart`` or
+        ``wager_is_open`` do not count."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """The ids of the latest ``cancel_all`` (``_sent``) and of the newest ``cancel_all`` whose answer does not count
-        any more (``_done``)."""
+        """The ids of two requests. ``_sent`` is the latest ``cancel_all``. ``_done`` is the newest ``cancel_all`` whose
+        answer is ignored if it still comes."""
 
     def restart(self, now: Instant) -> None:
-        """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests do not count any more."""
+        """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests are ignored from now on."""
         self.due_at = now
         self._done = self._sent
         self.under_way = 0
@@ -79,7 +79,8 @@ class RepeatedCancelAll:
         self.due_at = min(self.due_at, now + AGAIN)
 
     def answered(self, request: int, now: Instant) -> bool:
-        """Take the answer to a ``cancel_all``. Return true if the answer still counts."""
+        """Take the answer to a ``cancel_all``. Return False if the answer is ignored, because another ``cancel_all``
+        was answered, or ``restart`` was called, after this request was sent."""
         if request <= self._done:
             return False
         self._done = self._sent
@@ -88,8 +89,8 @@ class RepeatedCancelAll:
         return True
 
     def failed(self, answer: Failed, now: Instant) -> bool:
-        """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return true if the failure still
-        counts."""
+        """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return False if the failure is
+        ignored, because another ``cancel_all`` was answered, or ``restart`` was called, after this request was sent."""
         if answer.request <= self._done:
             return False
         self.under_way -= 1

@@ -69,7 +69,7 @@ class Cancelling:
             self.want(wager)  # nobody else may use this account
 
     def collect(self) -> None:
-        """Take over the wagers that ``Quoting`` wants to keep or to cancel."""
+        """Take over from ``Quoting`` which wagers to keep and which wagers to cancel."""
         compared = self._quoting.compared
         for rest in compared:
             for external_id in rest.keep:
@@ -114,11 +114,12 @@ class Cancelling:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next cancel request, for a batch of wagers or for a whole sport event. If no cancel may be sent,
-        return None.
+        """Return the next cancel request, for a batch of wagers or for all wagers of a sport event. If no cancel may be
+        sent, return None.
 
-        A whole sport event is cancelled if one of its guards (reasons not to quote) holds and its wagers do not fit in
-        one batch. This is done only on an exclusive account.
+        All wagers of a sport event are cancelled with one request if a guard (a reason not to quote) of the sport event
+        holds, and its wagers do not fit in one batch. This is done only if the bot alone uses the account (setting
+        ``account: exclusive``).
         """
         shared = self._shared
         batch: list[Wager] = []

@@ -24,7 +24,8 @@ HEDGE: Final = "h"
 
 
 def run_of(external_id: str) -> str | None:
-    """Return the run id in an ``external_id`` that has the form of mmbot's own. None if it has another form."""
+    """Return the id of the run (one start of the daemon) that an ``external_id`` contains. None if the ``external_id``
+    does not have the form of mmbot's own ids."""
     run, _, rest = external_id.partition("-")
     strategy, _, sequence = rest.partition("-")
     strategy = strategy.rstrip("x")  # see ``ExternalIds.next``
@@ -61,7 +62,7 @@ class ExternalIds:
         return external_id
 
     def has(self, count: int) -> bool:
-        """Return true if this run may use ``count`` more ids now. If only a few ids are left, order the next
+        """Return true if this run may use ``count`` more ids now. If only a few ids are left, request the next
         reservation."""
         left = self._end - self._next
         if left < BLOCK // 2 and not self._reserving:

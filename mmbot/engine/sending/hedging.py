@@ -29,9 +29,9 @@ PAUSE: Final = 3 * SECOND
 """The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""The time after which a hedge is read if no message reported its end. The read is repeated at the same interval. The
-exchange ends a fill-or-kill wager within two seconds (docs/protocol.md 6.1). If a second read shows that the hedge is
-still open, the hedge is cancelled."""
+"""If no message reports the end of a hedge within this time, the hedge is looked up. The look-up is repeated at the
+same interval. If the second look-up shows that the hedge is still open, the hedge is cancelled. The exchange ends a
+fill-or-kill wager within two seconds (docs/protocol.md 6.1)."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market", "two_tournaments")
 """The guards (reasons not to quote) of a sport event that forbid a hedge. The guard about the strategy is not included,
@@ -87,7 +87,8 @@ class Hedging:
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
         self.check = False
-        """True if a position, a book or a pause has changed since the previous search for lines to hedge."""
+        """True if a new search for lines to hedge is needed, because a position, a book or a pause has changed since
+        the previous search."""
         self.sent = 0
 
     def next(self, now: Instant) -> PlaceMany | None:

@@ -40,9 +40,9 @@ LONGEST_PAUSE: Final = 64 * SECOND
 further rejection."""
 
 DOUBT: Final[Cents] = 10
-"""The part of every limit that stays unused for each wager whose single matches are not known, in cents. The exchange
-rounds the win of each match, but mmbot can round only the win of the whole wager. So the two sums may differ by some
-cents."""
+"""The safety margin below every limit, in cents, for each wager whose single matches are not known. The exchange rounds
+the win of each match, but mmbot can round only the win of the whole wager. So the two results may differ by some cents.
+"""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
@@ -59,17 +59,18 @@ class Batch:
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
         self.lines: Final[list[tuple[QuotedLine, bool]]] = []
-        """The lines with a placement in the batch. Each line has a flag that is true if all its targets (wagers that
-        should be open) are placed in full."""
+        """The lines with a placement in the batch. Each line is stored with True if all wagers that should be open on
+        it are now placed in full."""
         self.funds = funds
-        """The sum of the stakes that may still be placed, in cents."""
+        """How much money may still be placed as stakes, in cents."""
         self.most: Final = most
-        """The number of placements that ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the
-        batch."""
+        """The greatest number of placements in the batch, because of ``guards.awaiting_activation`` and
+        ``limits.open_wagers``."""
         self.awaiting: Final = awaiting
-        """The number of placements that were awaiting activation before this batch."""
+        """The number of earlier placements that the exchange has not opened yet."""
         self.doubt: Final = doubt
-        """The part of every limit that stays unused because of rounded wins, in cents (see ``DOUBT``)."""
+        """The safety margin below every limit, in cents. It is ``DOUBT`` (10 cents) for each wager whose single matches
+        are not known."""
         self.held_back: str | None = None
         """The reason why no further wager may be placed on any line. None if further wagers may be placed."""
 
@@ -112,17 +113,16 @@ class Placing:
         return bool(self._quoting.to_place.lines)
 
     def funds_left(self) -> Cents:
-        """Return the sum of the stakes that may still be placed, in cents."""
+        """Return how much money may still be placed as stakes, in cents."""
         return self._balance.left()
 
     def freed(self) -> None:
-        """Make a new check of the blocked targets (wagers that should be open), because limits or funds may allow them
-        now."""
+        """Check the blocked targets (wagers that should be open) again, because limits or funds may allow them now."""
         self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
-        """Return how many placements are awaiting activation. If this number is low enough, lift the guard
-        ``activation``, so that placements go on."""
+        """Return the number of placements that the exchange has not opened yet. If this number is low enough, lift the
+        guard ``activation``, so that placements go on."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
         if shared.guards.pausing and awaiting < shared.settings.awaiting_activation:
@@ -244,7 +244,8 @@ class Placing:
         return placement
 
     def _decided(self, placement: Placement, line: QuotedLine, side: Side, hedge: bool, now: Instant) -> None:
-        """Save the decision behind a placement, as references that the journal's thread reads later."""
+        """Record the inputs of the decision that led to a placement, for the journal."""
+        # Only references are taken here: the journal's thread reads the objects later.
         shared = self._shared
         guards = shared.guards
         if guards.changes != self._guards_at:

@@ -1,2 +1,2 @@
-"""The state that the parts of the engine share, and the orders that the engine gives to the shell (the code around the
+"""The state that the parts of the engine share, and the instructions of the engine to the shell (the code around the
 engine)."""

@@ -1,4 +1,8 @@
-"""The exchange's clock. The exchange's answers and messages show how far this clock is ahead of our clock."""
+"""The exchange's clock. The exchange's answers and messages show how far this clock is ahead of our clock.
+
+Our clock is the clock of the engine, which never goes back. The wall clock is the clock of the machine, which may be
+corrected.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,8 @@ BELIEVED: Final = 10 * MINUTE
 a mistake."""
 
 TOLERATED: Final = 2 * SECOND
-"""The greatest lag of our clock behind the exchange's clock without a warning. After a warning, the machine's clock
-should be synchronised."""
+"""If our clock is behind the exchange's clock by more than this time, a warning is logged. The machine's clock should
+then be synchronised."""
 
 
 class ExchangeClock:
@@ -38,18 +42,19 @@ class ExchangeClock:
         self._doubt: Final = doubt
         self._starts_moved: Final = starts_moved
         self.starts_earlier: Duration = 0
-        """The time by which sport events count as starting earlier, because the exchange's clock is ahead of the wall
-        clock. It changes in steps of at least a second and is never negative. If the two clocks differ, the clock with
-        the later time counts."""
+        """If the exchange's clock is ahead of the wall clock, sport events count as starting earlier by this time. The
+        time changes in steps of at least a second, and is never negative."""
         self._leads: list[Duration] = []
-        """The leads of the exchange's clock over the wall clock in the latest answers with a ``Date`` header."""
+        """How far the exchange's clock was ahead of the wall clock, by each of the latest answers with a ``Date``
+        header."""
         self._history_ahead: Duration | None = None
-        """The lead of the latest page of the history over the wall clock. None if no page is known."""
+        """How far the ``last_synced_at`` of the latest history page was ahead of the wall clock. None if no page is
+        known."""
         self.wall_offset: Duration = 0
-        """The lead of the wall clock over our clock."""
+        """How far the wall clock is ahead of our clock."""
         self.ahead: Duration = 0
-        """The largest lead of the exchange's clock over our clock in an accepted reading. It is 0 if the exchange's
-        clock was never ahead."""
+        """The farthest that the exchange's clock was ahead of our clock in an accepted reading. It is 0 if the
+        exchange's clock was never ahead."""
         self.dated = False
         """True once an HTTP answer carried a ``Date`` header. Unlike the wager history, this header does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None
@@ -66,10 +71,10 @@ class ExchangeClock:
 
     @property
     def lead(self) -> Duration | None:
-        """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest answers. The
-        value is negative if the exchange's clock is behind. It is None before two such answers have come. The header is
-        in whole seconds, rounded down, and as old as the answer. So the true lead is up to a second or two greater. Of
-        three answers, the middle value counts, so that a single false header changes nothing."""
+        """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest three answers.
+        The middle of the three values counts, so that a single false header changes nothing. The result is negative if
+        the exchange's clock is behind, and None before two such answers have come. The true value may be up to two
+        seconds greater, because the header is in whole seconds, rounded down, and as old as the answer."""
         if len(self._leads) < 2:
             return None
         return sorted(self._leads)[-2]
@@ -80,9 +85,8 @@ class ExchangeClock:
         return now + self.wall_offset + self.starts_earlier
 
     def stepped(self, offset: Duration, now: Instant) -> None:
-        """Record that the wall clock was changed and is now ``offset`` ahead of our clock. The exchange's clock did not
-        change at the same time. So readings of the difference between the two clocks change by the same step. The
-        largest reading is forgotten."""
+        """Record that the wall clock was corrected and is now ``offset`` ahead of our clock. The earlier readings of
+        the exchange's clock are adjusted to this correction. The largest reading is forgotten."""
         step = offset - self.wall_offset
         self._leads = [lead - step for lead in self._leads]
         if self._history_ahead is not None:
@@ -114,11 +118,8 @@ class ExchangeClock:
             self._move_starts()
 
     def note_message(self, said: Instant, now: Instant) -> None:
-        """Take a reading of the exchange's clock from a message.
-
-        If the exchange's clock is really ahead, every message shows this. A reading may be much further ahead than all
-        earlier readings. It then counts only if a second message confirms it within a minute.
-        """
+        """Take a reading of the exchange's clock from a message. If the reading is much further ahead than all earlier
+        readings, it counts only if a second message confirms it within a minute."""
         ahead = said - now - self.wall_offset
         if ahead > self.ahead + TOLERATED:
             doubted, self._doubted = self._doubted, (ahead, now)

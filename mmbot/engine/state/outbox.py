@@ -1,4 +1,4 @@
-"""Holds the engine's orders to the shell (the code around the engine) until the shell takes them."""
+"""Holds the engine's instructions to the shell (the code around the engine) until the shell takes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from mmbot.engine.wagers.ledger import Ledger, Wager
 
 
 class Outbox:
-    """Collects orders to the shell (the code around the engine), in the order in which the engine gives them."""
+    """Collects instructions to the shell (the code around the engine), in the sequence in which the engine gives them.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger: Final = ledger
@@ -18,7 +19,7 @@ class Outbox:
         self._records: list[Record] = []
 
     def order(self, order: Order) -> None:
-        """Add an order."""
+        """Add an instruction for the shell (the code around the engine)."""
         self._orders.append(order)
 
     def alert(self, severity: Severity, name: str, **fields: str | int | float | bool | None) -> None:
@@ -38,7 +39,7 @@ class Outbox:
         self._unsaved[wager.external_id] = wager
 
     def take(self) -> list[Order]:
-        """Empty the outbox and return its orders."""
+        """Empty the outbox and return its instructions."""
         taken, self._orders = self._orders, []
         if self._unsaved or self._records:
             records, self._records = self._records, []

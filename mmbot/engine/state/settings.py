@@ -9,8 +9,8 @@ from mmbot.domain.instant import Duration, seconds
 from mmbot.domain.money import Cents, cents
 
 UNSTRETCHED: Final = 30.0
-"""The highest rate of the clock at which the audit waits as long as on the machine's clock. The audit's shortest range,
-10 s, is a third of a real second at this rate."""
+"""The highest speed of a sped-up clock at which the audit's waits keep their length. At this speed, the audit's
+shortest time range, 10 s, is a third of a second of real time."""
 
 
 class Settings:
@@ -64,8 +64,8 @@ class Settings:
         self.audit_money: Final[Duration] = seconds(config.audit.money_s)
         clock = config.exchange.clock
         self.stretch: Final[float] = 1.0 if clock is None else max(1.0, clock.rate / UNSTRETCHED)
-        """The factor by which the audit lengthens its waits for messages and answers. It is above 1 only in a demo
-        with a sped-up clock, on which a delay of the network lasts longer."""
+        """The factor by which the audit lengthens its waits for messages and answers. It is above 1 only if a demo's
+        clock runs more than 30 times as fast as real time, because a network delay lasts longer by such a clock."""
         self.audit_grace: Final[Duration] = round(seconds(config.audit.grace_s) * self.stretch)
         self.awaiting_activation: Final[int] = guards.awaiting_activation
         self.print_match: Final[Duration] = seconds(guards.print_match_s)

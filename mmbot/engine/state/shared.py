@@ -26,12 +26,12 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.strategy.interface import Strategy, depth_of
 
 ROUTINE: Final = ("start", "live", "starting", "stop")
-"""The guards (reasons not to quote) that apply on every normal day. The log shows the beginning of such a guard as
-information, not as a warning."""
+"""The guards (reasons not to quote) that begin to hold on every normal day. The log entry for the beginning of such a
+guard has the level information, not warning."""
 
 MONEY_LOST: Final = ("daily_loss",)
-"""The guards (reasons not to quote) that apply because money was lost. The log shows the beginning of such a guard as
-an error."""
+"""The guards (reasons not to quote) that begin to hold because money was lost. The log entry for the beginning of such
+a guard has the level error."""
 
 
 class Shared:
@@ -71,8 +71,8 @@ class Shared:
         """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
         be open on such a line."""
         self.cut: dict[LineKey, int] = {}
-        """The lines on which the limits allow less than the strategy asked for. Each line has the count of position
-        changes (``moves``) at the moment when the limits cut its quotes."""
+        """The lines on which the limits allow less than the strategy asked for. For each line, the value is ``moves``
+        (the number of position changes so far) when the limits cut its quotes."""
         self.moves = 0
         """The number of times that a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}
@@ -157,8 +157,8 @@ class Shared:
             self.hold("clock", ACCOUNT, None, now)
 
     def _starts_moved(self) -> None:
-        """Request a new decision on the quotes of every sport event, because its start is earlier or later than mmbot
-        thought."""
+        """Request a new decision on the quotes of every sport event, because sport events start earlier or later than
+        mmbot thought."""
         for sport_event in self.catalogue.markets:
             self.stale_sport_events[sport_event] = None
             self.dirty_sport_events[sport_event] = None

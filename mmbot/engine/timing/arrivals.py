@@ -14,8 +14,8 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 
 LOST: Final = 30 * SECOND
-"""The time after which a request without an answer counts as arrived. It matters only if a request is lost inside the
-program, because every request has a timeout that counts as an answer."""
+"""A request without an answer counts as arrived after this time. The time matters only if a request is lost inside the
+program, because every other request ends with an answer or a timeout."""
 
 
 class Arrivals:
@@ -33,7 +33,7 @@ class Arrivals:
         """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
         self.crowded = False
-        """True if there may be no room for another request. Only in this case, ``full_until`` has to be called."""
+        """True if the limit may not allow another request now. Only then, ``full_until`` has to be called."""
 
     def sent(self, request: int, now: Instant) -> None:
         """Note that a request is handed out for sending."""
@@ -46,8 +46,8 @@ class Arrivals:
             self._answered.append(now)
 
     def full_until(self, now: Instant) -> Instant:
-        """Return the instant at which there is room for another request, if no answer comes earlier. The result is 0 if
-        there is room now."""
+        """Return the instant from which on the limit allows another request, even if no answer comes earlier. The
+        result is 0 if the limit allows another request now."""
         while self._answered and self._answered[0] + SECOND < now:
             self._answered.popleft()
         while self._open and self._first() + LOST + SECOND < now:

@@ -26,8 +26,8 @@ BURST: Final = 4
 separately."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""The longest pause of requests other than cancels after an answer 429 (too many requests). The answer may ask for a
-longer pause. The time is counted from the newest request that was sent."""
+"""The longest pause of requests other than cancels after an answer 429 (too many requests), even if the answer asks for
+a longer pause. The time is counted from the newest request that was sent."""
 
 CANCELS_PAUSE: Final = SECOND
 """The longest pause of cancels after an answer 429 (too many requests). The time is counted from the newest request
@@ -47,20 +47,20 @@ class Limiter:
 
     Three rules apply at the same time:
 
-    - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with the
-      tokens of a whole second would allow nearly twice the rate in one second.
-    - *Count*: no closed window of one second holds more than ``rate`` requests. Without the cancels, no such window
-      holds more than ``rate - reserve`` requests.
+    - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst.
+    - *Count*: no period of one second holds more than ``rate`` requests. Without the cancels, no such period holds more
+      than ``rate - reserve`` requests.
     - *Arrivals*: at most ``CEILING - OUTSIDE`` requests have no answer yet or were answered within the past second.
-      Without the cancels, there are at most ``CEILING - OUTSIDE - reserve`` such requests. So no second at the exchange
-      holds more than ``CEILING`` requests, no matter how late they leave and arrive (arrivals.py).
+      Without the cancels, there are at most ``CEILING - OUTSIDE - reserve`` such requests. So the exchange sees at most
+      ``CEILING`` requests in any second, no matter how late they leave and arrive (arrivals.py).
 
-    Requests other than cancels leave room for a burst of cancels, so they never delay a cancel. A cancel waits only for
-    earlier cancels, as long as fewer than ``reserve`` cancels were sent in the past second.
+    Requests other than cancels leave enough of the limits for a burst of cancels, so they never delay a cancel. A
+    cancel waits only for earlier cancels, as long as fewer than ``reserve`` cancels were sent in the past second.
 
     Raises:
         ValueError: on construction, unless 1 <= reserve < rate <= 50.
     """
+    # A token bucket with the tokens of a whole second would allow nearly twice the rate in one second.
 
     __slots__ = (
         "_all",

@@ -17,11 +17,11 @@ class Due(Enum):
     __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
     SPORT_EVENT = "sport_event"
-    """The kind of timer that fires when the quotes of a sport event must be decided again. The start of the sport event
-    is near, or its strategy asked to be called."""
+    """The kind of timer that fires when the quotes of a sport event must be decided again. This is so when the start of
+    the sport event is near, or when its strategy asked to be called."""
     LINE = "line"
-    """The kind of timer that fires when the quotes of a line must be decided again. The book or the user's price may be
-    too old, or a pause of the line may be over."""
+    """The kind of timer that fires when the quotes of a line must be decided again. This is so when the book or the
+    user's own price gets too old, or when a pause of the line ends."""
     HEDGE = "hedge"
     """The kind of timer that fires when a line may be hedged again."""
     HEDGE_END = "hedge_end"
@@ -30,11 +30,12 @@ class Due(Enum):
     """The kind of timer that fires when a difference between a book and a REST read must be judged. The difference is
     an error unless a message explained it."""
     MISSED = "missed"
-    """The kind of timer that fires when a sport event must be read again. The previous read may have lacked the sport
-    event or a line."""
+    """The kind of timer that fires when a sport event must be read again, because the previous read may have lacked the
+    sport event or one of its lines."""
     MOVED = "moved"
-    """The kind of timer that fires when a sport event must be read again, after an id moved to one of its lines. Our
-    stake at the former line of the id may be gone."""
+    """The kind of timer that fires when a sport event must be read again, because the ``line_id`` of another line now
+    belongs to one of its lines."""
+    # Our stake at the former line of the id may be gone.
     ACTIVATION = "activation"
     """The kind of timer that fires when an accepted wager should have become active."""
     PRINT = "print"
@@ -49,8 +50,8 @@ class Due(Enum):
     """The kind of timer that fires when the missing results of a market must be read. Some wagers of the market have
     their result, and others do not yet."""
     BREAKER = "breaker"
-    """The kind of timer that fires when a circuit breaker may lift its guard. A circuit breaker stops quoting after
-    something looked wrong; a guard is a reason not to quote."""
+    """The kind of timer that fires when a circuit breaker may let quoting go on. A circuit breaker stops quoting after
+    something looked wrong."""
 
 
 Key = LineKey | MarketKey | int | str
