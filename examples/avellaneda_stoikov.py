@@ -31,7 +31,7 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``."""
+    """The settings of this strategy under ``params:``."""
 
     gamma: Annotated[float, Meta(gt=0)] = 2.0
     """The risk aversion of the strategy, in 1 / probability. With a larger value, both prices shift further against the

@@ -16,7 +16,7 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
+    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
     """The distance of the best quote on each outcome below the user's own price of the outcome, in probability."""

@@ -18,12 +18,12 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
+    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
 
     size: Annotated[float, Meta(ge=1)] = 40.0
     """The payout (stake plus profit) of each quote, in dollars."""
     edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
-    """The shortest distance of each price below the fair probability of its outcome."""
+    """The least distance of each price below the fair probability of its outcome."""
     skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
     """The amount by which our price on the outcome of the position falls at a full position (``inventory``), in
     probability."""

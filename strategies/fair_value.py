@@ -30,7 +30,7 @@ _NEARLY_NOTHING: Final = 1e-9  # in probability: keeps a price just below one at
 
 
 class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities are between 0 and 1."""
+    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
     """The profit that each wager is expected to make after commission, as a share of its payout."""
@@ -48,23 +48,22 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The distance by which both prices shift at a full position, in probability. If this setting is above ``margin``,
     reducing the position may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """The share by which quotes that would increase the position are smaller at a full position. With 1, quotes that
-    would increase the position are not made."""
+    """The share by which quotes become smaller at a full position if they would increase the position. With 1, such
+    quotes are not made."""
     source: Literal["book", "given", "given_or_book"] = "book"
     """The source of the fair probability. ``book`` takes it from the book. ``given`` takes your own price.
     ``given_or_book`` takes your own price if there is one, and otherwise the fair probability from the book."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """The commission of the exchange, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """The greatest difference between the wanted price and the price of an open wager, in probability, with which the
-    wager stays open. A wager that stays open keeps its place in the queue."""
+    """An open wager stays open, and keeps its place in the queue, if its price differs from the wanted price by at most
+    this much. The unit is probability."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    """The greatest difference between the wanted payout and the payout of an open wager with which the wager stays
-    open. It is a share of the wanted payout."""
+    """An open wager stays open if its payout differs from the wanted payout by at most this share of the wanted payout.
+    """
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """The number of seconds that must pass after a price change of a quote before its price may get better for takers.
-    The price may get worse for takers without delay. So a fair price that goes up and down does not cost the place in
-    the queue."""
+    """After a quote changed its price, the price may get better for takers only after this number of seconds. The price
+    may get worse for takers at any time. So a fair price that goes up and down does not cost the place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
     """The greatest number of ticks by which a quote may be better than the best price of others. With 0, the quote may
     at most be equal to the best price of others. With null, there is no such bound."""

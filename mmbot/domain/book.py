@@ -12,8 +12,9 @@ from mmbot.domain.odds import Odds
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
-    """One price of a book. Levels are exempt from garbage collection (``gc=False``), because there are about 100,000 of
-    them."""
+    """One price level of a book."""
+
+    # Levels are exempt from garbage collection (``gc=False``), because there are about 100,000 of them.
 
     odds: Odds
     """The odds that a taker gets at this price level."""

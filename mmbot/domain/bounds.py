@@ -1,8 +1,8 @@
 """The bounds of values that come from outside. A value beyond its bound is treated like a malformed value.
 
-Each bound lies far above every value of the exchange. Below each bound, arithmetic, dates and the journal's 64-bit
-integers work. Each value is compared with its bound at the place where mmbot reads it from the exchange, a file or a
-request.
+Each bound lies far above every value of the exchange. A value within its bound is small enough for arithmetic, dates
+and the journal's 64-bit integers. Each value is compared with its bound at the place where mmbot reads it from the
+exchange, a file or a request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 LARGEST_AMOUNT: Final = 10**13
-"""The largest amount of money, in cents. A stake of this amount at the longest odds wins less than 2**57 cents."""
+"""The largest accepted amount of money, in cents."""
+# A stake of this amount at the longest odds wins less than 2**57 cents.
 
 LARGEST_DOLLARS: Final = 1e11
 """The largest amount of money in the exchange's messages, in dollars. It equals ``LARGEST_AMOUNT``, which is in
@@ -31,12 +32,12 @@ LATEST: Final = 4_102_444_800 * 10**9
 itself."""
 
 SHORTEST_SECRET: Final = 6
-"""The number of characters from which on a key or token is hidden in logs. A shorter key or token is not hidden,
+"""The least number of characters of a key or token that is hidden in logs. A shorter key or token is not hidden,
 because ordinary words may contain it."""
 
 UNREADABLE: Final = (ValueError, RecursionError)
-"""The errors with which a decoder of JSON or msgpack rejects bytes. Bytes that are nested more deeply than Python's
-stack raise RecursionError, which is no ValueError."""
+"""The errors that a decoder of JSON or msgpack raises if it cannot read the bytes."""
+# Bytes that are nested more deeply than Python's stack raise RecursionError, which is no ValueError.
 
 LONGEST_TEXT: Final = 1_000
 """The greatest number of characters in an id, a name or a word from the exchange or the user."""

@@ -17,8 +17,8 @@ class SystemClock:
     (machine - anchor_ns) * rate``. In this formula, ``machine`` is the machine's time in nanoseconds.
 
     Two processes with the same ``rate``, ``epoch_ns`` and ``anchor_ns`` agree on the time. The defaults give the time
-    of the machine. ``now`` reads the wall clock once, at construction, and then follows the monotonic clock. So ``now``
-    never goes back.
+    of the machine. ``now`` never goes back: it reads the wall clock only once, at construction, and then follows the
+    machine's monotonic clock, which nobody can set.
 
     Args:
         rate: seconds of this clock in one second of the machine.
@@ -56,7 +56,7 @@ class SystemClock:
         return self._anchor
 
     def now(self) -> Instant:
-        """Return the present time. This clock follows the monotonic clock, so the time never goes back."""
+        """Return the present time. This time never goes back."""
         return self._at(self._started + time.monotonic_ns() - self._monotonic)
 
     def wall(self) -> Instant:

@@ -33,8 +33,7 @@ class Clock(Protocol):
         faster."""
 
     def now(self) -> Instant:
-        """Return the present time. The wall clock was read once, and the time that has passed since that reading is
-        measured by the monotonic clock."""
+        """Return the present time. This time never goes back."""
 
     def wall(self) -> Instant:
         """Return the present time by the wall clock."""

@@ -48,8 +48,8 @@ def share(amount: Cents, parts: Decimal) -> Cents:
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """Return ``numerator / denominator``, rounded to an integer without rounding errors of floats. A half is rounded
-    up. ``numerator`` must be at least 0, and ``denominator`` above 0."""
+    """Return ``numerator / denominator``, rounded exactly to an integer. A half is rounded up. ``numerator`` must be at
+    least 0, and ``denominator`` above 0."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 

@@ -113,7 +113,7 @@ class Ladder:
     """The odds that the exchange accepts, from shortest to longest. Each of these odds is called a tick.
 
     Raises:
-        OddsError: on construction, if a number is not American odds or occurs twice, or if there is no number.
+        OddsError: on construction, if a number is not American odds or occurs twice, or if the ladder is empty.
     """
 
     __slots__ = ("_falling", "members", "ticks")

@@ -85,11 +85,12 @@ class FullStakes:
 def most_reducing(position: Position, side: Side) -> Cents:
     """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
-    Whichever parts of this stake and of the other open wagers are matched, the worst case of the line does not rise.
-    The worst case of the matched wagers alone does not rise either. The same is true of each wider scope, such as the
-    market. A test of the worst case alone would not be enough. With open wagers on both outcomes, each stake covers the
-    other, so both stakes would seem to reduce the risk.
+    However much of this stake and of the other open wagers is matched, the worst case of the line does not rise. The
+    worst case of the matched wagers alone does not rise either. The same is true of each wider scope, such as the
+    market.
     """
+    # The worst case with all open wagers is not enough to decide this. With open wagers on both outcomes, each stake
+    # covers the other, so both stakes would seem to reduce the risk.
     profit = position.profit
     opposite = profit[1 - side]
     least = min(min(profit[0], profit[1]), 0)

@@ -1,4 +1,5 @@
-"""One movement of the account's money in the exchange's wallet (specification, *Transaction History*)."""
+"""One movement of the account's money in the exchange's wallet. Source: *Transaction History* in the exchange's
+specification."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """The exchange's field ``transaction_type``, with the values in the specification and in version 4 of the
-    exchange's interface."""
+    """The type of a transaction: the exchange's field ``transaction_type``, with the values in the exchange's
+    specification and in version 4 of its interface."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"

@@ -1,5 +1,5 @@
-"""Wagers as the exchange reports them. This module defines the states of a wager (from the second document of the
-specification), a report about a wager, and a match of a wager."""
+"""Wagers as the exchange reports them: the states of a wager, a report about a wager, and a match of a wager. Source:
+the second document of the exchange's specification."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     match_odds: Odds | None = None
     """The odds of the match that the report is about. These odds need not be on the ladder."""
     sequence: int = 0
-    """The time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. In the
-    report of a REST answer, which carries no such time, the value is 0."""
+    """The time of the private message by the exchange's clock, in nanoseconds. Two messages may have the same time. The
+    value is 0 if the report came in a REST answer, because a REST answer carries no such time."""
     created_at: Instant | None = None
     profit: Cents | None = None
     """The win of the present stake, from the exchange's field ``profit``. None if the field is missing. The exchange's
@@ -81,7 +81,8 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def resting(self) -> bool:
-        """True if others can match the wager now. The second document of the specification defines this test."""
+        """True if others can match the wager now."""
+        # The second document of the specification defines this test.
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 
@@ -111,7 +112,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     matched: Cents | None = None
     created_at: Instant | None = None
     named: bool = True
-    """False if the wager may have an ``external_id`` that cannot be read."""
+    """False if the wager may have an ``external_id`` that mmbot could not read."""
 
     def at_worst(self) -> WagerReport:
         """Return a report in which each part that cannot be read has its worst value. Unreadable odds become the

@@ -1,7 +1,6 @@
-"""The states of a wager, and the tables of how states change. In these tables, a state and a happening give the next
-state.
+"""The states of a wager, and the table that gives the next state after each thing that can happen to the wager.
 
-Sources: the second document of the specification (play flow, cases 1 to 3), and docs/protocol.md 6.3 to 6.5.
+Sources: the second document of the exchange's specification (play flow, cases 1 to 3), and docs/protocol.md 6.3 to 6.5.
 """
 
 from __future__ import annotations
@@ -43,34 +42,32 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """Everything that can happen to a wager. The results of our own requests come first. Then come the reports of the
-    exchange (``SAID_...``), and the facts that the exchange's records proved (``PROVED_...``)."""
+    """Everything that can happen to a wager: the results of our own requests, the reports of the exchange
+    (``SAID_...``), and the facts that the exchange's records proved (``PROVED_...``)."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """The happening that the exchange rejected the placement. A rejected cancel is CANCEL_EARLY or CANCEL_REJECTED."""
+    """The exchange rejected the placement of the wager. A rejected cancel is ``CANCEL_EARLY`` or ``CANCEL_REJECTED``.
+    """
     LOST = "lost"
-    """The happening that the placement got no readable answer. It is unknown whether the exchange accepted the
-    wager."""
+    """The placement got no readable answer, so it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
-    """The happening that the wager is missing from the exchange's history. The history is complete up to a time after
-    the placement."""
+    """The exchange's history lacks the wager, although the history is complete up to a time after the placement."""
     CANCEL_SENT = "cancel_sent"
     CANCEL_TAKEN = "cancel_taken"
-    """The happening that the cancel was answered with 200, or with "nothing left to cancel". The wager cannot be
-    matched any more, but earlier matches may still be reported."""
+    """The cancel was answered with 200, or with "nothing left to cancel". The wager cannot be matched any more, but
+    earlier matches may still be reported."""
     CANCEL_LOST = "cancel_lost"
-    """The happening that the cancel got no answer, or the answer 404. It is unknown whether the wager was cancelled."""
+    """The cancel got no answer, or the answer 404, so it is unknown whether the wager was cancelled."""
     CANCEL_EARLY = "cancel_early"
-    """The happening that the cancel was rejected because the wager is not open yet."""
+    """The exchange rejected the cancel, because the wager is not open yet."""
     CANCEL_REJECTED = "cancel_rejected"
-    """The happening that the cancel was rejected while the wager is still open."""
+    """The exchange rejected the cancel, although the wager is open."""
 
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"
     SAID_FILLED = "said_filled"
-    """The happening that a report says ``open`` and ``fully_matched``. Either the whole stake is matched, or the
-    unmatched rest was cancelled."""
+    """A report says ``open`` and ``fully_matched``: the whole stake is matched, or the unmatched rest was cancelled."""
     SAID_INVALID = "said_invalid"
     SAID_CANCELED = "said_canceled"
     SAID_WIPED = "said_wiped"
@@ -80,8 +77,8 @@ class Happening(StrEnum):
     SAID_MANUAL = "said_manual"
 
     PROVED_INACTIVE = "proved_inactive"
-    """The happening that the exchange's records proved that the wager is inactive, against earlier reports. Every
-    happening whose name begins with ``PROVED_`` was confirmed by a second read after a grace period
+    """The exchange's records proved that the wager is inactive, although earlier reports said something else. Every
+    fact whose name begins with ``PROVED_`` was confirmed by a second read after a grace period
     (``mmbot/engine/audit/``)."""
     PROVED_OPEN = "proved_open"
     PROVED_FILLED = "proved_filled"
@@ -93,7 +90,8 @@ class Happening(StrEnum):
     PROVED_CLOSED = "proved_closed"
     PROVED_MANUAL = "proved_manual"
     PROVED_ABSENT = "proved_absent"
-    """The happening that the exchange does not know the wager, although it once accepted the placement."""
+    """The exchange's records proved that the exchange does not know the wager, although it once accepted the placement.
+    """
 
 
 class ImpossibleError(Exception):
@@ -179,8 +177,8 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
     _read(_REQUESTS, "") | _read(_REPORTS, "SAID_") | _read(_PROOFS, "PROVED_")
 )
-"""The next state of a wager for each pair of state and happening. If a pair is missing, the happening is impossible in
-that state."""
+"""The next state of a wager, for each pair of its state and what happened to it. If a pair is missing, this cannot
+happen to a wager in this state."""
 
 COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State.CANCELLING, State.UNKNOWN})
 """The states of a wager whose remaining stake could still be matched, or may have been matched without our
@@ -205,20 +203,20 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
         Status.CLOSED: Happening.SAID_CLOSED,
     }
 )
-"""The happening for each value of the field ``status`` in a report."""
+"""What happened to the wager, for each value of the field ``status`` in a report."""
 
 
 PROVED: Final[Mapping[Status, Happening]] = MappingProxyType(
     {status: Happening[said.name.replace("SAID_", "PROVED_")] for status, said in SAID.items()}
 )
-"""The happening for each value of the field ``status`` that the exchange's records proved."""
+"""What happened to the wager, for each value of the field ``status`` that the exchange's records proved."""
 
 
 def after(state: State, happening: Happening) -> State:
-    """Return the state that a wager has after a happening.
+    """Return the state of a wager in ``state`` after ``happening`` happened to it.
 
     Raises:
-        ImpossibleError: if the happening is impossible in this state.
+        ImpossibleError: if this cannot happen to a wager in this state.
     """
     try:
         return TABLE[state, happening]

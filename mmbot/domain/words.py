@@ -1,4 +1,4 @@
-"""Writes numbers with their nouns in a sentence, and tells text from what only looks like it."""
+"""Writes numbers with their nouns, such as ``2 cancels``, and checks whether a text can be stored."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Return False if a text has the character NUL or half of a surrogate pair. JSON and YAML can write both as
-    escapes, but no path can have NUL, and no file, database or other JSON text can hold half of a surrogate pair."""
+    """Return whether a text can be stored in a file, a path, a database and JSON. A text with the character NUL, or
+    with an incomplete character (half of a surrogate pair), cannot be stored everywhere."""
+    # JSON and YAML can write both as escapes, so both can come from outside.
     try:
         return b"\0" not in value.encode()
     except UnicodeEncodeError:

@@ -40,20 +40,21 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """The rank of the quote. If limits or funds do not suffice for all quotes, quotes with a higher priority are placed
     before the others."""
     price_tolerance: float = 0.0
-    """The greatest difference between the prices of the quote and of an open wager, in probability, with which the
-    wager stays open. A wager that stays open keeps its place in the queue."""
+    """An open wager stays open, and keeps its place in the queue, if its price differs from the price of the quote by
+    at most this much. The unit is probability."""
     size_tolerance: float = 0.0
-    """The greatest difference between the payouts of the quote and of an open wager with which the wager stays open. It
-    is a share of the quote's payout: 0.2 is 20 percent."""
+    """An open wager stays open if its payout differs from the payout of the quote by at most this share of the quote's
+    payout. For example, 0.2 is 20 percent."""
 
 
 def require_sound(quote: object) -> None:
-    """Check the fields of a quote, because msgspec does not check fields when a strategy makes a ``Quote``.
+    """Check the fields of a quote.
 
     Raises:
         TypeError: if the object is not a Quote.
         ValueError: if a field is wrong. The message names the field.
     """
+    # The check is needed because msgspec does not check fields when a strategy makes a ``Quote``.
     if not isinstance(quote, Quote):
         raise TypeError(f"a decision holds Quotes, not {type(quote).__name__}")
     if not isinstance(quote.side, int) or quote.side not in (0, 1):
@@ -146,7 +147,7 @@ class Result(NamedTuple):
     needed."""
     changed: Changed | None = None
     """The lines whose decision changed since the previous call. A strategy may leave it None. If ``changed.decisions``
-    is the same object as ``decisions``, the engine looks for changed decisions only on the named lines."""
+    is the same object as ``decisions``, the engine looks for changed decisions only on the lines in ``changed``."""
 
 
 class Said(NamedTuple):
@@ -162,7 +163,7 @@ class Said(NamedTuple):
 
 
 def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
-    """Call a strategy and check the types in its result, because annotations do not guarantee them.
+    """Call a strategy and check the types in its result.
 
     Raises:
         TypeError: if the result cannot be used. Exceptions that the strategy raises are not caught.

@@ -35,9 +35,8 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
         state: the ``state`` that the strategy's ``quote`` got. This state is None, or the state in the previous result
             of this function.
         decide: a function that gets the sport event, the line and the line's previous ``Kept`` (None on the first
-            call). It returns a new ``Kept``, or the previous ``Kept`` if nothing changes. If the view of a line is the
-            same object as in the previous call, the function is not called for this line, unless an ``again_at`` is
-            due.
+            call). It returns a new ``Kept``, or the previous ``Kept`` if nothing changes. The function is called only
+            for lines whose view is a new object, and for lines whose ``again_at`` is due.
     """
     if state is not None and not isinstance(state, _Board):
         raise TypeError(f"the state must be the one that decide_changed returned, not {type(state).__name__}")

@@ -220,8 +220,8 @@ def _what(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """Return the file and line in the strategy's code that raised an error, as text. This is the innermost place
-    outside this file and the import system. The text is empty if there is no such place."""
+    """Return the place in the strategy's code at which an error arose, as text with file and line. The text is empty if
+    this place is not known."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     for filename, line in reversed(list(_frames(error))):

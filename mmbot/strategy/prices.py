@@ -25,10 +25,11 @@ LARGEST: Final = 8 * 1024 * 1024
 """The largest size of a file or body with prices, in bytes. It is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""The longest accepted lead of a price's time over our clock. Some lead is allowed, because clocks differ."""
+"""How far the time of a price may be ahead of our clock. Clocks may differ by this much."""
 
 LONGEST_PLACE: Final = 100
-"""The greatest number of characters in a place, such as ``prices[3].line_id``, in the list of mistakes."""
+"""The greatest length of a place in the list of mistakes, in characters. An example of a place is
+``prices[3].line_id``."""
 
 MOST_PROBLEMS: Final = 100
 """The greatest number of mistakes of a file or body that are listed. If there are more mistakes, the end of the list
@@ -39,7 +40,9 @@ _KEYS: Final = ("line_id", "probability", "at")
 
 
 class OwnPrice(NamedTuple):
-    """One price of the user. Its fields are the fields of the engine's ``PriceGiven``, in the same order."""
+    """One price of the user."""
+
+    # Its fields are the fields of the engine's ``PriceGiven``, in the same order.
 
     line_id: str
     probability: float

@@ -11,7 +11,7 @@ from mmbot.engine.state.shared import Shared
 LATE: Final = MINUTE
 """If the history is further behind our clock than this time, a warning is logged. At least the same time lies between
 two warnings."""
-# The cause may also be that our clock is ahead.
+# If the history seems to lag, the cause may also be that our clock is ahead.
 
 
 class LateHistory:

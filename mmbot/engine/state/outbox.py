@@ -9,8 +9,7 @@ from mmbot.engine.wagers.ledger import Ledger, Wager
 
 
 class Outbox:
-    """Collects instructions to the shell (the code around the engine), in the sequence in which the engine gives them.
-    """
+    """Collects instructions to the shell (the code around the engine), in the sequence in which the engine gives them."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger: Final = ledger

@@ -60,6 +60,7 @@ class Limiter:
     Raises:
         ValueError: on construction, unless 1 <= reserve < rate <= 50.
     """
+
     # A token bucket with the tokens of a whole second would allow nearly twice the rate in one second.
 
     __slots__ = (

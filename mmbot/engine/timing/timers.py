@@ -50,8 +50,8 @@ class Due(Enum):
     """The kind of timer that fires when the missing results of a market must be read. Some wagers of the market have
     their result, and others do not yet."""
     BREAKER = "breaker"
-    """The kind of timer that fires when a circuit breaker may let quoting go on. A circuit breaker stops quoting after
-    something looked wrong."""
+    """The kind of timer that fires when a circuit breaker may lift its guard (a reason not to quote). A circuit breaker
+    stops quoting after something looked wrong."""
 
 
 Key = LineKey | MarketKey | int | str

@@ -20,8 +20,8 @@ _BRINGS: Final = {
     State.CLOSED: Status.CLOSED,
     State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""The status of a report that leads to a final state of the wager, for each final state. If a wager is in a final
-state, only a report with the matching status can set the result of the wager."""
+"""For each final state of a wager, the status in a report that leads to this state. If a wager is in a final state
+already, only a report with this status can set its result."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
@@ -32,7 +32,7 @@ class Applied(NamedTuple):
     was: State
     """The state of the wager before the report."""
     left: Cents
-    """The unmatched stake before the report, less the part that the report shows as matched, in cents."""
+    """The unmatched stake before the report minus the part that the report newly shows as matched, in cents."""
     changes: Changes
 
 
@@ -42,7 +42,7 @@ def apply_report(
     """Apply a report to a wager. The caller must then update the lists and sums that contain the wager.
 
     Args:
-        from_message: true if the report came over the feed. In this case its sequence counts.
+        from_message: true if the report came over the feed. Only such a report has a sequence number.
         asked_at: the instant at which the read was sent, if the report came from a REST read. If a message brought a
             result after this instant, the report does not change the result.
     """
@@ -73,9 +73,9 @@ def apply_report(
 
 
 def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
-    """Move a wager to the state that the exchange's records proved. Even a step back is possible: the wager may have
-    fewer matches, lose its result, or become able to match again. The caller must then update the lists and sums that
-    contain the wager."""
+    """Move a wager to the state that the exchange's records proved. The wager may even go back to an earlier state: it
+    may have fewer matches, lose its result, or become able to match again. The caller must then update the lists and
+    sums that contain the wager."""
     was, matched, win, left = wager.state, wager.matched, wager.win, wager.remaining
     total = _total(wager, report)
     record = wager.matches
@@ -115,7 +115,8 @@ def _proved(report: WagerReport) -> Happening:
 
 
 def apply_payment(wager: Wager, win: Cents) -> Changes | None:
-    """Apply the win that the exchange paid for a wager, in cents. If this win cannot be true, return None."""
+    """Apply the win that the exchange paid for a wager, in cents. If the matches of the wager cannot have won this
+    amount, return None."""
     record = wager.matches
     if record is None:
         return None
@@ -139,7 +140,7 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Record the matches in a report. Return True if the report adds matches with unknown odds or an uncertain win, or
+    """Record the matches in a report. Return True if the report adds matches whose odds or exact win are not known, or
     if it contradicts an earlier report."""
     total = _total(wager, report)
     record = wager.matches
@@ -156,8 +157,7 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
 
 
 def _total(wager: Wager, report: WagerReport) -> Cents:
-    """Return the matched stake in a report. If the report gives more than the stake of the wager, return the stake of
-    the wager."""
+    """Return the matched stake that a report shows, but not more than the stake of the wager."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake
@@ -186,7 +186,7 @@ def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Inst
 
 
 def _set_figures(wager: Wager, record: Matches) -> None:
-    """Set the matched stake of a wager, and the profit of this stake, from the matches of the wager."""
+    """Set the matched stake of a wager, and the profit that this stake can win, from the matches of the wager."""
     if wager.state is State.VOID:
         wager.matched = wager.win = 0
     else:
@@ -197,9 +197,9 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents, report: WagerReport | None = None) -> Changes:
-    """Return the change of a wager's matched stake, and the change of the profit of this stake. ``matched`` and ``win``
-    are these two figures before the change. ``report`` is the report that led to the change, or None if no report led
-    to it."""
+    """Return the changes of a wager's matched stake and of the profit that this stake can win. ``matched`` and ``win``
+    are the two figures before the changes. ``report`` is the report that led to the changes. If no report led to them,
+    ``report`` is None."""
     rise = wager.matched - matched
     if rise > 0:
         odds = report.match_odds if report is not None and report.match_stake == rise else None

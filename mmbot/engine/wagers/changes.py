@@ -1,5 +1,5 @@
-"""The changes of wagers that a call to the ledger makes. Also the interface of the parts of the engine that act on
-these changes."""
+"""Defines the changes that a call to the ledger makes to wagers, and the interface of the parts of the engine that act
+on these changes."""
 
 from __future__ import annotations
 

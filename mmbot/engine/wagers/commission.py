@@ -41,8 +41,8 @@ class Settlements:
     """The settled profit of every market, with running totals.
 
     The commission of a market is the rate times its net gain. A market with a net loss costs no commission
-    (docs/protocol.md 10). No source says how the exchange rounds it to the cent. So it is an estimate, with half a cent
-    rounded up, until ``charged`` is told what the exchange charged.
+    (docs/protocol.md 10). The exchange's documents do not say how the commission is rounded to the cent. So the
+    commission is an estimate, with half a cent rounded up, until the exchange's charge is known.
     """
 
     __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
@@ -63,8 +63,8 @@ class Settlements:
         self.put(market, self.of(market).gross + amount)
 
     def put(self, market: MarketKey, gross: Cents) -> None:
-        """Set the profit of a market before commission, in cents. The known charge stays the commission if it can be
-        the commission on this profit."""
+        """Set the profit of a market before commission, in cents. If the exchange's charge is known and fits this
+        profit, the charge stays the commission. If not, the commission is estimated."""
         old = self.of(market)
         if old.charged and self._explains(gross, old.commission):
             self._set(market, Settlement(gross, old.commission, True))
@@ -72,11 +72,12 @@ class Settlements:
             self._set(market, Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator)))
 
     def charged(self, market: MarketKey, commission: Cents) -> bool:
-        """Take the commission that the exchange charged on a market in all, in cents.
+        """Take the total commission that the exchange charged on a market, in cents.
 
         Returns:
-            True if it is the commission now. False if no rounding of the rate explains it with the known profit: then a
-            charge or a result is still to come, or the exchange has another rate.
+            True if this amount is the commission of the market from now on. False if the amount does not fit the known
+                profit, however it is rounded. In this case, a charge or a result is still to come, or the exchange has
+                another rate.
         """
         gross = self.of(market).gross
         if not self._explains(gross, commission):

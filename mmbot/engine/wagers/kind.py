@@ -18,8 +18,8 @@ class Kind(Enum):
     """The kind of change after which the wager cannot be matched any more. ``stake`` is the part that was still
     unmatched."""
     SETTLED = "settled"
-    """The kind of change in which the result of the wager came or was corrected. ``win`` is the change of the market's
-    profit before commission. ``stake`` is the stake that was matched before the result."""
+    """The kind of change in which the result of the wager came or was corrected. ``win`` is the amount by which the
+    market's profit before commission changed. ``stake`` is the stake that was matched before the result."""
     FOREIGN = "foreign"
     """The kind of change in which a wager that is not ours was noticed. The wager could still be matched, or is matched
     and has no result yet."""

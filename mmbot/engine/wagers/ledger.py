@@ -59,11 +59,11 @@ class LedgerError(Exception):
 
 # long: every method that changes a wager is in this class, so that nothing else can change one.
 class Ledger:
-    """All wagers of the account. The ledger reads no clock. The caller passes every instant.
+    """All wagers of the account. Every instant is given by the caller.
 
     Reports may come in any order. The matched stake only grows, except that a void sets it to 0. Each match is a
-    distinct part of the stake, so a match that is reported twice or late counts once. The state of a wager only moves
-    forward, by the table in mmbot/domain/wager_states.py.
+    distinct part of the stake, so a match that is reported twice counts once. The state of a wager only moves forward,
+    by the table in mmbot/domain/wager_states.py.
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
@@ -141,7 +141,7 @@ class Ledger:
 
     def absent(self, external_id: str, now: Instant) -> Changes:
         """Record that the exchange's history lacks the wager, although it is complete up to a time after the placement.
-        Only a wager of unknown outcome ends because of this. If the wager is being sent, or was accepted, it may still
+        Only a wager of unknown outcome ends because of this. A wager that is being sent, or was accepted, may still
         appear in the history."""
         return self._happened(self._known(external_id), Happening.ABSENT, now)
 
@@ -193,12 +193,12 @@ class Ledger:
         """Apply the exchange's report on a wager, from a private message or a REST answer.
 
         Args:
-            from_message: true if the report came over the feed. In this case its sequence counts.
+            from_message: true if the report came over the feed. Only such a report has a sequence number.
             now: the instant at which the report came.
             resolve: returns the line and outcome of a ``line_id``. It is called only if the ledger does not hold the
                 wager yet.
-            asked_at: the instant at which the REST request was sent. The answer does not change a result that a later
-                message brought.
+            asked_at: the instant at which the REST request was sent, if the report came from a REST answer. If a
+                message brought a result after this instant, the report does not change the result.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is not None and wager.wager_id is not None and wager.wager_id != report.wager_id and report.wager_id:
@@ -230,7 +230,7 @@ class Ledger:
         return self._applied(wager, apply_proof(wager, report, now), estimated, now)
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange does not know a wager any more. If the wager has matches, do nothing."""
+        """Record that the exchange does not know a wager any more. If stake of the wager was matched, do nothing."""
         wager = self._known(external_id)
         return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
 
@@ -246,8 +246,8 @@ class Ledger:
         return changes + self._count(wager)
 
     def paid(self, wager_id: str, win: Cents) -> Changes | None:
-        """Apply the win that the exchange paid for a wager, in cents, without the stake. Return None if the ledger does
-        not hold the wager, or if its matches cannot have won this amount."""
+        """Apply the win that the exchange paid for a wager, in cents. The win does not include the stake. Return None
+        if the ledger does not hold the wager, or if its matches cannot have won this amount."""
         wager = self._by_id.get(wager_id)
         if wager is None:
             return None
@@ -255,8 +255,8 @@ class Ledger:
         return None if changes is None else changes + self._count(wager)
 
     def locate(self, resolve: Resolve) -> list[LineWager]:
-        """Find the wagers whose lines were not known and are known now, move these wagers to their lines, and return
-        them. Before this, such a wager counts at its full stake in its market."""
+        """Find the wagers whose lines were not known and are known now. Move these wagers to their lines, and return
+        them. While the line of a wager is not known, the wager counts at its full stake in its market."""
         located = []
         for key, wager in list(self._without_line.items()):
             found = resolve(wager.line_id)
@@ -279,7 +279,7 @@ class Ledger:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def wagers(self) -> Iterable[Wager]:
-        """Return a view of every wager that the ledger holds."""
+        """Return every wager that the ledger holds."""
         return self._wagers.values()
 
     def get(self, external_id: str) -> Wager | None:
@@ -295,12 +295,13 @@ class Ledger:
     def live(self, line: LineKey) -> Iterable[LineWager]:
         """Return the wagers on a line that could still match, ours or not, in the order in which they were sent.
 
-        The result is a view. Copy it before you call a method that changes the ledger.
+        The result changes together with the ledger. Copy it before you call a method that changes the ledger.
         """
         return self.live_wagers.of_line(line)
 
     def has_stake(self, line: LineKey, line_id: str) -> bool:
-        """Return whether the line has a position, or a wager with this ``line_id`` that could still match."""
+        """Return whether there is a position on a line, or a wager on this line with the given ``line_id`` that could
+        still match."""
         position = self.positions.get(line)
         if position is not None and (position.profit[0] or position.profit[1]):
             return True
@@ -320,8 +321,8 @@ class Ledger:
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
-        """Return a view of the wagers that are not known to be open yet (placing, inactive, unknown). The oldest wager
-        comes first."""
+        """Return the wagers that are not known to be open yet (placing, inactive, unknown). The oldest wager comes
+        first."""
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
@@ -365,18 +366,18 @@ class Ledger:
         return self.totals.settlements.of(market)
 
     def settling(self, market: MarketKey) -> Settling | None:
-        """If some wagers of a market have their result and others still wait for it, return the settling state of the
-        market. For any other market, return None."""
+        """Return the results of a market so far, if some of its wagers have a result and others still wait for their
+        result. For any other market, return None."""
         return self.totals.settling.get(market) if self.totals.settling else None
 
     def release(self, market: MarketKey) -> None:
-        """Let the wagers without a result in a settling market (some wagers have a result, others do not) count in the
-        limits again."""
+        """If some wagers of a market have their result, and the exchange gives no result for the others, let these
+        others count in the limits again."""
         self.totals.release(market)
 
     def charged(self, market: MarketKey, commission: Cents) -> bool:
-        """Take the commission that the exchange charged on a market in all, in cents. Return True if it is the
-        commission of the market now, False if the known profit does not explain it."""
+        """Take the total commission that the exchange charged on a market, in cents. Return True if this amount is the
+        commission of the market from now on. Return False if the amount does not fit the known profit of the market."""
         return self.totals.settlements.charged(market, commission)
 
     @property
@@ -471,7 +472,7 @@ class Ledger:
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
-        """Apply a happening other than a report to a wager. An example is the answer to a cancel."""
+        """Update a wager because of something other than a report, such as the answer to a cancel."""
         state = wager.state
         new = after(state, happening)
         if new is state:

@@ -110,8 +110,8 @@ class LiveWagers:
 
 
 def _insert(wagers: dict[str, _W], wager: _W) -> None:
-    """Add a wager at its place in the order of sending. The list has to be sorted only if the wager was reported late,
-    or counted as rejected or never placed and is open after all."""
+    """Add a wager at its place in the order of sending. The list is sorted only if the wager was reported late, or if
+    it is open although it counted as rejected or never placed."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager
     if late:

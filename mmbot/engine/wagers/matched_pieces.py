@@ -1,4 +1,5 @@
-"""The matches of one wager, each with its stake and odds, from messages that may repeat, merge matches or get lost.
+"""Collects the matches of one wager, each with its stake and odds. The messages about matches may come twice, combine
+several matches, or get lost.
 
 A match message carries no id of the match, but it carries the stake of the match and the total matched stake after it.
 So the match is one piece of the wager's stake. The piece begins at the total minus the stake of the match, and ends at
@@ -6,9 +7,9 @@ the total. Pieces may come in any order, and more than once.
 
 The exchange rounds the win of a match by the taker's stake, and a message does not say which side was the taker. So
 each match counts at the least win that its stake and odds allow, until the exchange's own figure is read. This figure
-comes from the matching detail, the wager's ``profit`` or a payment (docs/decisions/market.md). A part of the matched
-stake that no message described counts at the wager's own odds. This ends when the odds of all matches are read from the
-exchange.
+comes from the exchange's list of the matches, the wager's ``profit`` or a payment (docs/decisions/market.md). A part of
+the matched stake that no message described counts at the wager's own odds, until the odds of all matches are read from
+the exchange.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ from mmbot.domain.wager import MatchDetail
 from mmbot.engine.orders import SavedMatches
 
 _SLACK: Final = 1
-"""The number of cents by which a figure of the exchange may lie outside the range that mmbot expects. A figure further
-outside is not believed."""
+"""A figure of the exchange is believed if it lies at most this number of cents outside the range that mmbot expects."""
 
 
 class Piece(NamedTuple):
@@ -57,8 +57,8 @@ class Matches:
         self._most: Cents = 0
         self._detailed: Cents = 0
         self.unsure = 0
-        """The number of matches with an uncertain win outside the part of the stake that the exchange's list of matches
-        described."""
+        """The number of matches whose exact win is not known. Matches in the exchange's list of matches are not
+        included."""
 
     @property
     def unaccounted(self) -> Cents:
@@ -124,11 +124,10 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Apply the matching detail, which is the exchange's list of all matches up to some total matched stake. The
-        list replaces the pieces up to this total. A late answer changes nothing. An answer is late if its total is
-        smaller than the total of an earlier answer. An answer is also late if its total is smaller than a total that
-        messages describe completely, with a certain win.
-        """
+        """Apply the exchange's list of the wager's matches. The list describes the matches up to some total matched
+        stake, and replaces what is known about this part of the stake. A list that comes late changes nothing."""
+        # A list is late if its total is smaller than the total of an earlier list, or smaller than a total that
+        # messages describe completely, with a certain win.
         end: Cents = 0
         won: Cents = 0
         most: Cents = 0
@@ -154,7 +153,7 @@ class Matches:
     def told(self, figure: Cents) -> None:
         """Take the wager's ``profit`` from a report that shows the wager as fully matched.
 
-        Ignore this figure if it may be the win of the whole stake at the wager's own odds. Such a win is rounded in
+        Ignore this ``profit`` if it may be the win of the whole stake at the wager's own odds. Such a win is rounded in
         another way than the wins of the matches.
         """
         if self.estimated or self._won == self._most:
@@ -164,15 +163,15 @@ class Matches:
             self.known(self.total, figure)
 
     def paid(self, figure: Cents) -> bool:
-        """Take the win that the exchange paid for the whole matched stake. Return False if this figure cannot be
-        true."""
+        """Take the win that the exchange paid for the whole matched stake. Return False if the matches cannot have won
+        this amount."""
         if self.estimated or not self._won - _SLACK <= figure <= self._most + _SLACK:
             return self._won == self._most == figure and not self.estimated
         self.known(self.total, figure)
         return True
 
     def known(self, stake: Cents, win: Cents) -> None:
-        """Set the matched stake and the win, in cents. Both are certain."""
+        """Set the matched stake and its win, in cents, because both figures are certain now."""
         self._detailed = self.total = stake
         self.disputed = False
         self._set([Piece(0, stake, win, win)])

@@ -29,7 +29,8 @@ class Settling:
     def __init__(self) -> None:
         self.left = False
         """True once the wagers of the market no longer count in the limits. The positions of the market then count with
-        a profit of 0. While this is False, the positions keep the figures of the first report."""
+        a profit of 0. While the value is False, the positions keep the figures that they had before the first result.
+        """
         self.profit: Final[dict[LineKey, list[Cents]]] = {}
         """The two possible profits of each line: if outcome 0 wins, and if outcome 1 wins. Only the wagers without a
         result count."""
@@ -53,8 +54,8 @@ class Settling:
         return leaves
 
     def move(self, line: LineKey, side: Side, matched: Cents, win: Cents) -> None:
-        """Change the figures of the wagers without a result that back one outcome of a line. ``matched`` is added to
-        their matched stakes, and ``win`` is added to their wins. Each amount may be negative."""
+        """Change the sums for the wagers that back one outcome of a line and have no result yet. ``matched`` is added
+        to their matched stakes, and ``win`` is added to their wins. Each amount may be negative."""
         profit = self.profit.setdefault(line, [0, 0])
         profit[side] += win
         profit[1 - side] -= matched
@@ -66,8 +67,8 @@ class Settling:
 
     def value(self, line: LineKey, probability: float | None) -> Cents | None:
         """Return the value of a line's wagers that have no result yet, in cents. If the result of the line is known,
-        the value is exact. Otherwise the value is the expected profit. If no probability is known either, the result is
-        None."""
+        the value is exact. If only the ``probability`` of outcome 0 is known, the value is the expected profit. If the
+        result and the probability are both unknown, the value is None."""
         first, second = self.profit.get(line, (0, 0))
         if line in self.winner:
             winner = self.winner[line]

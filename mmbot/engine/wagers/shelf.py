@@ -28,8 +28,8 @@ _decode: Final = msgspec.msgpack.Decoder().decode
 
 
 class _Block:
-    """A block of packed wagers (wagers in a compact form). From either id of a wager, a hash table finds the place of
-    the wager in the block."""
+    """A block of packed wagers (wagers in a compact form). A hash table finds a wager in the block by its
+    ``external_id`` or its ``wager_id``."""
 
     __slots__ = ("count", "first", "highest", "line_places", "lines", "packed", "slots", "starts", "taken")
 

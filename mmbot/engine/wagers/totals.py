@@ -104,8 +104,8 @@ class Totals:
             self._move(there, remaining, matched, win)
 
     def release(self, market: MarketKey) -> None:
-        """Let the wagers of a market without a result count in the limits again, because the exchange gave no result
-        for these wagers."""
+        """If the exchange gives no result for the remaining wagers of a market, let these wagers count in the limits
+        again."""
         settling = self.settling.pop(market, None)
         if settling is not None:
             for line, profit in settling.profit.items():
@@ -113,8 +113,8 @@ class Totals:
                 self._moved[line] = None
 
     def _note_result(self, wager: Wager) -> None:
-        """Note the first result of a wager. If other wagers of its market have no result yet, the market is settling
-        from now on."""
+        """Note the first result of a wager. If other wagers of its market have no result yet, the market counts as
+        settling."""
         market = wager.market
         settling = self.settling.get(market)
         if settling is None:
@@ -126,7 +126,7 @@ class Totals:
                 self._moved[line] = None
 
     def _end_settling(self, market: MarketKey) -> None:
-        """If every wager of a settling market has its result now, the market is no longer settling."""
+        """If every wager of a market has its result now, the market no longer counts as settling."""
         settling = self.settling.get(market)
         if settling is not None and settling.done:
             self.release(market)
@@ -165,8 +165,8 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add the changes of three figures, in cents, to the position of a wager's line. If the line is not known, add
-        the changes to the stakes of the wager's market."""
+        """Add the changes of a wager's remaining stake, matched stake and win, in cents, to the position of its line.
+        If the line is not known, add the changes to the stakes of its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line

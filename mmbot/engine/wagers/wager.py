@@ -58,7 +58,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The sequence number of the latest message that was applied to the wager."""
 
     number: int
-    """The place of the wager in the sequence in which wagers were sent."""
+    """The place of the wager in the sequence in which all wagers were sent: a smaller number was sent earlier."""
     placed: Cents
     """The stake of the wager as it was sent, in cents."""
     matches: Matches | None = None
@@ -220,9 +220,9 @@ def from_report(
         remembered: the figures of the wager in the archive. None if the archive does not contain the wager.
         ours: true if the ``external_id`` shows that an earlier run placed the wager.
         new: true if the wager is so recent that no earlier run can have counted its result. If ``new`` is false and the
-            wager is already settled, the wager counts in no sum. It was settled before the first run, or so long ago
-            that the journal no longer holds it.
+            wager is already settled, the wager counts in no sum.
     """
+    # A settled wager that is not new was settled before the first run, or so long ago that the journal lost it.
     line, side = found if found is not None else (MarketKey(report.sport_event_id, report.market_id), None)
     wager = _blank(
         line,
