@@ -16,7 +16,7 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
+    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1. Amounts are in dollars."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
     """The distance of the best quote on each outcome below the user's own price of the outcome, in probability."""
@@ -28,7 +28,8 @@ class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class FixedLadder:
-    """Quotes ``levels`` prices on each outcome. The best price has the highest priority."""
+    """Quotes several prices on each outcome. The setting ``levels`` is the number of these prices. The quote at the
+    best price has the highest priority."""
 
     Params = FixedLadderParams
     book_depth = 1

@@ -18,7 +18,7 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1, and amounts are in dollars."""
+    """The settings of this strategy under ``params:``. Probabilities are between 0 and 1. Amounts are in dollars."""
 
     size: Annotated[float, Meta(ge=1)] = 40.0
     """The payout (stake plus profit) of each quote, in dollars."""

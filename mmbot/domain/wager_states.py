@@ -62,7 +62,7 @@ class Happening(StrEnum):
     CANCEL_EARLY = "cancel_early"
     """The exchange rejected the cancel, because the wager is not open yet."""
     CANCEL_REJECTED = "cancel_rejected"
-    """The exchange rejected the cancel, although the wager is open."""
+    """The exchange rejected the cancel, and the wager is still open."""
 
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"

@@ -10,8 +10,8 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Return whether a text can be stored in a file, a path, a database and JSON. A text with the character NUL, or
-    with an incomplete character (half of a surrogate pair), cannot be stored everywhere."""
+    """Return whether a text can be stored in every kind of place: a file, a path, a database, JSON. This is not so if
+    the text has the character NUL, or half of a surrogate pair (an incomplete character)."""
     # JSON and YAML can write both as escapes, so both can come from outside.
     try:
         return b"\0" not in value.encode()

@@ -103,7 +103,7 @@ def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str]
 
 def _plain_rules(values: Any) -> list[tuple[str, dict[str, Any]] | None]:
     """Return the strategy name and the params of each rule in a file. If the name or the params of a rule are wrong,
-    the entry of the rule is None. Another check reports these mistakes."""
+    None stands in the place of both. Another check reports these mistakes."""
     rules: list[tuple[str, dict[str, Any]] | None] = []
     for rule in values if isinstance(values, list) else []:
         name = rule.get("strategy") if isinstance(rule, dict) else None

@@ -105,7 +105,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def reread_moved(self, line: LineKey, now: Instant) -> None:
-        """Request a new read of a sport event, because a ``line_id`` moved to one of its lines a while ago (``MOVED``)."""
+        """Request a new read of a sport event, some time after a ``line_id`` moved to one of its lines (``MOVED``)."""
         self.markets(line.sport_event)
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:

@@ -115,7 +115,7 @@ class HistoryPager:
         self._queries += queries
 
     def drop(self) -> None:
-        """Drop all queries. If a requested page is still to come, it is no longer wanted."""
+        """Drop all queries, and no longer wait for the page that is still to come."""
         self._queries = []
         self._request = None
         self.synced = 0

@@ -14,8 +14,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 FIRST_WAIT: Final = 30 * SECOND
-"""The wait before a sport event is looked up again, if the exchange did not return it. The wait doubles each time, up
-to ``guards.reconcile_s``."""
+"""If the exchange's answer lacks a sport event, the sport event is looked up again after this wait. The wait doubles
+each time, up to ``guards.reconcile_s``."""
 
 RETRY: Final = SECOND
 """The wait after a failed look-up of a sport event before the next look-up."""

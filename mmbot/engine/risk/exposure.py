@@ -382,8 +382,7 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> Node:
-        """Return the node of a scope (an object with its sums). Count one more line that sets this limit for the
-        scope."""
+        """Return the object with the sums of a scope. Also note that one more line sets this limit for the scope."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = Node(scope, rank)

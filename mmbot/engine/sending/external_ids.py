@@ -13,8 +13,8 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""The number of sequence numbers in one reservation. When less than half of a reservation is left, the engine requests
-the next reservation."""
+"""The number of sequence numbers that are reserved for this run at a time. When less than half of a reservation is
+left, the engine requests the next reservation."""
 
 QUOTE: Final = "q"
 """The letter before the number of the quoting rule, in the ``external_id`` of a quote."""
@@ -34,7 +34,7 @@ def run_of(external_id: str) -> str | None:
 
 
 class ExternalIds:
-    """Gives out ids. Reserves further sequence numbers before they run out."""
+    """Gives each wager its ``external_id``. Reserves further sequence numbers before the reserved numbers run out."""
 
     def __init__(self, seed: Seed, outbox: Outbox, used: Callable[[str], bool]) -> None:
         """Create the object. ``used`` is a function that returns true for the id of a wager that is known already."""
@@ -50,8 +50,8 @@ class ExternalIds:
     def next(self, strategy: str) -> str:
         """Return the next ``external_id``. This method may be called only after ``has`` returned true.
 
-        The exchange may report a wager with an id of this run that the run has not used. Then the name of the strategy
-        is lengthened until the id is new.
+        If the exchange reported a wager that has this id already, although this run did not use the id, the name of the
+        strategy in the id is lengthened until the id is new.
         """
         sequence = self._next
         self._next += 1

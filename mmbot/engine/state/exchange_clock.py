@@ -12,8 +12,8 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""The greatest lead of the exchange's clock over our clock that mmbot believes. A reading with a greater lead counts as
-a mistake."""
+"""The farthest that the exchange's clock may be ahead of our clock in a reading. A reading that is further ahead counts
+as a mistake."""
 
 TOLERATED: Final = 2 * SECOND
 """If our clock is behind the exchange's clock by more than this time, a warning is logged. The machine's clock should
@@ -73,8 +73,8 @@ class ExchangeClock:
     def lead(self) -> Duration | None:
         """How far the exchange's clock is ahead of the wall clock, by the ``Date`` headers of its latest three answers.
         The middle of the three values counts, so that a single false header changes nothing. The result is negative if
-        the exchange's clock is behind, and None before two such answers have come. The true value may be up to two
-        seconds greater, because the header is in whole seconds, rounded down, and as old as the answer."""
+        the exchange's clock is behind. The result is None before two such answers have come. The true value may be a
+        second or two greater, because the header is in whole seconds, rounded down, and as old as the answer."""
         if len(self._leads) < 2:
             return None
         return sorted(self._leads)[-2]

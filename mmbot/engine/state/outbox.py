@@ -9,7 +9,7 @@ from mmbot.engine.wagers.ledger import Ledger, Wager
 
 
 class Outbox:
-    """Collects instructions to the shell (the code around the engine), in the sequence in which the engine gives them."""
+    """Collects the engine's instructions to the shell (the code around the engine), one after another."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger: Final = ledger

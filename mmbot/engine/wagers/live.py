@@ -81,7 +81,7 @@ class LiveWagers:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Replace a wager whose line was not known by ``wager``, the same wager with its line."""
+        """Take ``wager`` into the lists instead of the same wager without its line, because its line is known now."""
         key = wager.external_id
         if key not in self.all:
             return

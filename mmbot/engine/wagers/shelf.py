@@ -131,7 +131,8 @@ class Shelf:
         return _taken(self._search(wager_id))
 
     def drop_oldest(self) -> list[str]:
-        """Drop the oldest block. Return the highest ``external_id`` of each prefix in this block."""
+        """Drop the oldest block. For each prefix of an ``external_id``, return the highest number that follows the
+        prefix in this block."""
         block = self._blocks.popleft()
         self.oldest = self._blocks[0].first if self._blocks else NEVER
         return [f"{prefix}{number}" for prefix, number in block.highest.items()]

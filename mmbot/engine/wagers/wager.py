@@ -50,9 +50,9 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     cancel_sent_at: Instant | None = None
     """The instant at which the latest cancel of the wager was sent. None if no cancel was sent."""
     cancel_accepted_at: Instant | None = None
-    """The instant at which the exchange accepted a cancel of the wager. After it, the wager cannot be matched any more,
-    but an earlier match may still be reported. So the rest of the stake counts as a risk until a report shows that the
-    wager has ended."""
+    """The instant at which the exchange accepted a cancel of the wager. After this instant, the wager cannot be matched
+    any more, but an earlier match may still be reported. So the rest of the stake counts as a risk until a report shows
+    that the wager has ended."""
     cancel_tries: int = 0
     sequence: int = 0
     """The sequence number of the latest message that was applied to the wager."""
