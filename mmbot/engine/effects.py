@@ -62,8 +62,7 @@ class Effects:
         audit: Sequence[Follower],
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        """Connect the parts of the engine that act on changes. This is not done in ``__init__``, because some of these
-        parts need this object when they are made."""
+        """Connect the parts of the engine that act on changes."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing
@@ -89,11 +88,10 @@ class Effects:
             *audit,
             MatchDetails(shared),
             self._journal,
-            Log(shared),
+            Log(shared),  # last, so that a new guard is logged before the change that caused it
         )
-        """The followers (parts of the engine that act on changes), in the sequence in which they receive a change. The
-        log is the final follower: it shows a new guard (a reason not to quote) before the change that caused the
-        guard."""
+        """The followers (parts of the engine that act on changes of wagers), in the sequence in which they receive a
+        change."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass the changes that the ledger made to every follower."""
@@ -132,12 +130,11 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Make a new check of each placement that lacked funds. This method is called when a new balance was read."""
+        """Check again each placement that lacked funds, because a new balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that the engine has returned a placement for sending. The exposure has counted this placement since the
-        ledger took it."""
+        """Note that the engine has returned a placement for sending."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
@@ -157,7 +154,8 @@ class Effects:
             self.unread.lift(report.wager_id, now)
 
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
-        """Apply a report of a wager of which some part cannot be read. The arguments are as for ``take_report``."""
+        """Apply a report of a wager of which some part cannot be read. ``asked_at`` is the instant at which the read
+        was sent, or None if the report came in a private message."""
         self.unread.take(wager, asked_at, now)
 
     def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
@@ -168,7 +166,7 @@ class Effects:
             self.take_unread(wager, asked_at, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Note that the history showed no open wager. The history was complete beyond the instant ``since``."""
+        """Record that no wager is open. This was shown by a history that is complete beyond the instant ``since``."""
         self.unread.proved_clear(since, now)
 
     def locate_wagers(self, now: Instant) -> None:

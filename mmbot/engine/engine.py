@@ -6,7 +6,7 @@ around the engine, which does all I/O, is called the shell.
     handle(event, now)         take one event
     next_request(now)          return the most urgent request that is due and allowed now, or None
     deadline(now)              return when to call ``next_request`` again if no event comes first
-    orders()                   return the orders to the shell: connect, journal, latch, log, exit
+    orders()                   return what the shell has to do: connect the feed, save, log, exit
     status(now)                return the status of the engine
 
 ``next_request`` checks the limits and the kill latch at the moment at which it returns a request. No approved request
@@ -77,16 +77,15 @@ class Engine:
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._background: Final[tuple[Asker, ...]] = parts.background
         self._background_at: Instant = 0
-        """The instant before which no background part of the engine has anything to do. The value is 0 if the
-        background parts have to be asked."""
+        """The instant of the next task of the background parts of the engine. The value 0 means that these parts have
+        to be asked for this instant."""
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._every_second: Final = parts.every_second
-        self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine for which the engine remembers the instant of their next task. Timers are not among
-        these parts, because any event may set a timer."""
+        self._clocked: Final[tuple[Part, ...]] = parts.clocked()  # without timers: any event may set one
+        """The parts of the engine for which the engine remembers the instant of their next task."""
         self._quiet_until: Instant = 0
-        """The instant until which only timers can have something to do. The value is 0 if every part of the engine has
-        to be asked."""
+        """The instant of the next task of any part of the engine except the timers. The value 0 means that the parts
+        have to be asked for this instant."""
         self._remembers = True
         self.overdue = False
         """True if a task was due at the latest call of ``deadline`` but could not be done yet."""
@@ -206,14 +205,14 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """From now on, ask every part of the engine at each event for the instant of its next task. This is slower and
+        """At each event from now on, ask every part of the engine for the instant of its next task. This is slower and
         leads to the same requests. Only tests use it."""
         self._remembers = False
         self._quiet_until = self._background_at = 0
 
     def orders(self) -> list[Order]:
-        """Return the orders to the shell (the code around the engine) since the previous call of this method: connect,
-        journal, latch, log, exit."""
+        """Return what the shell (the code around the engine) has to do, as decided since the previous call of this
+        method. For example, the shell has to connect the feed, save entries in the journal, or write a log entry."""
         return self._shared.outbox.take()
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
@@ -236,8 +235,8 @@ class Engine:
         return self._life.step is Step.READY
 
     def next_second(self, now: Instant) -> Instant:
-        """The engine makes some checks at most once a second. Return the earliest instant, ``now`` or later, at which
-        these checks may be made."""
+        """Return the next instant for the checks that are made at most once a second, such as the check of the day's
+        loss. The instant is ``now`` or later."""
         return self._every_second.first_from(now)
 
     def look_at_everything(self) -> None:
@@ -296,8 +295,8 @@ class Engine:
         )
 
     def _look(self, now: Instant) -> None:
-        """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call. With this bound, a
-        burst of changes delays no cancel.
+        """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call. This bound keeps a
+        burst of changes from delaying a cancel.
 
         As soon as a batch of cancels is full, the batch is sent, before the remaining sport events are looked at.
         Nothing is placed until the quotes of every changed sport event are decided.

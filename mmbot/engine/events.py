@@ -1,4 +1,5 @@
-"""The events that the engine takes: messages of the feed, answers to its requests, and commands of the operator.
+"""The events that the engine takes: messages of the feed, answers to the engine's requests, and commands of the
+operator.
 
 An event never changes after it was made. Money is in cents, odds are American integers, and instants are in nanoseconds
 since 1970.
@@ -62,8 +63,9 @@ class FeedUp(msgspec.Struct, frozen=True, tag=True):
 class FeedLost(msgspec.Struct, frozen=True, tag=True):
     """A feed connection, or an attempt to connect, has ended.
 
-    If the connection carried the private channel, the shell (the code around the engine) waits until the engine gives
-    the order ``Connect``. Otherwise the shell opens another connection without an order.
+    If the connection carried the private channel, the shell (the code around the engine) opens a new connection only
+    when the engine asks for it with ``Connect``. A connection without the private channel is replaced without being
+    asked for.
     """
 
     connection: int
@@ -73,8 +75,8 @@ class FeedLost(msgspec.Struct, frozen=True, tag=True):
 class FeedRejected(msgspec.Struct, frozen=True, tag=True):
     """The exchange rejected the feed with an error code that forbids a retry (Pusher 4000 to 4099).
 
-    Some of these errors pass without help, such as an exhausted quota. So the shell (the code around the engine)
-    retries slowly. The other errors stay until a person acts.
+    Some of these errors pass without help, such as an exhausted quota, and others stay until a person acts. So the
+    shell (the code around the engine) retries slowly.
     """
 
     connection: int
@@ -185,8 +187,8 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """The four kinds of failure of a request, or of one item of a batch. The kind says what is known about the
-    exchange: whether the failed request changed anything there."""
+    """The kind of failure of a request, or of one item of a batch. Each kind says whether the failed request changed
+    anything at the exchange, or that this is unknown."""
 
     REJECTED = "rejected"
     """The kind of failure in which the exchange rejected the request or item and changed nothing."""
@@ -202,11 +204,10 @@ class Failure(Enum):
 
 
 class FailureReason(Enum):
-    """The reason why a request, or one item of a batch, failed. Each of the four cases of ``Failure`` can have a
-    reason.
+    """The reason why a request, or one item of a batch, failed.
 
-    When an answer is read, the exchange's error code is translated to one of these reasons. The engine's decisions
-    depend on the reason, never on the error code.
+    The exchange's error code is translated to one of these reasons. The engine's decisions depend on the reason, never
+    on the error code.
     """
 
     NOTHING_LEFT = "nothing_left"
@@ -258,8 +259,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class FailedItem(msgspec.Struct, frozen=True):
-    """One item that the exchange did not accept, in a batch that it answered. If a batch failed as a whole, a
-    ``Failed`` reports the failure."""
+    """One item that failed, such as one wager, in a batch that the exchange answered. If a batch failed as a whole, it
+    is reported by ``Failed``."""
 
     external_id: str
     failure: Failure
@@ -293,8 +294,8 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """The answer to CancelAll or CancelSportEvent. ``nothing_open`` is true if the exchange answered with 404. Even
-    this answer does not prove that no wager is open."""
+    """The answer to CancelAll or CancelSportEvent. ``nothing_open`` is true if the exchange answered with 404. Even the
+    answer 404 does not prove that no wager is open."""
 
     request: int
     nothing_open: bool
@@ -468,8 +469,8 @@ class JournalState(msgspec.Struct, frozen=True, tag=True):
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
-    """The shell (the code around the engine) has saved on disk that this run may use all sequence numbers below
-    ``end``."""
+    """The shell (the code around the engine) has saved on disk which sequence numbers this run may use in external ids.
+    The run may use all sequence numbers below ``end``."""
 
     end: int
 

@@ -21,8 +21,8 @@ class FailedRequests:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
-        """The instant of the latest log entry, and the number of failures after the entry, for each kind of request and
-        error code."""
+        """For each kind of request and each error code: the instant of the latest log entry, and the number of failures
+        after this entry."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
         """Log a failure. If the same failure (kind of request and error code) was logged less than ``QUIET`` (10 s)

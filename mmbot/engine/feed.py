@@ -117,8 +117,8 @@ class Feed:
             self._life.may_rest(now)
 
     def _on_unread_wager(self, message: e.UnreadWagerMessage, now: Instant) -> None:
-        """Apply the readable parts of a message about a wager, and look the wager up, because a REST read may say
-        more."""
+        """Apply the readable parts of a message about a wager. Look the wager up, because a REST read may have the
+        other parts."""
         shared, wager = self._shared, message.wager
         shared.coverage.heard(message.connection, now)
         if wager.wager_id:
@@ -154,10 +154,10 @@ class Feed:
                 self.lose(message.reason, now)
 
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
-        """Record which channels a connection carries now, while the feed as a whole stays up.
+        """Record which channels a connection carries now.
 
         If the books of a sport event now come over other channels than before, the books are read again. If no channel
-        brings these books any more, the guard ``book_unread`` stops quoting on all lines of the sport event.
+        brings the books of a sport event any more, the guard ``book_unread`` stops quoting on all its lines.
         """
         shared, coverage = self._shared, self._shared.coverage
         before = {sport_event: coverage.of(sport_event).generation for sport_event in shared.catalogue.markets}
@@ -211,8 +211,8 @@ class Feed:
         self._life.feed_lost(now)
 
     def _on_stood_still(self, event: e.StoodStill, now: Instant) -> None:
-        """Treat the feed as lost, because the shell (the code around the engine) stood still. Some messages from this
-        time are late, and others are missing."""
+        """Treat the feed as lost, because the shell (the code around the engine) did not run for some time. Messages of
+        that time may be late or missing."""
         shared = self._shared
         seconds = round(in_seconds(event.gap), 3)
         reason = f"the daemon stood still for {seconds:g} s" if event.gap else "the watchdog cancelled everything"

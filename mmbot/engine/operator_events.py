@@ -1,5 +1,5 @@
 """Takes the operator's commands (stop, kill, resume) and the user's own prices. Also takes jumps of the wall clock, and
-the news that something was written to disk."""
+reports of the shell (the code around the engine) about files that it wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from mmbot.engine.timing.timers import Due
 
 
 class OperatorEvents:
-    """The handlers of the events in ``events.Control``."""
+    """The handlers of commands of the operator, prices of the user, and reports of the shell (the code around the
+    engine)."""
 
     def __init__(
         self,
@@ -93,8 +94,8 @@ class OperatorEvents:
             shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_strategy_overran(self, event: e.StrategyOverran, now: Instant) -> None:
-        """Stop quoting a sport event for a minute, because its strategy took too long. The wagers on this sport event
-        may have been cancelled without the engine."""
+        """Stop quoting a sport event for a minute, because its strategy took too long. The shell (the code around the
+        engine) may have cancelled the wagers on this sport event already."""
         shared, sport_event = self._shared, event.sport_event
         seconds = round(in_seconds(event.took), 3)
         shared.hold("strategy_slow", sport_event, f"the strategy took {seconds:g} s", now)
@@ -103,13 +104,12 @@ class OperatorEvents:
         self._cancelling.cancelled_elsewhere(sport_event, now)
 
     def minute_over(self, sport_event: int, now: Instant) -> None:
-        """Let a sport event be quoted again, because the minute without quotes is over. This minute began when its
-        strategy was too slow."""
+        """Let a sport event be quoted again, one minute after its strategy took too long."""
         self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
-        """Take the new offset of the wall clock. Request a new decision on the quotes of every sport event, because its
-        start may be nearer now."""
+        """Take the new offset of the wall clock. Request a new decision on the quotes of every sport event, because the
+        start of a sport event may be nearer by the new time."""
         shared = self._shared
         shared.clock.stepped(event.offset, now)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
@@ -139,8 +139,8 @@ class OperatorEvents:
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
 
     def _on_journal(self, event: e.JournalState, now: Instant) -> None:
-        """Stop quoting while the journal cannot be written, because a crash would lose everything that happens during
-        this time."""
+        """Stop quoting while the journal cannot be written, because a crash would lose all wagers and results of this
+        time. Let quoting go on when the journal can be written again."""
         self._shared.hold("journal", ACCOUNT, event.trouble, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:

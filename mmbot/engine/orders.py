@@ -1,5 +1,5 @@
-"""The orders that the engine gives to the shell (the code around the engine, which does all I/O). The module also has
-the saved state from which the shell starts the engine."""
+"""What the engine tells the shell (the code around the engine, which does all I/O) to do. The module also has the saved
+state from which the shell starts the engine."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ from mmbot.engine.records import (
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
-    """The order to close the feed connection, if one is open, and then to try to connect until a connection is up.
-    After each failed attempt, the shell (the code around the engine) waits longer."""
+    """Tells the shell (the code around the engine) to close the feed connection, if one is open, and to connect again.
+    The shell tries until a connection is up, and waits longer after each failed attempt."""
 
     reason: str
 
 
 class WriteLatch(msgspec.Struct, frozen=True, tag=True):
-    """The order to write the kill latch (the stored state of the kill switch) to disk, and then to report
-    ``LatchWritten``."""
+    """Tells the shell (the code around the engine) to write the kill latch (the stored state of the kill switch) to
+    disk, and to report ``LatchWritten`` afterwards."""
 
     reason: str
     at: Instant
 
 
 class ReleaseLatch(msgspec.Struct, frozen=True, tag=True):
-    """The order to remove the kill latch (the stored state of the kill switch) from disk."""
+    """Tells the shell (the code around the engine) to remove the kill latch (the stored state of the kill switch) from
+    disk."""
 
 
 class ReserveBlock(msgspec.Struct, frozen=True, tag=True):
-    """The order to save on disk that this run may use all sequence numbers below ``end``, and then to report
-    ``BlockReserved``."""
+    """Tells the shell (the code around the engine) to save on disk which sequence numbers this run may use in external
+    ids, and to report ``BlockReserved`` afterwards. The run may use all sequence numbers below ``end``."""
 
     end: int
 
@@ -66,8 +67,8 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
 
 
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """The order to end the daemon with an exit code. The exit code is 0 if the account is clear (without open wagers),
-    3 if the account is not clear, and 2 if the daemon could not start."""
+    """Tells the shell (the code around the engine) to end the daemon with an exit code. The exit code is 0 if the
+    account is clear (without open wagers), 3 if the account is not clear, and 2 if the daemon could not start."""
 
     code: int
     reason: str
@@ -79,15 +80,15 @@ directory then belongs to another account or exchange."""
 
 
 class SavedMatches(msgspec.Struct, frozen=True, gc=False):
-    """The matches of a wager, in cents, as ``engine/wagers/matched_pieces.py`` holds them."""
+    """The matches of a wager as the journal holds them, in cents."""
 
     total: Cents
     detailed: Cents
     """The part of the matched stake that the exchange's list of matches described, in cents."""
     disputed: bool
     pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
-    """The four amounts of each match, in cents. Two amounts are the start and the end of the match's part of the stake.
-    Two amounts are the least and the greatest win of the match."""
+    """Four amounts in cents for each match. The first two are the start and the end of the match's part of the matched
+    stake. The other two are the least and the greatest profit that the match may bring."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -98,8 +99,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     external_id: str
     wager_id: str | None
     line: LineKey | MarketKey
-    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, the value is
-    the market of the wager."""
+    """The line of the wager. The market takes its place if the line is unknown, or if the line does not have exactly
+    two complementary outcomes."""
     side: Side | None
     """The outcome of the line that the wager backs. None if ``line`` holds a market."""
     line_id: str
@@ -115,8 +116,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     sent_at: Instant
     sequence: int
     placed: Cents | None = None
-    """The stake of the wager as it was sent, in cents. None if the journal lacks this stake. The present stake is then
-    used."""
+    """The stake of the wager as it was sent, in cents. None if the journal lacks this stake; the engine then uses the
+    present stake."""
     matches: SavedMatches | None = None
     """The matches of the wager. None if nothing was matched, or in a journal of an earlier version. In such a journal,
     ``win`` is an estimate."""
@@ -183,8 +184,9 @@ Record = (
 
 
 class Save(msgspec.Struct, frozen=True, tag=True):
-    """The order to save entries in the journal together. After a crash, the journal holds all of these entries or none
-    of them. The entries belong to one change, such as a settlement and the wagers that it settled."""
+    """Tells the shell (the code around the engine) to save entries in the journal together. They belong to one change,
+    such as a settlement and the wagers that it settled. After a crash, the journal holds all of them or none of
+    them."""
 
     records: tuple[Record, ...]
 
@@ -200,8 +202,8 @@ class Seed(msgspec.Struct, frozen=True):
     """The prefix of every ``external_id`` of this run. It consists of letters and digits."""
     next_sequence: int
     end_sequence: int
-    """The end of the sequence numbers that this run may use. The run may use the numbers from ``next_sequence`` to
-    ``end_sequence - 1``."""
+    """The end of the sequence numbers that this run may use in external ids. The run may use the numbers from
+    ``next_sequence`` to ``end_sequence - 1``."""
     latched: str | None
     """The reason why the kill latch (the stored state of the kill switch) is set. None if the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()
@@ -214,9 +216,8 @@ class Seed(msgspec.Struct, frozen=True):
     """The ids of all earlier runs. A wager is ours if its ``external_id`` begins with the id of an earlier run, even if
     the journal lacks the wager."""
     known_to: Instant = 0
-    """The latest instant at which the journal is known to have all wagers of the account, because the daemon quoted. A
-    start reads the changes after this instant. If it is 0, there was no earlier run, and a start reads the whole
-    history."""
+    """The latest instant at which the journal surely held all wagers of the account. A start reads the changes after
+    this instant. If it is 0, no such instant is known, and a start reads the history of a week."""
     compared_to: Instant = 0
     """The instant up to which the audit compared all changes of wagers with the exchange's history. It is 0 if the
     audit never compared them."""

@@ -1,9 +1,5 @@
-"""The owner of a request is the part of the engine that made the request. This module also has the interfaces through
-which lower layers of the engine call higher layers.
-
-A part of the engine registers as the owner of its request with ``Shared.send``. The engine passes the answer to this
-owner alone.
-"""
+"""The owner of a request is the part of the engine that made the request. The engine passes the answer to this owner
+alone. This module also declares which methods of its parts the engine calls across layers."""
 
 from __future__ import annotations
 
@@ -37,7 +33,7 @@ class InFlight:
 
 
 class AppliesReports(Protocol):
-    """Applies the reports and the changes of wagers that follow from an answer. ``effects.Effects`` implements it."""
+    """Applies reports of wagers, and the changes that follow from an answer. ``effects.Effects`` implements it."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass the changes that the ledger made to every follower (a part of the engine that acts on changes of
@@ -55,7 +51,7 @@ class AppliesReports(Protocol):
         ``asked_at``."""
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Note that the history showed no open wager. The history was complete beyond the instant ``since``."""
+        """Record that no wager is open. This was shown by a history that is complete beyond the instant ``since``."""
 
     def take_positions(self, now: Instant) -> None:
         """Update exposure, profit and quotes of each position that changed."""
@@ -72,7 +68,7 @@ class AppliesReports(Protocol):
         """Save the names of sport events that were looked up."""
 
     def room_freed(self) -> None:
-        """Make a new check of each placement that lacked funds."""
+        """Check again each placement that lacked funds, because a new balance was read."""
 
 
 class Requotes(Protocol):
@@ -80,7 +76,7 @@ class Requotes(Protocol):
     it."""
 
     def forget(self, sport_event: int) -> None:
-        """Select again which lines of a sport event are quoted, because its markets or lines changed."""
+        """Decide again which lines of a sport event are quoted, because its markets or lines changed."""
 
     def book_changed(self, line: LineKey) -> None:
         """Request a new decision on the quotes of a line, because its book changed."""

@@ -45,8 +45,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""The type of a list of functions or classes that make circuit breakers. Each function or class is called with the
-state that all parts of the engine share (``Shared``)."""
+"""A list of functions or classes that make circuit breakers (they stop quoting when something looks wrong). Each is
+called with ``Shared``, the state that all parts of the engine share."""
 
 
 class Parts:
@@ -106,7 +106,7 @@ class Parts:
             self.sweep,
             Unanswered(shared),
         )
-        """The parts of the engine that have nothing to do after a new book."""
+        """The parts of the engine that a new book never gives anything to do."""
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
             shared.timers,
@@ -167,8 +167,8 @@ class Parts:
         )
 
     def _line_due(self, line: LineKey, now: Instant) -> None:
-        """Request a new decision on the quotes of a line, because the timer of the line is due. A pause of the line may
-        be over, or its book or the user's price may be too old."""
+        """Request a new decision on the quotes of a line, because the timer of the line is due. The timer is set for
+        the end of a pause, and for the instant at which the line's book or the user's price becomes too old."""
         self.placing.pause_over(line, now)
         self.quoting.line_due(line)
         self.hedging.check = True

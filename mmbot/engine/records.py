@@ -1,7 +1,5 @@
-"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. Of these, a restart needs only
-``SaveCompared``. The engine fills the entries with references to objects that never change. The journal's thread reads
-names and prices from these objects, so that an entry costs the engine almost nothing.
-"""
+"""Entries of the journal for ``mmbot journal`` and ``mmbot statement``. Of these entries, a restart needs only
+``SaveCompared``."""
 
 from __future__ import annotations
 
@@ -44,7 +42,7 @@ class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class SaveMatch(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A match of a wager, or a later correction of the stake or win of a match. Money is in cents."""
+    """A match of a wager, or a later correction of the stake or the profit of a match. Money is in cents."""
 
     external_id: str
     at: Instant
@@ -74,8 +72,8 @@ class SaveResult(msgspec.Struct, frozen=True, tag=True, gc=False):
     profit: Cents
     """The profit of the wager before commission. For a correction of a result, this is the change of the profit."""
     commission: Cents
-    """The change of the commission on the market's net gain by the settlement, in cents. The commission uses the rate
-    of the settings."""
+    """The amount by which the settlement changes the commission on the market's net gain, in cents. It is computed with
+    the commission rate of the settings."""
     first: bool
     """True for the first result of the wager, and False for a correction of the result."""
 
@@ -90,7 +88,8 @@ class SaveFair(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class SaveCompared(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The audit compared all changes of wagers up to this instant with the exchange's. A restart begins there."""
+    """The instant up to which the audit compared all changes of wagers with the exchange's history. After a restart,
+    the audit goes on from this instant."""
 
     at: Instant
 

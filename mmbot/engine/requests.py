@@ -1,5 +1,4 @@
-"""The requests that the engine sends to the exchange. The orders that the engine gives to the shell (the code around
-the engine) are in ``orders.py``."""
+"""The requests that the engine sends to the exchange."""
 
 from __future__ import annotations
 
@@ -132,7 +131,7 @@ class ReadTournaments(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadSportEvents(msgspec.Struct, frozen=True, tag=True):
-    """The request to read the sport events of one tournament that the exchange lists."""
+    """The request to read the listed sport events of one tournament."""
 
     id: int
     tournament: int

@@ -39,8 +39,8 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
 
 
 def _have_confirmed(parts: Parts, seed: Seed, now: Instant) -> None:
-    """Have the audit confirm what the last messages before the end of the earlier run reported. The earlier run may
-    have had no time to compare them with the exchange's records."""
+    """Have the audit confirm the matches and results that were reported shortly before the earlier run ended. The
+    earlier run may not have compared these reports with the exchange's records."""
     since = seed.since - 2 * parts.shared.settings.audit_money
     for wager in parts.shared.ledger.wagers():
         if wager.wager_id is not None and wager.heard_at > since and (wager.matched or wager.booked is not None):
@@ -50,8 +50,8 @@ def _have_confirmed(parts: Parts, seed: Seed, now: Instant) -> None:
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
     """Enter the wagers of the journal in the ledger.
 
-    If a matched wager is too old for the wager history, it is looked up by its id, to learn its result. If the bot did
-    not place a wager, it is looked up, too, to learn whether it is still open. If the win of a wager is not certain,
+    A matched wager that is too old for the wager history is looked up by its id, to learn its result. A wager that the
+    bot did not place is looked up to learn whether it is still open. If the amount that a wager can win is not certain,
     its matches are read.
     """
     for saved in seed.wagers:

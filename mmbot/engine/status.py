@@ -80,8 +80,8 @@ class SportEventStatus(msgspec.Struct, frozen=True):
 
 
 class PositionStatus(msgspec.Struct, frozen=True):
-    """The wagers on one line to which no quoting rule applies now. If only the market of some wagers is known, but not
-    their line, this holds all such wagers in one market."""
+    """The wagers on one line to which no quoting rule applies now. If the line of a wager is not known, the wager is
+    counted with the other such wagers of its market."""
 
     sport_event: int
     market: int
@@ -156,8 +156,9 @@ class Counts(msgspec.Struct, frozen=True):
 class ProfitStatus(msgspec.Struct, frozen=True):
     """Profit in cents. ``realised`` is before commission. ``marked`` values unsettled wagers at fair value.
 
-    The first three figures cover all runs in the journal. ``today`` is the gain since midnight UTC. It is the sum of
-    ``today_realised`` and ``today_marked``, less ``today_commission``."""
+    ``realised``, ``commission`` and ``marked`` cover all runs in the journal. ``today`` is the gain since midnight UTC:
+    ``today_realised`` plus ``today_marked``, less ``today_commission``.
+    """
 
     realised: Cents
     commission: Cents
@@ -224,7 +225,7 @@ class Status(msgspec.Struct, frozen=True):
     """The reason why the kill switch is on but not saved on disk. The bot would then quote again after a restart. None
     if the switch is off, or saved on disk."""
     cause: str = "start"
-    """The cause of the present order of life (the steps from start to quoting): ``start``, ``kill``, ``feed`` (lost),
-    ``stood_still`` or ``stop``."""
+    """The event that made the daemon go through the steps from start to quoting most recently: ``start``, ``kill``,
+    ``feed`` (lost), ``stood_still`` (interruption of the daemon) or ``stop``."""
     balance_age_s: float | None = None
     """The number of seconds since the balance was read. None before the first read of the balance."""

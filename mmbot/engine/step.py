@@ -1,5 +1,4 @@
-"""The steps that the engine goes through from its start to its end (the order of life). This file has no msgspec
-Struct, so that it can be compiled."""
+"""The steps that the engine goes through from its start to its end (the order of life)."""
 
 from __future__ import annotations
 

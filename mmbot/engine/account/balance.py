@@ -1,6 +1,6 @@
 """Reads the balance of the account, and computes how much more may be staked.
 
-The exchange lets unmatched stakes exceed the cash (docs/protocol.md 7.6).
+The unmatched stakes of the account may be greater in sum than its cash (docs/protocol.md 7.6).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Balance:
         self._since_read: Cents = 0
         self._returned: list[tuple[Instant, Cents]] = []
         """The results, and corrections of results, since the latest read of the balance. Each has its instant and the
-        amount by which it changed the balance. The amount contains stake and profit, before commission."""
+        amount by which it changed the balance: stake and profit, before commission."""
         self._read_at: Instant = now
         """The instant at which the next read of the balance is due. While a read has no answer yet, the value is
         ``NEVER``."""
@@ -128,7 +128,7 @@ def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, mul
 
     Args:
         balance: the balance that the latest read gave, in cents.
-        matched_since_read: the stakes that were matched after this read was sent, in cents.
+        matched_since_read: the stakes that were matched after the request for the balance was sent, in cents.
         outstanding: the unmatched stakes of all wagers that are open, placing, unknown or being cancelled, in cents.
         multiple: the setting ``limits.funds_multiple``.
 
@@ -141,15 +141,16 @@ def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, mul
 def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
     """Return how much more may be staked, if the exchange takes the money for a stake when the stake is placed.
 
-    The rule of ``available`` applies here, too. In addition, the cash must cover every further stake in full.
+    The limit on outstanding stakes is the same as in ``available``. In addition, the cash must cover every further
+    stake in full.
 
     Args:
         balance: the balance that the latest read gave, in cents.
-        placed_since_read: all stakes that were sent after this read was sent, in cents. These stakes include the stakes
-            of wagers that are cancelled by now, because their money is available only when the next read shows it. So
-            replacing a wager needs cash for both the old wager and the new wager.
-        outstanding: as for ``available``.
-        multiple: as for ``available``.
+        placed_since_read: all stakes that were sent after the request for the balance was sent, in cents. Stakes of
+            wagers that are cancelled by now are included, because only the next read shows their money. So replacing a
+            wager needs cash for both the old wager and the new wager.
+        outstanding: the unmatched stakes of all wagers that are open, placing, unknown or being cancelled, in cents.
+        multiple: the setting ``limits.funds_multiple``.
 
     Returns:
         The sum in cents, never negative.

@@ -4,11 +4,10 @@ day.
 *Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated as
 a share of the net gain of a market. The settings give this share.
 
-*Marked* profit is the value of matched wagers that are not settled. Let p be the latest fair probability of outcome 0.
-This value is then p times the profit if outcome 0 wins, plus (1 - p) times the profit if outcome 1 wins. After a
-restart, p is not known at first. For a sport event that is over, p stays unknown. A position without p counts as zero,
-with one exception. If both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If
-such a position counted at its worse outcome, every restart would look like a loss of the day.
+*Marked* profit is the value of matched wagers that are not settled. If p is the latest fair probability of outcome 0,
+the value of a position is p times its profit if outcome 0 wins, plus (1 - p) times its profit if outcome 1 wins. After
+a restart, p is unknown until a fair price comes. A position with unknown p counts as zero, with one exception: if both
+outcomes bring a profit, or both bring a loss, the smaller profit or the smaller loss counts.
 
 The loss of a day is the amount by which realised plus marked profit has fallen since midnight UTC. The journal keeps
 the figures of the day across restarts. It also keeps whether the loss has reached the limit.
@@ -41,8 +40,8 @@ SAVE_FAIR: Final = MINUTE
 
 
 WOBBLE: Final = 1
-"""The number of days by which the wall clock may step back while the day stays the same. So a clock that wobbles at
-midnight cannot lift the guard ``daily_loss``."""
+"""The greatest number of days by which the wall clock may step back without the start of a new day. This keeps the
+guard ``daily_loss`` in force if the clock steps back and forth at midnight."""
 
 
 class Profit:
@@ -53,8 +52,8 @@ class Profit:
         self._fair: dict[LineKey, float] = {}
         self._marks: dict[LineKey | MarketKey, Cents] = {}
         self._fair_saved: dict[LineKey, tuple[Instant, float | None]] = {}
-        """The fair probability that was saved most recently, and the instant of the save, for each line with a
-        position."""
+        """For each line with a position: the fair probability that was saved most recently, and the instant of the
+        save."""
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
@@ -65,7 +64,7 @@ class Profit:
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if the marked profit has changed. The next task may then be due earlier."""
+        """True if the marked profit has changed, so that the next call of ``look`` may be due earlier."""
         self._save_planned = False
 
     @property
@@ -106,14 +105,15 @@ class Profit:
                 return
         first, second = position.profit if settling is None else settling.profit.get(line, (0, 0))
         if probability is None:
+            # Valued at its worse outcome, every position would look like a loss of the day after a restart.
             value = max(min(first, second), min(0, max(first, second)))
         else:
             value = round(probability * first + (1.0 - probability) * second)
         self._mark(line, value, bool(first or second))
 
     def mark_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Compute the marked profit of a market's full stakes (stakes whose whole amount counts as risk). Each of these
-        stakes counts as lost."""
+        """Compute the marked profit of the wagers of which only the market is known. The whole stake of each of these
+        wagers counts as lost."""
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
@@ -134,13 +134,15 @@ class Profit:
             self._fair_saved.pop(line, None)
 
     def _lost_too_much(self) -> bool:
-        """Return true if the loss of the day has reached the limit, but the day's figures do not record this yet."""
+        """Return true if the loss of the day has reached the limit, and this is not recorded in the figures of the day
+        yet."""
         day = self._day
         return day is not None and day.lost is None and day.opening - self.total >= self._shared.settings.daily_loss
 
     def due_at(self, now: Instant, ready: bool) -> Instant:
-        """If the figures stay as they are, return the instant from which ``look`` has a task. This instant is ``now``
-        or later. If ``look`` gets a task only when the profit or the step of the engine changes, return ``NEVER``."""
+        """Return the instant, ``now`` or later, at which ``look`` has something to do if the profit does not change
+        before. The result is ``NEVER`` if only a change of the profit or of the engine's step can give ``look``
+        something to do."""
         self.moved = self._save_planned = False
         shared, day = self._shared, self._day
         if day is None:

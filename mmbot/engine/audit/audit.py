@@ -1,15 +1,15 @@
 """Compares our records of wagers with the exchange's records while the daemon quotes, and repairs our records.
 
-Theory of operation. No source is believed for ever. At the interval ``audit.wagers_s``, a *round* reads the exchange's
-open wagers from the history. At the interval ``audit.money_s``, the round also reads the wagers that changed since the
-previous round that read changes. The number of pages that a round reads does not grow with the number of matched and
-unsettled wagers.
+Theory of operation. At the interval ``audit.wagers_s``, a *round* reads the account's open wagers from the exchange's
+history. At the interval ``audit.money_s``, the round also reads the wagers that changed since the previous round that
+read changes. The number of pages that a round reads does not grow with the number of matched and unsettled wagers. A
+round goes through these stages:
 
     RESTING → WAGERS → (CHANGES →) RESTING
 
-If the exchange's report of a wager differs from our figures, this is a *doubt* (doubts.py). If a complete list lacks a
-wager, this is a doubt, too. After ``audit.grace_s`` the wager itself is read. If the read still differs from our
-figures, and no private message about the wager came meanwhile, the doubt becomes a *difference*. Then a guard stops
+A *doubt* about a wager begins if the exchange's report of the wager differs from our figures, or if a list that should
+contain the wager lacks it (doubts.py). After ``audit.grace_s`` the wager itself is read. If the read still differs from
+our figures, and no private message about the wager came meanwhile, the doubt becomes a *difference*. Then a guard stops
 quoting on the line or sport event of the wager, and the ledger takes over the exchange's figures. The guard is lifted
 by the next complete round that leaves no doubt about a wager on this line or sport event.
 
@@ -53,7 +53,8 @@ ROUNDS_WITHOUT: Final = 15
 """The number of intervals (``audit.wagers_s``) without a complete audit round after which all quotes stop."""
 
 SOON: Final = 5 * SECOND
-"""The wait after a repaired difference before the next round of the audit. The next round can let quoting go on."""
+"""The wait between the repair of a difference and the next round of the audit. If this round leaves no doubt, it lifts
+the guard that the difference caused."""
 
 PATIENCE: Final = 2 * SECOND
 """The longest time for which a read of the audit waits while quotes have precedence."""
@@ -88,7 +89,8 @@ class Audit:
     """Compares wagers, matches and results with the exchange's history."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, past: Instant, now: Instant) -> None:
-        """``past``: the instant up to which an earlier run compared all changes. 0 if there is none."""
+        """Start without a round. ``past`` is the instant up to which an earlier run compared all changes of wagers, or
+        0 if no earlier run did."""
         self._shared: Final = shared
         self._effects: Final = effects
         self._life: Final = life
@@ -280,14 +282,16 @@ class Audit:
             self.doubt(wager, Cause.DIFFERS, now)
 
     def doubt(self, wager: Wager, cause: Cause, now: Instant) -> None:
-        """Have a wager read after the grace period, because our account of it may differ from the exchange's."""
+        """Have a wager read after the grace period, because our figures of the wager may differ from the exchange's
+        figures."""
         wager_id = wager.wager_id
         if wager_id is not None and wager_id not in self._doubts:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Finish a stage that has read all its pages. Mark the wagers that its list lacks as doubtful. If the round is
-        complete, lift guards (reasons not to quote). Otherwise begin the next stage."""
+        """Finish a stage of the round, because all its pages have been read. Mark each wager as doubtful that the pages
+        should have shown and did not. If the round is complete, lift guards (reasons not to quote). Otherwise begin the
+        next stage."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -363,8 +367,8 @@ class Audit:
         self._round_at = min(self._round_at, now + SOON)
 
     def _judge_overtaken(self, doubt: Doubt, now: Instant) -> None:
-        """Judge a change that a read reported before any message reported it. If no message has confirmed the change by
-        the end of the grace period, count a lost message."""
+        """Examine a change that a read reported before any message reported it. If no message has confirmed the change
+        by the end of the grace period, count a lost message."""
         del self._doubts[doubt.wager_id]
         wager = self._shared.ledger.by_id(doubt.wager_id)
         if wager is not None and wager.heard_at < doubt.since:
@@ -431,8 +435,8 @@ class Audit:
 
 
 def _place(wager: Wager) -> tuple[str, LineKey | int]:
-    """Return the guard (a reason not to quote) that a difference in a wager requires, and the line or sport event that
-    the guard covers."""
+    """Return the guard (a reason not to quote) for a difference in a wager, and the line or sport event that the guard
+    covers."""
     if isinstance(wager, LineWager):
         return "audit_wager", wager.line
     return "audit_market", wager.sport_event

@@ -1,8 +1,8 @@
 """Suspected differences between our figures of a wager and the exchange's figures.
 
-At first, a difference is only a doubt. A private message may be on its way and explain the difference. Or the
-exchange's answer may be older than a message that has come. After the grace period, the wager is read again. If the
-difference is still there, and no message about the wager came meanwhile, the doubt becomes a difference.
+At first, a difference is only a doubt. For example, a private message that explains the difference may still be on its
+way, or the exchange's answer may be older than a message that came before. After the grace period, the wager is read
+again. If the difference is still there, and no message about the wager came meanwhile, the doubt becomes a difference.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Compares the balance of the account with our matches and results.
 
-Theory of operation. Only deposits and withdrawals change the *equity*: the balance, plus the stakes that are locked in
-matches, less the realised profit. A match moves money from the balance to the locked stakes. A result moves money from
-the locked stakes to the balance and the realised profit. So two reads of the balance must give the same equity. If a
-match or a result was missed or reported falsely, the next read gives another equity.
+Theory of operation. The *equity* is the balance, plus the stakes that are locked in matches, less the realised profit.
+Only deposits and withdrawals change the equity. A match moves money from the balance to the locked stakes. A result
+moves money from the locked stakes to the balance and the realised profit. So two reads of the balance must give the
+same equity. If they do not, a match or a result was missed or reported falsely.
 
 The exchange does not send a message at the very instant at which it changes the balance. So a read of the balance is
-judged some time later. The read agrees if its balance, with our figures at some instant around the read, gives the
-known equity. A difference of a few cents is accepted, because the exchange rounds each match and each commission. Each
-read that agrees becomes the basis for the next read, so such differences do not add up.
+judged some time later, with our figures at every instant in a time range around the read. The read *agrees* if the
+figures at one of these instants give the known equity. A difference of a few cents is accepted, because the exchange
+rounds each match and each commission. Each read that agrees becomes the basis for the next read, so such differences do
+not add up.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""The end of the time range in which the exchange's balance has to fit our figures, counted from the answer. The range
-begins ``BEFORE`` (30 s) before the request was sent. The exchange's balance may lag behind the private messages by some
-seconds (docs/protocol.md 7.6)."""
+"""The balance from a read is compared with our figures in a time range around the read. The range ends this time after
+the answer. It begins 30 s (``BEFORE``) earlier than the request. The exchange's balance may lag behind the private
+messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
 """The time after which a difference between the exchange's balance and our figures makes a guard stop quoting. Before
@@ -45,11 +46,12 @@ this time, the exchange's balance becomes the new basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""The number of cents by which the balance may differ for each match or result since the latest read that agreed.
-``SLACK`` cents are allowed in addition."""
+"""The accepted difference of the balance, in cents, for each match or result since the latest read that agreed.
+``SLACK`` (5 cents) is accepted in addition."""
 
 MOST_EQUITIES: Final = 32
-"""The number of possible amounts of the equity from which on matches that were taken back add no further amounts."""
+"""Each match that was taken back makes further amounts of the equity possible. Such amounts are added only while fewer
+amounts than this number are possible."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -88,15 +90,16 @@ class MoneyCheck:
         """The function that is called with the present instant if a balance differs from our figures. It can have the
         transactions read, because they may explain the difference."""
         self._committed: deque[tuple[Instant, Cents]] = deque()
-        """The recent values of our money outside the balance, less the realised profit. Each entry holds a value, and
-        the instant from which the value applied."""
+        """The recent values of the amount that, together with the balance, gives the equity: the money that the
+        exchange has taken for our stakes, less the realised profit. Each entry holds a value, and the instant from
+        which the value applied."""
         self._open: Cents = 0
         """The sum of the open wagers' stakes, if the exchange takes a stake at the placement. Otherwise the value is
         0."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
-        """The amounts that the equity may have, from the latest read that agreed and the later deposits and
-        withdrawals. If our figures changed near the time of the read, the list holds several amounts."""
+        """The possible amounts of the equity. They follow from the latest read that agreed, and from later deposits and
+        withdrawals. There are several amounts if our figures changed near the time of the read."""
         self._basis_at: Instant = 0
         """The instant of the answer to the latest balance read that agreed with our figures."""
         self._moves = 0
@@ -133,7 +136,8 @@ class MoneyCheck:
         return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
 
     def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
-        """Take a new read of the balance. Judge the previous read if enough time has passed since the previous read."""
+        """Take a new read of the balance, and judge the previous read. If it is too early to judge the previous read,
+        ignore the new read."""
         if self._life.step is not Step.READY:  # matches and results may not have been read yet
             self._read = None
             return
@@ -161,9 +165,8 @@ class MoneyCheck:
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the amounts that the equity may have if a read of the balance is right. The read is judged over a time
-        range around it. One amount follows from our figures before this range, if they are known. One more amount
-        follows from each change of our figures within the range."""
+        """Return the amounts that the equity may have if a read of the balance is right. There is one amount for each
+        value that our figures had in the time range around the read (see ``AFTER``)."""
         begin, end = read.sent_at - self._before, read.came_at + self._after
         around: list[Cents] = []
         before: Cents | None = None
@@ -221,7 +224,7 @@ class MoneyCheck:
             self._agree(fits, read, now)
 
     def _explain(self, now: Instant) -> None:
-        """Make the reads of changed wagers and of transactions due now."""
+        """Make two reads due now that may explain a difference: of the changed wagers, and of the transactions."""
         self._audit.check_soon(self._basis_at - MINUTE, now)
         if self.on_doubt is not None:
             self.on_doubt(now)

@@ -1,4 +1,4 @@
-"""Saves the account's transactions, and books what the exchange paid for won wagers and charged as commission."""
+"""Saves the account's transactions. Takes from them what the exchange paid for won wagers and charged as commission."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _WON: Final = (Winning.WON, Winning.MANUALLY_WON)
 
 
 class Payments:
-    """Takes new transactions. They contain the exchange's own figures for the win of a wager and the commission of a
-    market. These figures replace those that mmbot computed."""
+    """Takes new transactions. They contain the exchange's own figures for the profit of a won wager and the commission
+    of a market. These figures replace the figures that mmbot computed."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -47,20 +47,22 @@ class Payments:
         self.on_result: Callable[[Instant], None] | None = None
         """The function that is called with the instant at which the transactions of a result should be read."""
         self._before: Final[dict[MarketKey, Cents]] = {}
-        """The commission of each market in ``_results`` before its result. It was charged by earlier transactions."""
+        """For each market in ``_results``: the commission that was charged on the market before its result, in
+        cents."""
         self._charged: Final[dict[MarketKey, Cents]] = {}
-        """The commission of each market in ``_results`` by the transactions since then."""
+        """For each market in ``_results``: the commission in the transactions that were read for the market since it
+        was added there, in cents."""
         self._results: Final[dict[MarketKey, Instant]] = {}
-        """The instant of the latest result of each market whose commission is not known for certain yet. If a charge
-        came before the result, it is the instant of the charge."""
+        """The markets whose commission is not known for certain yet, each with the instant of its latest result. If a
+        charge came before the result, the market has the instant of the charge."""
 
     def restored(self, market: MarketKey, at: Instant) -> None:
-        """Take a market whose result, or the commission on it, was saved at the end of an earlier run. The transactions
-        that were made since are read again."""
+        """Take a market whose result or commission was saved shortly before the end of an earlier run. The transactions
+        that were made after the result are read again."""
         self._results[market] = at
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Take the result of a wager: a payment and a commission may follow."""
+        """If the change is a result of a wager, expect a payment and a charge of commission."""
         if change.kind is not Kind.SETTLED:
             return
         market = change.wager.market
@@ -98,8 +100,8 @@ class Payments:
             self.on_result(min(self._results.values()) + CHARGED_WITHIN)
 
     def _check_result(self, transaction: Transaction) -> None:
-        """Have a wager read if a transaction does not follow from its result as mmbot knows it. The message about the
-        result may be lost, and the history need not list the wager among those that changed."""
+        """Have a wager read if a transaction shows another result than mmbot knows. The message about the result may be
+        lost, and the exchange's list of changed wagers may lack the wager."""
         wager = self._shared.ledger.by_id(transaction.wager_id)
         if wager is None:
             return
@@ -113,8 +115,9 @@ class Payments:
             self._shared.lookups[transaction.wager_id] = f"a transaction of the type {transaction.word} names it"
 
     def _book_commission(self, market: MarketKey, now: Instant) -> None:
-        """Book what the exchange charged on a market. The transactions of this run may continue those of an earlier run
-        or, after a restart, repeat them. So the sum that a rounding of the rate explains is taken."""
+        """Record the commission that the exchange charged on a market in all. After a restart, the transactions that
+        were read may repeat charges that are known already. So the sum is tried with and without the known charges, and
+        the sum that the profit of the market explains is recorded."""
         ledger, charged = self._shared.ledger, self._charged.get(market, 0)
         before = ledger.settlement(market)
         if not ledger.charged(market, self._before.get(market, 0) + charged) and not ledger.charged(market, charged):
@@ -125,8 +128,8 @@ class Payments:
             self._shared.outbox.record(record)
 
     def _paid(self, payment: Transaction, now: Instant) -> None:
-        """Book the win of a wager from its payment. The payment contains the stake. If no matches of the wager can
-        explain the payment, log the payment. The account statement then names the difference."""
+        """Record the profit of a won wager from its payment. The payment contains the stake. If no matches of the wager
+        can explain the payment, log the payment. The account statement then names the difference."""
         ledger = self._shared.ledger
         wager = ledger.by_id(payment.wager_id)
         if wager is None or wager.booked is None or wager.result not in _WON:

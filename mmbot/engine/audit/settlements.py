@@ -16,18 +16,18 @@ from mmbot.engine.wagers.kind import Kind
 
 RESULTS: Final = 30 * SECOND
 VOIDS: Final = 3 * SECOND
-"""The wait for the other results of a market whose first result is a void. After the wait, the changes of wagers are
-read from the history. After a first result that is no void, the wait is ``RESULTS``."""
+"""The wait for the other results of a market while all its known results are voids. After the wait, the changes of
+wagers are read from the history. Once another result is known, the wait is 30 s (``RESULTS``)."""
 
 GIVEN_UP: Final = 2 * MINUTE
-"""The wait after the read of missing results from the history. Wagers that have no result after this wait count in the
-limits again."""
+"""The time for which mmbot waits for missing results after it requested them from the history. Wagers that still have
+no result after this time count in the limits again."""
 
 
 class Settlements:
-    """Waits for the other results of settling markets (markets in which some wagers have a result and others have
-    none). Once a result other than a void is reported, the guard ``result`` stops quoting the market. The guard is
-    lifted when this wait is over."""
+    """Waits for the other results of markets in which some wagers have a result and others have none. Once a result
+    other than a void is reported, the guard ``result`` stops quoting the market. The guard is lifted at the end of the
+    wait."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, audit: Audit) -> None:
         self._shared: Final = shared
@@ -50,8 +50,7 @@ class Settlements:
                 self._end(market, now)
 
     def watch(self, market: MarketKey, now: Instant) -> None:
-        """If a market is settling (some of its results are reported, but not all), begin to wait for its other
-        results."""
+        """If some results of a market are reported, but not all, begin to wait for the other results."""
         settling = self._shared.ledger.settling(market)
         if settling is None:
             return
@@ -67,9 +66,9 @@ class Settlements:
                 self._shared.hold("result", line, "the exchange reported results of this market", now)
 
     def overdue(self, market: MarketKey, now: Instant) -> None:
-        """Act when the wait for the results of a market is over. The first time, request a read of the missing results
-        from the history. The second time, give up waiting, so that the wagers without a result count in the limits
-        again."""
+        """Act when a wait for the missing results of a market is over. After the first wait, request a read of the
+        missing results from the history. After the second wait, give up, so that the wagers without a result count in
+        the limits again."""
         if market not in self._watched:
             return
         if self._shared.ledger.settling(market) is None:
@@ -88,8 +87,8 @@ class Settlements:
             self._effects.take_positions(now)
 
     def _look_up(self, market: MarketKey) -> None:
-        """Have the wagers read of which the result is missing. The history need not list them among those that changed:
-        no source says that a result counts as a change."""
+        """Have the wagers of a market read whose result is missing. The exchange's list of changed wagers may lack
+        them, because no source says that a result counts as a change."""
         found = 0
         for wager in self._shared.ledger.wagers():
             if wager.market == market and wager.matched and wager.booked is None and wager.wager_id is not None:

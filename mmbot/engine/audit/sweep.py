@@ -1,10 +1,10 @@
-"""Reads all open wagers of the account, matched ones too, page by page in the background while the daemon quotes.
+"""Reads all open wagers of the account, matched ones too, page by page in the background while the daemon quotes. One
+such pass is called a sweep.
 
-A start that has a journal reads only what changed since (mmbot/engine/life/catch_up.py). Until the first sweep is
-complete, the journal alone vouches for matched wagers that did not change, and the limits count them as the journal has
-them. A sweep compares each of them with the exchange: it shows every open wager of four weeks, and a matched wager of
-ours that it lacks is in doubt. Later sweeps find what no list of changes shows, should the exchange ever change a wager
-without dating the change.
+A restart reads only the wagers that changed (mmbot/engine/life/catch_up.py). Until the first sweep is complete, the
+limits count the other matched wagers as the journal has them. A sweep reads every open wager of the past four weeks and
+compares it with our records. If the sweep lacks a matched wager that has no result in our records, this wager is in
+doubt. Later sweeps find changes that the exchange's list of changed wagers does not show.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""
 
 EDGE: Final = HOUR
-"""The length of the oldest part of a sweep (a read of all open wagers), which is uncertain. Because clocks differ, the
-sweep may lack a wager of this part."""
+"""The length of the oldest part of a sweep (a read of all open wagers). Because clocks differ, a wager of this part may
+be missing in the sweep, so its absence is ignored."""
 
 PATIENCE: Final = 30 * SECOND
-"""The longest time for which a page of a sweep gives way to quotes and to other reads. After this time, the page takes
-precedence."""
+"""The longest time for which a page of a sweep (a background read of all open wagers) waits for more urgent requests.
+After this time, the page takes precedence over quotes."""
 
 
 class Sweep:
-    """Asks for one page at a time, when the engine has nothing else to send."""
+    """Reads all open wagers, one page at a time, when the engine has nothing else to send."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, audit: Audit) -> None:
         self._shared: Final = shared
@@ -60,8 +60,8 @@ class Sweep:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the next page is due. While the daemon does not quote, and until the first round
-        of the audit is complete, the result is ``NEVER``."""
+        """Return the instant at which the next page of open wagers is due. While the daemon does not quote, and until
+        the first round of the audit is complete, the result is ``NEVER``."""
         if self._life.step is not Step.READY or self._audit.completed_at is None:
             return NEVER
         if not self._pager.idle:
@@ -87,7 +87,8 @@ class Sweep:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take a page of the history. After the last page, doubt the wagers that should have been shown."""
+        """Take a page of the history. After the final page, have the audit examine each wager that the pages should
+        have shown and did not."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._shown[report.wager_id] = None
@@ -113,7 +114,8 @@ class Sweep:
         self._begin_at = now + EVERY
 
     def _lacks(self, wager: Wager) -> bool:
-        """Return true if the sweep lacks a wager that has matches and no result, although it should have shown it."""
+        """Return true if a wager has matches and no result, and the sweep (a read of all open wagers) should have shown
+        the wager but did not."""
         return (
             wager.booked is None
             and wager.matched > 0

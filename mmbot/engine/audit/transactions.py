@@ -76,12 +76,12 @@ class TransactionReader:
         self._followers.append(follower)
 
     def read_soon(self, at: Instant) -> None:
-        """Make the next read due at this instant, if it is not due sooner."""
+        """Make the next read due at the instant ``at``, unless it is due earlier already."""
         self._next_at = min(self._next_at, at)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the next page is due. While a page has no answer yet, or the daemon does not
-        quote, the result is ``NEVER``."""
+        """Return the instant at which the next page of transactions is due. While a page has no answer yet, or the
+        daemon does not quote, the result is ``NEVER``."""
         if self._life.step is not Step.READY or self._shared.waits_for_answer(self):
             return NEVER
         return max(self._next_at, self._shared.pacer.ready_at("transactions", now))

@@ -22,7 +22,8 @@ IN_FLIGHT: Final = 2 * SECOND
 
 
 UNREAD: Final = -1
-"""The generation number of a book that no message and no read has confirmed yet."""
+"""The generation number of a book that no message and no read has confirmed yet. A generation begins when another feed
+connection or channel starts to bring the book."""
 
 
 class BookState:
@@ -143,7 +144,7 @@ class Books:
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
         """Compare our book of a line with the book of a REST read that was sent at ``sent_at``. Repair our book. Return
-        True if our book changed, or if our book was not current before the read."""
+        True if our book changed, or if the read confirmed a book that was not current."""
         state, cover = self.of(line), self._coverage.of(line.sport_event)
         generation = cover.generation
         current = state.known and state.generation == generation

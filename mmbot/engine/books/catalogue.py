@@ -286,7 +286,7 @@ class Catalogue:
         self._remember_ids(line)
 
     def _remember_ids(self, line: Line) -> None:
-        """Count wagers with the ids of a line on this line from now on, except for an id that is disputed."""
+        """From now on, count wagers with one of a line's ids on this line. An id that is disputed stays as it was."""
         ids, two = self.line_ids, len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
             line_id = outcome.line_id

@@ -2,9 +2,12 @@
 
 The exchange names an outcome of a line by its ``line_id``. If two lines have the same ``line_id``, a quote on one line
 may open on the other line. The limits would then count the position wrongly. So neither line is quoted. For the same
-reason, mmbot does not quote a market or a line that is listed twice. It also does not quote a line whose two outcomes
-have the same id, a line with an id that has moved there from another line on which we still have a stake, or a sport
-event that two tournaments list.
+reason, mmbot does not quote:
+
+* a market or a line that is listed twice;
+* a line whose two outcomes have the same id;
+* a line that now has an id of another line, while we still have a stake on this other line;
+* a sport event that two tournaments list.
 """
 
 from __future__ import annotations
@@ -32,8 +35,8 @@ class LineIds:
         """The function that returns True if we have a position on a line, or an open wager with the given
         ``line_id``."""
         self._moved: Final[dict[LineKey, LineKey]] = {}
-        """The lines that are disputed because an id moved to the line from another line. Each has the line on which our
-        wagers with the id count."""
+        """The lines that are disputed because one of their ids belonged to another line before. Each has the other
+        line, on which our wagers with the id count."""
         self._claims: Final[dict[str, dict[Place, None]]] = {}
         """The places (line and outcome) in which each ``line_id`` is listed now."""
         self._of_sport_event: Final[dict[int, tuple[tuple[str, Place], ...]]] = {}
@@ -92,8 +95,8 @@ class LineIds:
         return next(iter(places)) if len(places) == 1 else None
 
     def home(self, line_id: str, line: LineKey) -> LineKey | None:
-        """Return the other line on which our wagers with a ``line_id`` count, if we still have a stake there. The
-        result is None if the id has not moved."""
+        """If our wagers with a ``line_id`` count on another line than ``line``, and we still have a stake there, return
+        this other line. In all other cases return None."""
         known = self._known.get(line_id)
         if known is None or known[0] == line or not self.staked(known[0], line_id):
             return None
@@ -104,8 +107,8 @@ class LineIds:
         return len(self._claims.get(line_id, ())) > 1
 
     def moved(self) -> tuple[LineKey, ...]:
-        """Return the lines that are disputed because an id has moved there. They have to be read again, because the
-        dispute ends as soon as there is no stake at the old place."""
+        """Return the lines that are disputed because one of their ids belonged to another line before. They have to be
+        read again, because the dispute ends as soon as we have no stake on the other line."""
         return tuple(self._moved)
 
     def take_changed(self) -> dict[int, None]:
@@ -126,7 +129,8 @@ class LineIds:
                 self._note(other, self._why(other)[0])
 
     def _why(self, line: LineKey) -> tuple[str | None, LineKey | None]:
-        """Return the reason why a line is disputed, and the line from which one of its ids has moved."""
+        """Return the reason why a line is disputed, and the line to which one of its ids belonged before. Each is None
+        if it does not apply."""
         why = self._twice.get(line)
         if why is not None:
             return why, None
@@ -183,8 +187,8 @@ class Tournaments:
         return changed
 
     def said(self, sport_event: int, tournament: int) -> bool:
-        """Note the tournament in a message about a sport event. Return true if another tournament lists this sport
-        event, too."""
+        """Record the tournament that a message gives for a sport event. Return true if another tournament lists this
+        sport event, too."""
         of = self._of.setdefault(sport_event, {})
         of[tournament] = None
         return len(of) > 1

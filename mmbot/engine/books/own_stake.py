@@ -11,13 +11,13 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""The type of our own part of the price levels that takers of one outcome see. For each price, it has the stake that
-takers could place against our wagers, in cents, and the number of our wagers."""
+"""Our own stake in the price levels that takers of one outcome see. For each price: the stake that takers could place
+against our wagers, in cents, and the number of our wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
-"""The value of ``Shown`` for both outcomes if no stake of ours is in the book. Code must not change this value, because
-many books share it."""
+"""Our own stake for both outcomes if no stake of ours is in the book. Code must not change this value, because many
+books share it."""
 
 
 class LeftStake(NamedTuple):
@@ -33,10 +33,10 @@ class LeftStake(NamedTuple):
 class OwnStake:
     """Our wagers in the book of one line.
 
-    The sequence number of a message shows which of our wagers are in its book. These wagers entered the exchange's book
-    before the message and have not left it. A book from a REST read has no sequence number, so every open wager of ours
-    counts as being in such a book. If only a REST read showed that a wager is open, the wager counts as being in every
-    book.
+    The sequence number of a message shows which of our wagers the book in the message contains: the wagers that entered
+    the exchange's book before the message and have not left it. A book from a REST read has no sequence number, so
+    every open wager of ours counts as being in such a book. If only a REST read showed that a wager is open, the wager
+    counts as being in every book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")
@@ -48,8 +48,8 @@ class OwnStake:
         """True if the book contains all our open wagers, and none of our matched or cancelled stake. The next message
         then does not change our part of the book."""
         self._entered: Final[dict[str, int]] = {}
-        """The lowest sequence number of a book that contains the wager, by the ``external_id`` of each wager of
-        ours."""
+        """For the ``external_id`` of each wager of ours: the lowest sequence number of a book that contains the
+        wager."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
@@ -89,7 +89,7 @@ class OwnStake:
             awaited: our wagers on the line that are not known to be open yet.
             former: the book before the message.
             book: the book in the message.
-            sequence: the sequence of the message.
+            sequence: the sequence number of the message.
         """
         for wager in awaited:
             ours = profit(wager.remaining, wager.odds)
@@ -103,10 +103,11 @@ class OwnStake:
         """Return the book without our own stake. A level is left out unless it is certain that others have stake in it.
 
         Args:
+            book: the book with our own stake.
             live: the wagers on the line that could still match. If one of these wagers is not ours, it counts as an
                 offer of others.
-            sequence: the sequence of the latest message.
-            exact: true if the book came from this message, false if the book came from a read.
+            sequence: the sequence number of the latest message.
+            exact: true if the book came from the latest message, false if the book came from a REST read.
         """
         if not live and not self._left:
             self.shown, self.certain = NOTHING_SHOWN, True

@@ -19,7 +19,8 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 QUIET: Final = 10 * MINUTE
-"""The time without a wager of another mmbot after which quoting goes on."""
+"""Quoting stops when another mmbot places a wager on the account. It goes on after this time without a further wager of
+another mmbot."""
 
 
 class Breaker(Protocol):
@@ -35,7 +36,7 @@ class Breaker(Protocol):
         guard."""
 
     def due(self, now: Instant) -> None:
-        """Do what the breaker planned when it set its timer: let quoting go on, or set the timer again."""
+        """Do what the breaker set its timer for: let quoting go on, or set the timer again."""
 
 
 class MatchesAMinute:
@@ -69,7 +70,7 @@ class MatchesAMinute:
 
 class AnotherDaemon:
     """Stops quoting when another mmbot places wagers on the account. Such a wager has an ``external_id`` of mmbot's
-    form, is not of this run, and was placed after this run started. On a shared account this is allowed."""
+    form, is not of this run, and was placed after this run started. On a shared account, other daemons are allowed."""
 
     guard: Final = next(guard for guard in GUARDS if guard.name == "another_daemon")
 
@@ -91,7 +92,7 @@ class AnotherDaemon:
         shared.timers.set(Due.BREAKER, self.guard.name, now + QUIET)
 
     def due(self, now: Instant) -> None:
-        """Let quoting go on."""
+        """Let quoting go on, because another mmbot has placed no wager for some time."""
         self._shared.hold(self.guard.name, ACCOUNT, None, now)
 
 

@@ -20,8 +20,8 @@ class Prints:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """The ``external_id`` of each wager of ours for which a match report is expected. A print (a public message
-        about a match) came at the price of the wager."""
+        """The ``external_id`` of each wager of ours at whose price a print (a public message about a match) came. A
+        private message about a match of the wager is expected."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
         """Record that a print (a public message about a match) came at the price of a wager of ours."""

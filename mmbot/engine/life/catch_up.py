@@ -1,10 +1,11 @@
-"""Decides how much of the wager history the order of life reads, between the proof that the account is clear and the
-first look-up.
+"""Decides how much of the wager history is read after the account was proved clear (without open wagers) and before the
+look-ups of wagers.
 
-A run that has a journal reads what changed since the journal knew all wagers. So the cost of a start does not grow with
-the number of matched wagers. A first run, and a run after a longer time than the exchange lists changes for, reads the
-history of a week. After a lost feed, only what changed since is read. What the start did not read is compared in the
-background (mmbot/engine/audit/sweep.py, docs/decisions/start.md).
+A start with a journal reads the wagers that changed after the journal surely held all wagers. So the cost of a start
+does not grow with the number of matched wagers. A start reads the history of a week if there is no journal, or if the
+journal is so old that the exchange no longer lists all changes since. After a lost feed, only the wagers that changed
+meanwhile are read. The wagers that a start did not read are compared later, in the background
+(mmbot/engine/audit/sweep.py, docs/decisions/start.md).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from mmbot.engine.reading.history import HistoryPager, Query
 
 
 class CatchUp:
-    """Adds queries to the history pager of the order of life.
+    """Adds queries to the reads of the wager history in the order of life (the steps from start to quoting).
 
     Args:
-        since: the instant at which the last run is known to have been alive.
-        known_to: the instant up to which the journal knows all wagers (``Seed.known_to``). Both are 0 if there is none.
+        since: the latest instant at which an earlier run is known to have been alive, or 0 without an earlier run.
+        known_to: the instant up to which the journal knows all wagers (``Seed.known_to``), or 0 if no such instant is
+            known.
     """
 
     def __init__(self, history: HistoryPager, since: Instant, known_to: Instant) -> None:
@@ -31,7 +33,8 @@ class CatchUp:
         """True once this run has read the history of earlier runs."""
 
     def begin(self, now: Instant) -> None:
-        """Read what is missing, because the account was proved clear."""
+        """Ask for the part of the wager history that may be missing, because the account was proved clear (without open
+        wagers)."""
         if self._done:
             self.read_changes()
         elif self._known_to and self._history.reaches_change(self._known_to, now):
@@ -40,26 +43,27 @@ class CatchUp:
             self.read_all()
 
     def takes_too_long(self, now: Instant) -> bool:
-        """Return true if a start has waited so long for the changes since the journal that the exchange no longer lists
-        all of them."""
+        """Return true if the start has waited so long that the exchange no longer lists all changes which the journal
+        lacks."""
         return self._known_to > 0 and not self._done and not self._history.reaches_change(self._known_to, now)
 
     def read_all(self) -> None:
-        """Read the history of a week, and what changed since the last run was alive."""
+        """Read the history of a week, and the wagers that changed since an earlier run was alive."""
         self._known_to = 0
         self._history.ask(Query())
         self.read_changes()
 
     def read_changes(self) -> None:
-        """Read what changed since the changes were read before."""
+        """Read the wagers that changed after the instant up to which all changes are known."""
         if self._since:
             self._history.ask(Query(changed_since=self._since))
 
     def done(self, proved_at: Instant) -> None:
-        """Note that everything was read that ``begin`` asked for after a proof at ``proved_at``."""
+        """Note that the reads which ``begin`` asked for are complete. All changes up to the proof at ``proved_at`` are
+        now known."""
         self._done = True
         self._since = proved_at
 
     def heard(self, at: Instant) -> None:
-        """Note that the feed reported all changes up to an instant, after the daemon had quoted."""
+        """Note that all changes up to the instant ``at`` are known from the feed."""
         self._since = max(self._since, at)

@@ -39,8 +39,8 @@ class CancelOneByOne:
 
 class EverySecond:
     """Checks the loss of the day, the quotes that limits have cut, and the sport events that are over. The checks are
-    made at most once a second, at instants that are whole seconds apart. While no check has anything to do, no check is
-    made."""
+    made at most once a second, at instants that are whole seconds apart, and only if one of them has something to
+    do."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -52,7 +52,7 @@ class EverySecond:
         self._at: Instant = now
         """The next instant at which the periodic checks may be made."""
         self._due: Instant = now
-        """The instant of the next periodic checks that ``due_at`` returned most recently."""
+        """The instant of the next periodic checks, as ``due_at`` returned it most recently."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
@@ -70,8 +70,8 @@ class EverySecond:
         return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:
-        """Make the checks if they are due. Also make the checks when quoting starts. The engine must know a loss from
-        earlier today before the first quote."""
+        """Make the checks if they are due. Also make the checks when quoting starts, because the engine must know a
+        loss from earlier today before the first quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

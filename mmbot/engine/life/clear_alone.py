@@ -30,8 +30,9 @@ TRY_FOR: Final = 3 * SECOND
 ``cancel_all`` has cancelled everything."""
 
 READS_FIRST: Final = 12 * SECOND
-"""The time that the reads of the proof have after a failed ``cancel_all`` before the next ``cancel_all``. Only one
-request is sent at a time, and each ``cancel_all`` may take until its timeout."""
+"""The wait between a failed ``cancel_all`` and the next ``cancel_all``, in which the history is read. Without this
+wait, there could be no time to read the history: only one request is sent at a time, and each ``cancel_all`` may take
+until its timeout."""
 
 
 class ClearAlone:
@@ -56,8 +57,8 @@ class ClearAlone:
         """The open wagers of ours on a shared account that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """The instant from which the tries of ``cancel_all`` are timed: the start, or the latest page that showed an
-        open wager."""
+        """The start of the time ``TRY_FOR``, in which a failed ``cancel_all`` is repeated. It is the start of the
+        clearing, or the arrival of the latest page that showed an open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
         """The reason why the latest ``cancel_all`` failed. None if the latest ``cancel_all`` did not fail."""
@@ -73,8 +74,7 @@ class ClearAlone:
     @property
     def clear(self) -> bool:
         """True if the account is proved clear (without open wagers). The proof needs at least one answer with a
-        ``Date`` header. Without this header, nothing shows how far the exchange's clock is ahead of our clock. The time
-        in the history does not show this either, because the history may lag."""
+        ``Date`` header, because only this header shows how far the exchange's clock is ahead of our clock."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
@@ -163,7 +163,8 @@ class ClearAlone:
         self.trouble = f"the pages of the history do not end: {why}"
 
     def _note_behind(self, ahead: Duration) -> None:
-        """Do nothing if a clock is behind. The proof allows for this, and nobody reads alerts without an engine."""
+        """Do nothing if our clock is behind the exchange's clock. The proof allows for this, and without an engine
+        nobody reads alerts."""
 
     def _note_doubt(self, ahead: Duration | None, now: Instant) -> None:
         self._doubt = (

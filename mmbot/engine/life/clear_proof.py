@@ -42,8 +42,8 @@ class Stage(Enum):
     CANCELLING = "cancelling"
     """The stage in which everything is being cancelled. A read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """The stage in which everything was cancelled. For some placement, it is unknown whether the exchange accepted the
-    wager."""
+    """The stage in which everything was cancelled, but it is still unknown of some placement whether the exchange
+    accepted the wager."""
     READING = "reading"
     """The stage in which the history is being read."""
     CLEAR = "clear"
@@ -55,11 +55,11 @@ class ClearProof:
 
     Args:
         pager: reads the history. The proof drops all other queries of the pager.
-        number: a function that returns the id of the next request.
+        number: a function that returns an id for the next request.
         exclusive: true if only the bot uses the account, so that ``cancel_all`` is allowed. If it is false, the caller
             cancels our wagers one by one and then calls ``cancelled``.
         is_ours: a function that returns true if a wager is ours. It is used only on a shared account.
-        ranges: how many seven-day ranges of the history are searched for open wagers.
+        ranges: the number of seven-day ranges of the history that are searched for open wagers.
         now: the instant at which ``cancel_all`` is due for the first time.
     """
 
@@ -109,22 +109,22 @@ class ClearProof:
 
     @property
     def tried(self) -> bool:
-        """True if a ``cancel_all`` without a good answer may have cancelled everything. Only the history can show
-        whether this request cancelled everything."""
+        """True if a ``cancel_all`` without a good answer may have cancelled everything. The history then has to show
+        whether it did."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def cancelled(self, now: Instant) -> None:
         """Note that everything was cancelled, or may have been cancelled, by ``cancel_all`` or by single cancels. The
-        reads come next."""
+        next part of the proof is to read the history."""
         if self.stage is Stage.CANCELLING:
             self.stage = Stage.CANCELLED
             self._cancelled_at = now
 
     def resolved(self, last_placement_at: Instant, now: Instant) -> None:
-        """Start the reads, because every placement is accepted, rejected or proved absent. ``last_placement_at`` is the
-        instant at which the latest placement was sent."""
+        """Start to read the history, because every placement is accepted, rejected or proved absent.
+        ``last_placement_at`` is the instant at which the latest placement was sent."""
         if self.stage is not Stage.CANCELLED:
             return
         self.stage = Stage.READING
@@ -137,7 +137,7 @@ class ClearProof:
 
     @property
     def read_since(self) -> Instant:
-        """The instant of our clock up to which the reads have shown everything."""
+        """The instant of our clock beyond which the history was complete when it showed no open wager."""
         return self._complete_after
 
     def take(self, answer: HistoryRead, now: Instant) -> tuple[WagerReport, ...]:

@@ -1,4 +1,4 @@
-"""Checks that the journal belongs to this account and this exchange. The exchange then knows at least one wager of the
+"""Checks that the journal belongs to this account and this exchange: the exchange must know at least one wager of the
 journal."""
 
 from __future__ import annotations

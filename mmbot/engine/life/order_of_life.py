@@ -66,8 +66,9 @@ class OrderOfLife:
         known_to: Instant,
         now: Instant,
     ) -> None:
-        """``since``: the instant at which the last run is known to have been alive. ``known_to``: the instant up to
-        which the journal knows all wagers (``Seed.known_to``). Both are 0 if there is none."""
+        """Start with the step CANCEL. ``since`` is the latest instant at which an earlier run is known to have been
+        alive. ``known_to`` is the instant up to which the journal knows all wagers (``Seed.known_to``). Without an
+        earlier run, both are 0."""
         self._shared: Final = shared
         self._effects: Final = effects
         self._board: Final = board
@@ -87,7 +88,7 @@ class OrderOfLife:
         """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """The instant beyond which the history has to be complete in the reads after the proof that no wager is
+        """The instant beyond which the history has to be complete when it is read after the proof that no wager is
         open."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
@@ -164,8 +165,8 @@ class OrderOfLife:
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Return true if every placement that was ever sent is accepted, rejected or proved absent. If the reads of the
-        proof have started already, return false."""
+        """Return true if the reads of the proof can start: every placement that was ever sent is accepted, rejected or
+        proved absent. After the start of these reads, return false."""
         awaiting, out_of_reach = self._shared.ledger.awaiting(), self._shared.out_of_reach
         waits = any(
             wager.wager_id is None and not wager.foreign and wager.external_id not in out_of_reach for wager in awaiting
@@ -213,8 +214,8 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """Note that the account is clear (without open wagers). Read the wagers that changed since the previous such
-        read."""
+        """Note that the account is clear (without open wagers). Request reads of the wagers that changed while no
+        message about them could come."""
         self.clear = True
         self._effects.proved_clear(self._proof.read_since, now)
         self._proved_at = self._read_past = now
@@ -249,8 +250,8 @@ class OrderOfLife:
             self._shared.outbox.order(Connect(self.cause))
 
     def _read_books(self, now: Instant) -> None:
-        """Request reads of the books and of the changes of wagers. Between the proof and the start of the feed, no
-        message reported such changes."""
+        """Request reads of the books and of the wagers that changed. Until the feed was up, no message reported such
+        changes."""
         self._board.everything(now)
         self._read_past = now
         self._unread.read_changes()
@@ -309,15 +310,15 @@ class OrderOfLife:
         self._shared.outbox.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
-        """Cancel everything, and count the loss of the feed. After more than three losses within ten minutes, the wait
-        before quoting is longer."""
+        """Cancel everything, and count the loss of the feed. If the feed was lost more than three times within ten
+        minutes, the wait before quoting is longer."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
         self.restart("feed", now)
 
     def stop(self, hurry: bool, now: Instant) -> None:
-        """Cancel everything, prove that no wager is open, and end the daemon. If a second stop comes with ``hurry``,
-        the proof is skipped, but ``cancel_all`` is not skipped."""
+        """Cancel everything, prove that no wager is open, and end the daemon. With ``hurry``, the proof is skipped, but
+        ``cancel_all`` is not skipped. A second call can add ``hurry``."""
         if self.stopping:
             self._hurry = self._hurry or hurry
             return
@@ -394,8 +395,8 @@ class OrderOfLife:
         return min(times)
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a ``cancel_all`` or to a read of the history. If a page of the history was requested
-        before the latest ``restart``, it proves nothing, but its reports of wagers are applied."""
+        """Take the answer to a ``cancel_all`` or to a read of the history. A page of the history that was requested
+        before the latest ``restart`` proves nothing, but its reports of wagers are applied."""
         if isinstance(answer, HistoryRead):
             self._effects.take_page(answer, sent_at, now)
             if self._history.came(answer):

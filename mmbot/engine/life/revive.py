@@ -1,4 +1,4 @@
-"""Believes the proof of being clear where an earlier message said falsely that a wager is over."""
+"""Corrects wagers that a message falsely reported as over, if the exchange's history shows them as open."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from mmbot.engine.state.shared import Shared
 def revive(
     shared: Shared, effects: AppliesReports, found: Sequence[WagerReport], page: HistoryRead, now: Instant
 ) -> None:
-    """Move each wager that a page of the proof shows open to the state that the page proves.
+    """Correct each wager that is over in our records but open on a page of the exchange's history. The wager gets the
+    state that the page shows.
 
-    Without this, nobody would cancel such a wager on a shared account, where wagers are cancelled one by one, and the
-    account would never be proved clear. A message that is newer than the page is believed all the same.
+    On a shared account, wagers are cancelled one by one. Without this correction, nobody would cancel a wager that is
+    falsely over, and the account would never be proved clear (without open wagers). If the latest message about a wager
+    is newer than the page, the wager is not corrected.
     """
     synced = page.last_synced_at or 0
     for report in found:

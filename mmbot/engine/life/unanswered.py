@@ -13,13 +13,13 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
-"""The extra time after which an unanswered request is given up. It is added to twice the longest time limit of a
-request. A read of matches may have many pages, and a request may have to wait for a session."""
+"""A request without an answer is given up after this time plus twice the longest time limit of a request. This long
+wait is needed because a read of matches may have many pages, and a request may have to wait for a session."""
 
 
 class Unanswered:
-    """Treats an overdue request like a request of unknown outcome. So no part of the engine waits for the answer for
-    ever."""
+    """Gives up each request without an answer after some time, so that no part of the engine waits for ever. It is then
+    unknown whether the exchange carried out the request."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

@@ -30,8 +30,8 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. What the
-    limits allow is not compared."""
+    """Return true if a new decision would give a line the same targets (wagers that should be open) as before, limits
+    left aside."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -71,7 +71,7 @@ class Targets:
 
         Args:
             lines: the lines. Their views must be up to date.
-            said: the answer of the strategy of these lines.
+            said: the answer of the strategy that quotes these lines.
             changed: the lines to decide on. None for all lines. If the limits leave too little room, all lines are
                 decided on in any case.
             moved: the markets in which our wagers or the position of a line changed. Only markets with several quoted
@@ -80,12 +80,11 @@ class Targets:
             now: the present instant.
 
         Returns:
-            Three values. The first value is a list of lines, each with its targets, which have to be compared with the
-                wagers of the line. The second value is the room in cents that the lines need. By this amount, the worst
-                cases of the sport event, the tournament and the account must be able to rise. If there is less room
-                later, all lines must be decided on again. If the second value is None, all lines must be decided on
-                again in any case. The third value is true if the sport event, the tournament or the account is at its
-                soft threshold.
+            Three values. The first value is a list of the lines that have to be compared with their wagers, each with
+                its targets. The second value is an amount in cents: the worst cases of the sport event, the tournament
+                and the account must be able to rise by this amount. If the limits allow less later, all lines must be
+                decided on again. If the second value is None, all lines must be decided on again in any case. The third
+                value is true if the sport event, the tournament or the account is at its soft threshold.
 
         Raises:
             TypeError, ValueError: if a decision of the strategy cannot be used.
@@ -124,8 +123,8 @@ class Targets:
             line: the line. Its view must be up to date.
             decision: the decision of the strategy on this line.
             ladder: the odds that the exchange accepts.
-            tighter: true if the limits may leave less room than before. In this case the targets are decided again if a
-                position changed after the previous decision.
+            tighter: true if the limits may allow less than before. The targets are then decided again if a position
+                changed after the previous decision.
             room: the amount by which the worst cases of the sport event, the tournament and the account may rise, in
                 cents.
             now: the present instant.
@@ -155,8 +154,8 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """Return the targets of a line (the wagers that should be open), and the reason if it has no targets. Also
-        return the room under the limits that the targets need, in cents."""
+        """Return the targets of a line (the wagers that should be open), or the reason if it has no targets. Also
+        return the amount, in cents, by which worst cases must be able to rise for these targets."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:
@@ -194,8 +193,8 @@ class Targets:
         ladder: Ladder,
     ) -> Target | str | None:
         """Return the target (a wager that should be open) for one quote. If the quote is too far from the fair price,
-        return the reason as text. Return None if the stake is too small. Also return None if every price on the ladder
-        would take an offer instead of waiting for a taker."""
+        return the reason as text. Return None if the stake is too small, or if every possible price would be matched at
+        once instead of waiting for a taker."""
         require_sound(quote)
         side, odds = quote.side, quote.odds
         if odds is None:
@@ -222,8 +221,8 @@ class Targets:
 
     def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
         """Cut the stakes of targets (wagers that should be open) to the limits. At or above the soft threshold, allow
-        only stakes that reduce the worst case. Return the targets, and the room in cents that the targets need. If any
-        target was cut, return None instead of the room."""
+        only stakes that reduce the worst case. Return the targets, and the amount in cents by which worst cases must be
+        able to rise for these targets. If any target was cut, return None instead of the amount."""
         shared, key = self._shared, line.key
         room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []

@@ -14,19 +14,19 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""The largest assignment of open wagers to targets (wagers that should be open), for one outcome, for which the best
-solution is searched. Its size is the number of open wagers times the number of targets. In a larger assignment, each
-wager serves the nearest target."""
+"""The greatest size of the problem for which the best solution is searched, for one outcome. The size is the number of
+open wagers times the number of targets (wagers that should be open). If the problem is greater, each wager serves the
+nearest target."""
 
 SEARCH: Final = 6_000
-"""The greatest number of steps that the search takes for one outcome. So many steps are enough for six open wagers and
-three targets (wagers that should be open)."""
+"""The greatest number of steps of the search for the best solution, for one outcome. So many steps are enough for six
+open wagers and three targets (wagers that should be open)."""
 
 _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a distance of exactly the tolerance
 
 
 class Live:
-    """One of our wagers that could still match. This is a plain class because a msgspec Struct would be slower."""
+    """One of our wagers that could still match."""
 
     __slots__ = ("external_id", "fading", "odds", "side", "stake")
 
@@ -167,7 +167,7 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """What the search needs to know about one target (a wager that should be open). All amounts are in cents."""
+    """The amounts of one target (a wager that should be open) that the search for the best solution needs, in cents."""
 
     stake: Cents
     payout: Cents
@@ -240,8 +240,8 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """Let each open wager serve the nearest target (wager that should be open) that still needs its payout. The oldest
-    wager is served first. This method is used if there are too many wagers for the search."""
+    """Let each open wager serve the nearest target (wager that should be open) whose payout is not reached yet. The
+    oldest wager is served first. This method is used if there are too many wagers for the search."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -255,11 +255,11 @@ def _greedy(
 def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
-    """Return, for each open wager, the index of the target (wager that should be open) that it serves in the best
-    solution. The index is None if the wager has to be cancelled. The search goes depth first. It begins with the oldest
-    wager. For each wager, it tries the nearest target first.
+    """Find the best solution. Return, for each open wager, the index of the target (wager that should be open) that the
+    wager serves. The index is None if the wager has to be cancelled.
 
-    A branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
+    The search goes depth first. It begins with the oldest wager and, for each wager, tries the nearest target first. A
+    branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
     """
     count = len(choices)
     current: list[int | None] = [None] * count

@@ -37,8 +37,8 @@ class GivenPrices:
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def doubt(self, line_id: str, at: Instant, now: Instant) -> str | None:
-        """Return why a price of ``line_id``, given for the instant ``at``, will not be used now. The result is None if
-        it will be used."""
+        """Return why a price of the user will not be used now, such as ``unknown_line``. The price is for the outcome
+        of ``line_id`` and was made at the instant ``at``. The result is None if the price will be used."""
         catalogue = self._shared.catalogue
         place = catalogue.resolve(line_id)
         if place is None:
@@ -67,8 +67,8 @@ class GivenPrices:
             del self._early[next(iter(self._early))]
 
     def came_on_board(self, line: Line, now: Instant) -> None:
-        """Take the prices that the user gave for a line before the exchange listed it. This is called when the exchange
-        has just listed the line."""
+        """Take the prices that the user gave for a line before the exchange listed the line, because the exchange lists
+        it now."""
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):

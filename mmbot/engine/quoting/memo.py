@@ -1,8 +1,5 @@
-"""The cached results for a line. ``Wanted`` holds its targets (the wagers that should be open), with the values on
-which the targets depend. ``Rest`` holds the comparison of the targets with its wagers.
-
-These are plain classes, because compiled code makes and reads them faster than msgspec Structs.
-"""
+"""The cached results for a line. ``Wanted`` holds the line's targets (the wagers that should be open), with the values
+on which the targets depend. ``Rest`` holds the comparison of the targets with the line's wagers."""
 
 from __future__ import annotations
 
@@ -37,8 +34,8 @@ class Wanted:
         """The reason why the line has no targets (wagers that should be open). None if the line has targets."""
         self.needs: Final = needs
         """The amount, in cents, by which the worst-case losses of sport event, tournament and account must be able to
-        rise. None if limits cut the targets (wagers that should be open). Any change of the room may then change the
-        targets."""
+        rise. None if limits cut the targets (wagers that should be open). The targets may then change whenever the
+        limits allow more or less."""
         self.moves: Final = moves
         """The number of changes of positions and of placements (``Shared.moves``) when the targets were decided.
         Targets are the wagers that should be open."""

@@ -89,13 +89,14 @@ class QuotedLine:
         self.own_changes = 1
         """The number of times that our wagers on the line or the position of the line changed."""
         self.outdated = True
-        """True if the line changed after its latest view was made: its book, our wagers on it, or its position."""
+        """True if the line's book, our wagers on the line, or its position changed after its latest view was made."""
         self.unsettled = False
-        """True if the view of the line has to be made again at each decision. The user's price may be getting older, or
-        a guard (a reason not to quote) may be about to be lifted."""
+        """True if the view of the line has to be made again at each decision. This is so while a guard (a reason not to
+        quote) holds on the line, and while the user has given a price for the line, because the price may become too
+        old."""
         self.wakes_at: Instant = 0
-        """The instant at which a timer decides the line's quotes again, if the instant is in the future. The quotes may
-        be decided again earlier."""
+        """The instant at which a timer requests a new decision on the line's quotes. An instant in the past has no
+        meaning."""
         self.view_index: int | None = None
         """The index of the line's view in ``RuleLines.views``. None while the strategy does not see the line."""
 
@@ -107,8 +108,9 @@ class QuotedLine:
 
 
 Conditions = tuple[int, int, Ladder]
-"""The type of the three values that matter for all lines. They are ``Guards.changes``, the generation of the sport
-event's books, and the ladder of odds. If one of them changes, the quotes of every line are decided again."""
+"""The three values that matter for all lines: the number of changes of guards (``Guards.changes``), the generation of
+the sport event's books, and the ladder of odds. If one of these values changes, the quotes of every line are decided
+again."""
 
 
 class RuleLines:
@@ -157,8 +159,8 @@ class RuleLines:
         """True if the sport event, the tournament or the account was at its soft threshold when the latest decision was
         made."""
         self.needs: Cents | None = None
-        """The largest ``Wanted.needs`` of the lines, in cents. ``Wanted.needs`` is the room that a line's targets
-        (wagers that should be open) need under the limits. None if limits cut the targets of a line."""
+        """The largest ``Wanted.needs`` of the lines, in cents: the amount by which worst-case losses must be able to
+        rise for the targets (wagers that should be open) of a line. None if limits cut the targets of a line."""
         self.moves = -1
         """The number of changes of positions and of placements (``Shared.moves``) when the latest decision was made."""
 

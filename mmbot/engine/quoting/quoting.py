@@ -30,7 +30,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""The shortest time after which a strategy may be called again because of its ``wake_at``."""
+"""A strategy can ask for its next call at an instant (``wake_at``). The call comes at the earliest this time after the
+previous decision."""
 
 
 class Quoting:
@@ -48,12 +49,13 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """The comparisons of quotes and wagers that found wagers to keep or cancel, until ``Cancelling`` takes them."""
+        """The comparisons of quotes and wagers that found wagers to keep or cancel. ``Cancelling`` takes them from
+        here."""
         self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0
-        """The count of position changes (``Shared.moves``) at the latest check of the lines whose quotes the limits
-        cut. It is -1 if the check found a line whose quotes have to be decided again."""
+        """The count of position changes (``Shared.moves``) at the latest check of the lines whose quotes were cut by
+        limits. The value is -1 if this check requested new decisions, because the check then has to be made again."""
         self.looks = 0
         """The number of times that the quotes of a line have been decided so far."""
 
@@ -89,13 +91,12 @@ class Quoting:
 
     def book_came(self, line: QuotedLine) -> None:
         """Request a new decision on the quotes of a line, because a message replaced its book. Do nothing if only
-        levels changed that the strategy does not see. The strategy sees the book without our own wagers. Each wager of
-        ours can hide one level at most, so one more level is compared for each such wager."""
+        levels changed that the strategy does not see."""
         state, depth = line.book, line.depth
         former = state.former
         watched = line.view_index is not None and not line.unsettled and not line.outdated
         if former is not None and depth is not None and state.own.certain and watched and not self._everything:
-            reach = depth + len(line.live)
+            reach = depth + len(line.live)  # without our stake: each wager of ours can hide one level at most
             (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
             if was_0[:reach] == under_0[:reach] and was_1[:reach] == under_1[:reach]:
                 lines = line.rule_lines
@@ -123,14 +124,15 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Request a new decision on all quotes of a market, because the room under its limit changed."""
+        """Request a new decision on all quotes of a market, because the market's limit may allow more or less than
+        before."""
         for line in self.sport_events.get(market.sport_event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
 
     def line_due(self, key: LineKey) -> None:
-        """Request a new decision on the quotes of a line, because the timer of the line is due. Its book or the user's
-        price may be too old, or a pause may be over."""
+        """Request a new decision on the quotes of a line, because the timer of the line is due. The timer is set for
+        the end of a pause, and for the instant at which the line's book or the user's price becomes too old."""
         line = self.lines.get(key)
         if line is not None:
             line.wakes_at = 0
@@ -146,8 +148,8 @@ class Quoting:
             self._shared.dirty_sport_events[key.sport_event] = None
 
     def timer(self, sport_event: int, now: Instant) -> None:
-        """Request a new decision on all quotes of a sport event, because its timer is due. Either its strategy has to
-        be called again, or a quoting rule begins or ceases to apply."""
+        """Request a new decision on all quotes of a sport event, because its timer is due. The timer is set for the
+        next call of the strategy, and for the instant at which a quoting rule begins or ceases to apply."""
         self._shared.hold("strategy", sport_event, None, now)
         self.forget(sport_event)
 
@@ -157,8 +159,8 @@ class Quoting:
         return bool(self._shared.cut) and self._cut_judged != self._shared.moves
 
     def look_at_cut(self) -> None:
-        """Find the lines whose targets (the wagers that should be open) were cut by limits. Request a new decision on
-        the quotes of a line if a position has changed since then."""
+        """Find the lines whose targets (the wagers that should be open) were cut by limits. If a position has changed
+        since the limits cut the targets of a line, request a new decision on the quotes of the line."""
         shared = self._shared
         self._cut_judged = shared.moves
         sport_events = {line.sport_event: None for line, moves in shared.cut.items() if moves != shared.moves}
@@ -186,8 +188,9 @@ class Quoting:
         """Note that wagers were placed on these lines. Each line comes with a flag that is true if all its targets
         (wagers that should be open) were placed in full.
 
-        If the flag is true, the quotes of the line are not decided again, with two exceptions. The new wagers took room
-        under a limit that another line may need, or the exchange rejected the cancel of another wager on the line.
+        A line with a true flag keeps its quotes without a new decision, except in two cases. A new decision is made if
+        the new wagers use up a limit that another line may need, or if the exchange rejected the cancel of another
+        wager on the line.
         """
         for line, whole in lines:
             of_rule = line.rule_lines
@@ -206,8 +209,8 @@ class Quoting:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look(self, sport_event_id: int, quotable: bool, now: Instant) -> int:
-        """Decide the quotes of one sport event, and return on how many lines a decision was made. While ``quotable`` is
-        false (for example during the start), no wager should be open on any line."""
+        """Decide the quotes of one sport event, and return the number of lines that were decided on. While ``quotable``
+        is false (for example during the start), no wager should be open on any line."""
         shared = self._shared
         sport_event = shared.catalogue.sport_events.get(sport_event_id)
         if sport_event is None:
@@ -242,8 +245,8 @@ class Quoting:
         changed, compare the targets with the wagers of the line.
 
         A decision is made only for lines whose view is out of date, so lines that did not change cost nothing.
-        Decisions are made for all lines if the ``Conditions`` changed, or if the limits of the sport event, the
-        tournament or the account leave less room than a line needs.
+        Decisions are made for all lines if the ``Conditions`` (values that matter for all lines) changed, or if the
+        limits of the sport event, the tournament or the account leave less room than a line needs.
         """
         shared = self._shared
         ladder = shared.ladder
@@ -287,8 +290,8 @@ class Quoting:
 
     def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
         """Bring the views up to date, and return the lines whose view may have changed. If all views were made again,
-        return None. This happens if ``known`` is false because the conditions changed, or if the strategy is shown
-        other lines than before."""
+        return None. All views are made again if the ``Conditions`` changed (``known`` is then false), or if the
+        strategy sees other lines than before."""
         changed, lines.outdated = lines.outdated, {}
         if lines.unsettled:
             changed.update(dict.fromkeys(lines.unsettled))
@@ -326,9 +329,9 @@ class Quoting:
         return True
 
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
-        """Return the present view of a line. While the line is hidden from the strategy, return None. Also set a timer
-        for the instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
-        books. This generation changes when other channels bring these books."""
+        """Return the present view of a line, or None while the line is hidden from the strategy. Also set a timer for
+        the instant at which the book becomes too old. ``generation`` is the generation number of the sport event's
+        books. It changes when other feed channels bring these books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None

@@ -21,9 +21,9 @@ class SportEventGuards:
     def judge(self, sport_event: SportEvent, now: Instant) -> tuple[Instant, bool]:
         """Hold and lift the guards (reasons not to quote) of a sport event.
 
-        Returns two values. The first value is an instant. Until then, the guards stay the same, if the sport event does
-        not change. The second value is true if the sport event has just been listed again, or is no longer in play. In
-        this case its books are out of date.
+        Returns two values. The first value is the instant until which the guards stay the same, if the sport event does
+        not change. The second value is true if the books of the sport event are out of date, because it has just been
+        listed again or is no longer in play.
         """
         shared = self._shared
         key = sport_event.sport_event_id

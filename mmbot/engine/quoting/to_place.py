@@ -11,7 +11,7 @@ from mmbot.engine.quoting.quoted_line import QuotedLine
 
 class ToPlace:
     """The lines on which wagers have to be placed, ordered by priority. Lines of equal priority stay in the order in
-    which they came. The cost of a call grows with the number of lines only if the docstring of the method says so."""
+    which they came."""
 
     __slots__ = ("_aside", "_by_priority", "lines")
 
@@ -45,8 +45,8 @@ class ToPlace:
                 del self._by_priority[priority]
 
     def first(self, count: int) -> list[QuotedLine]:
-        """Find the highest priority in the queue. Return the lines that have this priority, but no more than ``count``
-        of them. The lines that came earliest are returned."""
+        """Return the lines with the highest priority in the queue, but no more than ``count`` of them. The lines that
+        came earliest are returned."""
         if not self._by_priority:
             return []
         lines = list(self._by_priority[max(self._by_priority)].values())
@@ -59,8 +59,7 @@ class ToPlace:
         self._aside[line.key] = line
 
     def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
-        """Put the lines that were set aside back into the queue, if they are still in ``lines``. The cost grows with
-        the number of lines that were set aside."""
+        """Put the lines that were set aside back into the queue, if they are still in ``lines``."""
         if self._aside:
             for key, line in self._aside.items():
                 if line.rest.place and lines.get(key) is line:
