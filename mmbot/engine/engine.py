@@ -226,7 +226,8 @@ class Engine:
         return self._status.quoted(line)
 
     def price_doubt(self, price: e.PriceGiven, now: Instant) -> str | None:
-        """Return why a price of the user will not be used now, such as ``unknown_line``. None if it will be used."""
+        """Return why a price of the user will not be used now, such as ``unknown_line``. None if the price will be
+        used."""
         return self._given.doubt(price.line_id, price.given_at, now)
 
     @property

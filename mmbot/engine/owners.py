@@ -1,5 +1,5 @@
 """The owner of a request is the part of the engine that made the request. The engine passes the answer to this owner
-alone. This module also declares which methods of its parts the engine calls across layers."""
+alone. This module also lists the methods that parts of the engine call on each other."""
 
 from __future__ import annotations
 

@@ -53,8 +53,7 @@ ROUNDS_WITHOUT: Final = 15
 """The number of intervals (``audit.wagers_s``) without a complete audit round after which all quotes stop."""
 
 SOON: Final = 5 * SECOND
-"""The wait between the repair of a difference and the next round of the audit. If this round leaves no doubt, it lifts
-the guard that the difference caused."""
+"""The wait between the repair of a difference and the next round of the audit."""
 
 PATIENCE: Final = 2 * SECOND
 """The longest time for which a read of the audit waits while quotes have precedence."""
@@ -66,7 +65,7 @@ MOST_RANGES: Final = 4
 """The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
-"""The number of times that the exchange must deny knowing a wager before the audit believes the exchange."""
+"""The number of times that the exchange must answer that it does not know a wager before the audit believes it."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
 """The wait before the audit reads a wager again that has matches in our records but is unknown to the exchange."""
@@ -289,9 +288,9 @@ class Audit:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Finish a stage of the round, because all its pages have been read. Mark each wager as doubtful that the pages
-        should have shown and did not. If the round is complete, lift guards (reasons not to quote). Otherwise begin the
-        next stage."""
+        """Finish a stage of the round after its final page. Mark each wager as doubtful that the pages should have
+        shown and did not. If the round is complete, lift guards (reasons not to quote). Otherwise begin the next
+        stage."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -351,7 +350,7 @@ class Audit:
             self._missed(wager, before, found)
 
     def _not_found(self, doubt: Doubt, wager: Wager, now: Instant) -> None:
-        """Handle an answer that says that the exchange does not know a wager. A single such answer proves nothing."""
+        """Handle the answer that the exchange does not know a wager. A single such answer proves nothing."""
         doubt.misses += 1
         doubt.look_at = now + self._shared.settings.audit_grace
         if doubt.misses < MISSES:

@@ -46,12 +46,12 @@ this time, the exchange's balance becomes the new basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""The accepted difference of the balance, in cents, for each match or result since the latest read that agreed.
-``SLACK`` (5 cents) is accepted in addition."""
+"""The accepted difference of the balance, in cents, for each match or result since the latest read that agreed with our
+figures. ``SLACK`` (5 cents) is accepted in addition."""
 
 MOST_EQUITIES: Final = 32
-"""Each match that was taken back makes further amounts of the equity possible. Such amounts are added only while fewer
-amounts than this number are possible."""
+"""Each match that was taken back adds possible amounts of the equity to a list. No more are added once the list has
+this number of amounts."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,

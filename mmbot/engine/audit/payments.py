@@ -50,8 +50,8 @@ class Payments:
         """For each market in ``_results``: the commission that was charged on the market before its result, in
         cents."""
         self._charged: Final[dict[MarketKey, Cents]] = {}
-        """For each market in ``_results``: the commission in the transactions that were read for the market since it
-        was added there, in cents."""
+        """For each market in ``_results``: the commission in the transactions that were read since the market was added
+        to ``_results``, in cents."""
         self._results: Final[dict[MarketKey, Instant]] = {}
         """The markets whose commission is not known for certain yet, each with the instant of its latest result. If a
         charge came before the result, the market has the instant of the charge."""

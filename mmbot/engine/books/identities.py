@@ -129,8 +129,8 @@ class LineIds:
                 self._note(other, self._why(other)[0])
 
     def _why(self, line: LineKey) -> tuple[str | None, LineKey | None]:
-        """Return the reason why a line is disputed, and the line to which one of its ids belonged before. Each is None
-        if it does not apply."""
+        """Return the reason why a line is disputed, or None if it is not. Also return the line to which one of its ids
+        belonged before, or None if there is no such line."""
         why = self._twice.get(line)
         if why is not None:
             return why, None

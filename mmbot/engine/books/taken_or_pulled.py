@@ -19,8 +19,8 @@ PAIRING: Final = 2 * SECOND
 The print may come before or after the drop."""
 
 AT_ONCE: Final = 4
-"""The number of additional books that one call of ``pair`` may judge. Without them, it may judge as many books as were
-replaced since the previous call."""
+"""One call of ``pair`` may judge as many books as were replaced since the previous call, and this number of books
+more."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
 """The type of a replaced book: the instant of the replacement, the line, the old book and the new book."""

@@ -82,7 +82,7 @@ class ClearProof:
         self._complete_after: Instant = 0
         """The instant of our clock beyond which the history has to be complete."""
         self.complete = True
-        """True if the latest page showed that the history is complete beyond the required instant."""
+        """True if the latest page showed that the history is complete beyond the instant that the proof requires."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now, and start the proof again."""
@@ -110,7 +110,7 @@ class ClearProof:
     @property
     def tried(self) -> bool:
         """True if a ``cancel_all`` without a good answer may have cancelled everything. The history then has to show
-        whether it did."""
+        whether a wager is still open."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give a line the same targets (wagers that should be open) as before, limits
-    left aside."""
+    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. The
+    limits are not considered."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen

@@ -84,8 +84,9 @@ class GivenPrices:
         return None if price is None or price.at + self._shared.settings.price_age <= now else price
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
-        """Return the present fair probability of outcome 0. It is the user's own price if this price is not too old.
-        Otherwise it is the fair price of ``book``. The result is None if neither gives a fair price."""
+        """Return the present fair probability of outcome 0. It is the user's own price if there is one that is not too
+        old. Without such a price, it is the fair price of ``book``. The result is None if ``book`` has no fair price,
+        either."""
         price = self.fresh(line, now)
         if price is not None:
             return price.probability

@@ -49,8 +49,8 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """The comparisons of quotes and wagers that found wagers to keep or cancel. ``Cancelling`` takes them from
-        here."""
+        """The comparisons of quotes and wagers that found wagers to keep or cancel. ``Cancelling`` empties this
+        list."""
         self._stale: Final = shared.stale_sport_events
         self._everything = False
         self._cut_judged = 0
@@ -66,7 +66,7 @@ class Quoting:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def forget(self, sport_event: int) -> None:
-        """Match the lines of a sport event with the quoting rules again, because its markets, lines or start may have
+        """Find the quoting rules for the lines of a sport event again, because its markets, lines or start may have
         changed."""
         self._stale[sport_event] = None
         self._shared.dirty_sport_events[sport_event] = None
@@ -241,12 +241,12 @@ class Quoting:
         return looks
 
     def _look_at(self, sport_event: SportEvent, lines: RuleLines, now: Instant) -> None:
-        """Ask the strategy about the lines of one rule. For each line whose targets (the wagers that should be open)
-        changed, compare the targets with the wagers of the line.
+        """Ask the strategy about the lines of one rule. If the targets of a line (the wagers that should be open)
+        changed, compare them with the wagers of the line.
 
-        A decision is made only for lines whose view is out of date, so lines that did not change cost nothing.
-        Decisions are made for all lines if the ``Conditions`` (values that matter for all lines) changed, or if the
-        limits of the sport event, the tournament or the account leave less room than a line needs.
+        A decision is made only for lines whose view is out of date. Decisions are made for all lines if the
+        ``Conditions`` (values that matter for all lines) changed, or if the limits of a wider scope leave less room
+        than a line needs.
         """
         shared = self._shared
         ladder = shared.ladder
