@@ -51,7 +51,7 @@ class Balance:
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match, subtract its stake from the balance, unless the exchange took the money at the
-        placement. If the change is a result, note the money that the result returns."""
+        placement. If the change is a result, record how much money the exchange pays back for the wager."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
         elif change.kind is Kind.SETTLED:

@@ -13,8 +13,7 @@ our figures, and no private message about the wager came meanwhile, the doubt be
 quoting on the line or sport event of the wager, and the ledger takes over the exchange's figures. The guard is lifted
 by the next complete round that leaves no doubt about a wager on this line or sport event.
 
-A round has a deadline. If no round is complete for too long, all quotes stop. A read of the audit is sent when the
-engine has no other request to send, or when the read is late.
+A round has a deadline. If no round is complete for too long, all quotes stop.
 """
 
 from __future__ import annotations

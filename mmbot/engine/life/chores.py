@@ -26,7 +26,7 @@ class CancelOneByOne:
         self._cancelling: Final = cancelling
 
     def due_at(self, now: Instant) -> Instant:
-        """Return ``NEVER``, because only events make these cancels due. The clock never does."""
+        """Return ``NEVER``, because only events make these cancels due."""
         return NEVER
 
     def do_due(self, now: Instant) -> None:

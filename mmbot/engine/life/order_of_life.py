@@ -229,7 +229,7 @@ class OrderOfLife:
 
     def _look_up(self, _: Instant) -> None:
         """Look up every wager that could still match. When the daemon starts, also look up some of the journal's
-        wagers."""
+        wagers, to check that the exchange knows one of them."""
         self._unread.done(self._proved_at)
         self._asked = {}
         for wager in self._shared.ledger.all_live():
@@ -332,8 +332,8 @@ class OrderOfLife:
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """Note that a wager may be open. If everything is being cancelled now, ``cancel_all`` is sent once more. At the
-        previous ``cancel_all``, the wager may have been inactive, or on its way to the exchange."""
+        """Note that a wager may be open. If everything is being cancelled now, ``cancel_all`` is sent once more,
+        because the previous ``cancel_all`` may have come before the wager was active."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 

@@ -22,8 +22,8 @@ EVERY: Final = HOUR
 expensive at every event."""
 
 SHOWN: Final = HOUR
-"""The time for which a sport event stays in the status after the exchange stopped listing it. It applies only if no
-stake depends on the sport event."""
+"""The time for which a sport event stays in the status after the exchange stopped listing it. While a stake depends on
+the sport event, it stays longer."""
 
 RESOLVED: Final = 3 * DAY
 """The time for which the ids of lines are kept after the exchange stopped listing their sport event. A result that is

@@ -172,8 +172,8 @@ class Quoting:
     # --- placements -----------------------------------------------------------------------------------------------
 
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
-        """Note which targets of a line (wagers that should be open) still have to be placed. If something blocks these
-        targets now, ``blocked`` is the reason."""
+        """Note which targets of a line (wagers that should be open) still have to be placed. ``blocked`` is the reason
+        if something blocks these targets now."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
         line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
@@ -290,8 +290,8 @@ class Quoting:
 
     def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
         """Bring the views up to date, and return the lines whose view may have changed. If all views were made again,
-        return None. All views are made again if the ``Conditions`` changed (``known`` is then false), or if the
-        strategy sees other lines than before."""
+        return None. This is so if the ``Conditions`` changed (``known`` is false), or if the strategy sees other lines
+        than before."""
         changed, lines.outdated = lines.outdated, {}
         if lines.unsettled:
             changed.update(dict.fromkeys(lines.unsettled))

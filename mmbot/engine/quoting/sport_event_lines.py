@@ -24,7 +24,8 @@ class LinesByRule:
     def sort(
         self, sport_event: SportEvent, old: SportEventLines | None, now: Instant
     ) -> tuple[SportEventLines, list[QuotedLine]]:
-        """Return the lines of a sport event grouped by rule, and the lines of ``old`` that no rule matches any more.
+        """Return the lines of a sport event grouped by rule. Also return the lines of ``old`` (the earlier grouping)
+        that no rule matches any more.
 
         If a rule still matches a line of ``old``, the line keeps its targets (the wagers that should be open). A rule
         keeps the state of its strategy.
