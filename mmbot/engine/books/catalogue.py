@@ -100,8 +100,8 @@ class Catalogue:
         return 0 if known is None or len(self._listed_by.of(sport_event)) > 1 else known.tournament_id
 
     def named(self, sport_event: int) -> SportEvent | None:
-        """Return a sport event with the name of its tournament. The exchange may give this name only in the list of
-        tournaments. The result is None if the sport event is not known."""
+        """Return a sport event with the name of its tournament. If the sport event itself lacks this name, the name
+        comes from the list of tournaments. The result is None if the sport event is not known."""
         known = self.sport_events.get(sport_event)
         if known is None or known.tournament_name:
             return known

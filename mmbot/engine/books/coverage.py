@@ -85,11 +85,10 @@ class Coverage:
         self._silence: Final = silence
         self._connections: dict[int, Connection] = {}
         self._private = Connection(0)
-        """The connection that carries the private channel, or carried it most recently. The connection 0 stands for
-        none."""
+        """The connection that carries the private channel, or carried it most recently. Its number is 0 before the feed
+        starts."""
         self._speaker = self._private
-        """The connection of the latest message, if that connection has not ended. Most messages come over the same
-        connection as the message before."""
+        """The connection of the latest message, if that connection has not ended."""
         self._every = UNCOVERED
         self._sport_events: dict[int, Cover] = {}
 

@@ -15,7 +15,8 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 MOST_UNNAMED: Final = 1_000
-"""The greatest number of lines and markets whose names are saved later. Beyond it, the oldest is given up."""
+"""The greatest number of lines and markets that wait for their names to be saved. If there are more, the names of the
+oldest are not saved."""
 
 
 class Journal:
@@ -25,8 +26,8 @@ class Journal:
         self._shared: Final = shared
         self._profit: Final = profit
         self._unnamed: dict[LineKey | MarketKey, bool] = {}
-        """The lines and markets with a wager that the bot did not place, if not all their names are saved yet. The
-        value is True if the name of the sport event is saved."""
+        """The lines and markets with a wager that the bot did not place, of which some name is not saved yet. The value
+        is True if the name of the sport event is saved."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """Save the wager of a change, and the match or result if the change is one. Wagers that are not ours are saved,
@@ -70,7 +71,7 @@ class Journal:
             del self._unnamed[next(iter(self._unnamed))]
 
     def name_later(self) -> None:
-        """Save the names that have become known."""
+        """Save names that were not known before: of lines and markets with a wager that the bot did not place."""
         for place in list(self._unnamed):
             self._name(place)
 

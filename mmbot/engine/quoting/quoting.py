@@ -356,8 +356,7 @@ class Quoting:
         return None if hidden else line.seen
 
     def _value(self, line: QuotedLine, now: Instant) -> None:
-        """Update the fair price of a line that has a position but may not be quoted. The fair price sets the value of
-        the position."""
+        """Update the fair price at which the position of a line is valued while the line may not be quoted."""
         if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
