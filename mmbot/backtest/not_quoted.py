@@ -64,7 +64,8 @@ class NotQuoted(NamedTuple):
 
 
 class Watcher:
-    """Checks every ``LOOK`` (10 s) why a line is not quoted, and records the reason. The run itself is not changed."""
+    """Checks every ``LOOK`` (10 s) why a line is not quoted, and records the reason. The checks do not affect the
+    run."""
 
     def __init__(self, run: Run, line: LineKey, end: Instant) -> None:
         """Create a watcher. ``end`` is the time at which the sport event goes live. Later reasons do not count."""

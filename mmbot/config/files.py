@@ -51,8 +51,8 @@ def read_file(path: Path, largest: int) -> bytes:
     """Read a regular file.
 
     Raises:
-        OSError: if the path does not lead to a regular file, or the file cannot be read. Also if the file has more than
-            ``largest`` bytes.
+        OSError: if the path does not lead to a regular file, or the file cannot be read. The error is also raised if
+            the file has more than ``largest`` bytes.
     """
     descriptor = open_regular(path).descriptor
     try:

@@ -198,7 +198,7 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The balance below which the bot quotes nothing."""
     off_fair: Probability = 0.10
     """The largest amount by which the price of a quote may be above the fair price. The bot does not place a quote
-    above this bound, because its price must be a mistake."""
+    above this bound, because such a price must be a mistake."""
     max_bid_ask_spread: Probability = 0.20
     """The widest bid-ask spread at which the bot takes a fair value from a book."""
     reconcile_s: Seconds = 900.0

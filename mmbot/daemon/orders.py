@@ -68,7 +68,8 @@ class Orders:
         journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
 
     def carry_out(self, order: Order) -> None:
-        """Carry out one order. The order ``Exit`` is ignored here, because the main loop itself carries it out."""
+        """Carry out one order of the engine to the daemon. The order ``Exit`` is ignored here, because the main loop
+        itself carries it out."""
         match order:
             case Save():
                 self._journal.save(order)

@@ -65,7 +65,8 @@ class AnotherClient(Client, Protocol):
 
 
 class Wire(Protocol):
-    """The connection to the exchange, as the daemon uses it. It sends nothing before its first request or order."""
+    """The connection to the exchange, as the daemon uses it. It sends nothing before the engine's first request or
+    order."""
 
     @property
     def client(self) -> Client:

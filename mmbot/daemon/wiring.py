@@ -84,7 +84,8 @@ class ExchangeWire:
 
 
 async def open_wire(around: Surroundings) -> ExchangeWire:
-    """Create the session keeper, the client and the feed. Nothing is sent before the first request or order."""
+    """Create the session keeper, the client and the feed. Nothing is sent before the engine's first request or
+    order."""
     config, log, metrics = around.config.exchange, around.log, around.metrics
     dialect = dialect_of(config.dialect)
     http = open_http()

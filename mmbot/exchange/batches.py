@@ -17,7 +17,7 @@ WRONG_SIZE: Final = "wrong_size"
 
 
 def is_batch(items: Sequence[object]) -> bool:
-    """Return True if one request can place or cancel all these wagers."""
+    """Return True if one request can place or cancel this number of wagers."""
     return 0 < len(items) <= BATCH
 
 

@@ -100,7 +100,7 @@ class Malformed(ExchangeError):
 
 
 class Meaning(NamedTuple):
-    """The kind of failure that an error code means, for a placement, for a cancel and for a read."""
+    """The kinds of failure that an error code means for a placement, for a cancel and for a read."""
 
     place: Failure
     cancel: Failure

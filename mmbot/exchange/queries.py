@@ -61,8 +61,8 @@ def history_query(query: ReadHistory, now: Instant, market: int | None, sport_ev
         page: the greatest number of wagers on a page.
 
     Raises:
-        Malformed: if the query has no range, or if the exchange would reject the range. Also if the end is earlier than
-            the beginning.
+        Malformed: if the query has no range, or if the exchange would reject the range. The error is also raised if the
+            end is earlier than the beginning.
     """
     created = created_bounds(query.created_from, query.created_to, now)
     updated = _bounds(

@@ -269,8 +269,8 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """Return the instant of an HTTP date, in whole seconds. None if the text is not a date. None also for a date before
-    1970 or after ``LATEST``."""
+    """Return the instant of an HTTP date, in whole seconds. None if the text is not a date. Also None if the date is
+    before 1970 or after ``LATEST``."""
     if text is None or len(text) > LONGEST_HEADER:
         return None
     try:

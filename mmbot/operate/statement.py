@@ -92,7 +92,7 @@ class Statement(NamedTuple):
     total: Figures
     by: dict[str, dict[str, Figures]]
     """The figures of each group, for each property by which wagers are grouped. The properties are ``DIMENSIONS`` and
-    ``day``. The groups are sorted by their first appearance."""
+    ``day``. The groups are in the order in which they first appear."""
     open_stake: Cents
     """The matched stake that is not settled at the end of the period."""
     unvalued: Cents

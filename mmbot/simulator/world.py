@@ -27,8 +27,8 @@ BALANCE: Final[Cents] = 1_000_000
 
 
 class World:
-    """The simulated exchange, its crowds and its referee, with a common time. A world is used by a local exchange or a
-    backtest."""
+    """The simulated exchange, its crowds and its referee, whose time is advanced together. A world is used by a local
+    exchange or a backtest."""
 
     def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
         self.venue = venue

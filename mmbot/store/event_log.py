@@ -189,8 +189,8 @@ class LoggedRun:
         name: the name of the run. If it is None, the latest run is read.
 
     Raises:
-        EventLogError: if there is no such run, or its beginning is missing. Also if the run has another version of the
-            format.
+        EventLogError: if there is no such run, or its beginning is missing. The error is also raised if the run has
+            another version of the format.
     """
 
     def __init__(self, directory: Path, name: str | None = None) -> None:

@@ -375,7 +375,8 @@ def _close_to_others(path: Path) -> None:
     adds.
 
     Raises:
-        OSError: if the path leads to something that is not a regular file. Also if the file cannot be created.
+        OSError: if the path leads to something that is not a regular file. The error is also raised if the file cannot
+            be created.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:

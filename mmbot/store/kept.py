@@ -10,12 +10,12 @@ from mmbot.engine.orders import SaveDay, SaveSettlement, SaveWager
 from mmbot.store import rows, schema
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""How long before the end of the previous run a wager with matches may have ended, so that a start still loads it. It
-is loaded because its result may be corrected."""
+"""A start still loads a wager with matches if the wager ended at most this long before the end of the previous run. The
+result of such a wager may still be corrected."""
 
 KEPT_UNMATCHED_FOR: Final[Duration] = HOUR
-"""How long before the end of the previous run a wager without matches may have ended, so that a start still loads it.
-It is loaded because messages about it may come late."""
+"""A start still loads a wager without matches if the wager ended at most this long before the end of the previous run.
+Messages about such a wager may still come late."""
 
 
 class Kept(NamedTuple):

@@ -50,7 +50,8 @@ def backup(directory: Path, target: Path) -> None:
     it.
 
     Raises:
-        JournalError: if the journal cannot be read. Also if the new file exists already or cannot be written.
+        JournalError: if the journal cannot be read. The error is also raised if the new file exists already or cannot
+            be written.
     """
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

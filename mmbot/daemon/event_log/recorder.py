@@ -141,7 +141,7 @@ class RecordedEngine:
         return at
 
     def orders(self) -> list[Order]:
-        """Return the engine's new orders to the daemon."""
+        """Return the engine's new orders to the daemon, for example the order to connect the feed."""
         return self._engine.orders()
 
     def flush(self) -> None:

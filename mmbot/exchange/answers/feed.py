@@ -50,7 +50,7 @@ _text: Final = msgspec.json.Decoder(str).decode
 
 
 class Shapes(NamedTuple):
-    """The types of the feed's messages, with the names that their fields have on the wire."""
+    """The types of the feed's messages, with the field names of the exchange's JSON."""
 
     envelope: type[messages.Envelope] = messages.Envelope
     book: type[messages.Book] = messages.Book

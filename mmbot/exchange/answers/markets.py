@@ -67,7 +67,7 @@ class MarketReader:
 
     Args:
         foreign: the field names that only other dialects (versions of the exchange's API) use.
-        market: the type of a market. It may give the fields other names on the wire.
+        market: the type of a market. The fields may have other names in the exchange's JSON.
         line: the type of a line of a market.
     """
 

@@ -1,5 +1,5 @@
-"""The fields that mmbot needs from the feed's messages. A dialect (version of the exchange's API) may give them other
-names on the wire. Many of these types also occur in REST answers."""
+"""The fields that mmbot needs from the feed's messages. In the JSON of a dialect (version of the exchange's API), the
+fields may have other names. Many of these types also occur in REST answers."""
 
 from __future__ import annotations
 

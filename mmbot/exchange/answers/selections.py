@@ -50,8 +50,8 @@ def book_of(selections: Selections) -> Book:
     list has only placeholders and levels without a value.
 
     Raises:
-        ValueError: if odds are not a valid price, or a value is not an amount of money. Also if there are not exactly
-            two sides.
+        ValueError: if odds are not a valid price, or a value is not an amount of money. The error is also raised if
+            there are not exactly two sides.
     """
     if not selections:
         return Book()
@@ -78,8 +78,8 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
     too. Without any number, the result is 0.
 
     Raises:
-        ValueError: if the number is not a multiple of a quarter point. Also if only the second outcome of a point
-            spread has a number, because this number may be the opposite of the line's number.
+        ValueError: if the number is not a multiple of a quarter point. The error is also raised if only the second
+            outcome of a point spread has a number, because this number may be the opposite of the line's number.
     """
     if line is not None:
         return quarter_points(line)

@@ -51,7 +51,7 @@ def unread_wager(
     Args:
         raw: the JSON of the wager. It may be any JSON value.
         why: the reason why the wager cannot be read as a whole.
-        names: the names of fields on the wire, for those fields that have another name there.
+        names: the names of fields in the exchange's JSON, for fields that have another name in the code.
         total: True if ``matched_stake`` is the sum of all matches, as in a REST answer. False if ``matched_stake`` is
             the stake of one match, as in a feed message.
     """

@@ -63,8 +63,8 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
     the answer are then taken from the placement.
 
     Raises:
-        ValueError: if the status is unknown or an id is missing. Also if money is not in whole cents or odds are not a
-            valid price.
+        ValueError: if the status is unknown or an id is missing. The error is also raised if money is not in whole
+            cents or odds are not a valid price.
     """
     wager_id = text_of(wager.wager_id) or text_of(wager.id)
     if not wager_id:
@@ -165,7 +165,7 @@ class WagerReader:
     """Reads wagers, pages of the wager history and pages of matches.
 
     Args:
-        wager: the type of a wager. It may give the fields other names on the wire.
+        wager: the type of a wager. The fields may have other names in the exchange's JSON.
         one_wager: the type of the object that holds a single wager.
         page: the type of a page of wagers or matches.
         match: the type of a match.

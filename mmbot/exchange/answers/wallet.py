@@ -67,7 +67,7 @@ class WalletReader:
 
     Args:
         foreign: the field names that only other dialects (versions of the exchange's API) use.
-        balance: the type of the balance. It may give the fields other names on the wire.
+        balance: the type of the balance. The fields may have other names in the exchange's JSON.
         transaction: the type of a transaction.
     """
 

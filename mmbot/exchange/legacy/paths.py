@@ -160,7 +160,7 @@ def history_path(query: ReadHistory, now: Instant, market: int | None = None, sp
     is too long, it begins one second later.
 
     Raises:
-        Malformed: if the query has no range, or if the exchange would reject the range. Also if the end is earlier than
-            the beginning.
+        Malformed: if the query has no range, or if the exchange would reject the range. The error is also raised if the
+            end is earlier than the beginning.
     """
     return with_query(HISTORY, history_query(query, now, market, sport_event, PAGE))

@@ -210,8 +210,8 @@ def read_registration(body: bytes, topics: Topics, malformed: MalformedItems) ->
     event only if the sport event's own channel is granted too.
 
     Raises:
-        ValueError: if the answer has no channel for private messages, or denies success. Also if the proof of identity
-            cannot be read.
+        ValueError: if the answer has no channel for private messages, or denies success. The error is also raised if
+            the proof of identity cannot be read.
     """
     answer = msgspec.json.decode(body, type=_Registered).data
     if answer.success is False:

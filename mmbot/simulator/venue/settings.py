@@ -44,8 +44,8 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     partly_canceled: str = "open"
     """The ``status`` of a wager that was matched in part and whose rest was then cancelled. With ``open``, the wager is
     fully matched and its stake is the matched part (second document of the specification, docs/protocol.md 6.3). With
-    ``canceled``, the wager stays partially matched and keeps its whole stake. No source describes this second reading
-    as a whole. A bot must count the matched part with each of the two words."""
+    ``canceled``, the wager stays partially matched and keeps its whole stake. No source fully describes the meaning of
+    ``canceled``. A bot must count the matched part under both settings."""
     shown_profit: str = "offered"
     """The meaning of the field ``profit`` of a wager. With ``offered``, the field has what the present stake can win at
     the wager's own odds, as in the examples of the specification. With ``matched``, the matched part counts at the odds

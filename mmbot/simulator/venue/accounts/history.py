@@ -42,7 +42,8 @@ def history(account: Account, query: HistoryQuery, settings: VenueSettings, now:
     ``history_newest_first`` is set, the newest wager comes first.
 
     Raises:
-        VenueError: if the range of times is missing, reversed or too wide. Also if the cursor or the limit is invalid.
+        VenueError: if the range of times is missing, reversed or too wide. The error is also raised if the cursor or
+            the limit is invalid.
     """
     synced = now - settings.history_lag_ns
     after = _cursor(query.cursor)
@@ -97,7 +98,8 @@ def matched_bets(
     """Return the account's matches from ``start`` to ``end``, with the oldest first.
 
     Raises:
-        VenueError: if the range of times is missing, reversed or too wide. Also if the cursor or the limit is invalid.
+        VenueError: if the range of times is missing, reversed or too wide. The error is also raised if the cursor or
+            the limit is invalid.
     """
     if not 1 <= limit <= _LONGEST_MATCH_PAGE:
         raise VenueError("invalid_param", "Invalid param: invalid limit param")

@@ -143,8 +143,8 @@ class Board:
         """Add a market with its lines. An outcome without a ``line_id`` gets a new ``line_id``.
 
         Raises:
-            ValueError: if the sport event does not exist. Also if the market, one of its lines or one of its ids exists
-                already.
+            ValueError: if the sport event does not exist. The error is also raised if the market, one of its lines or
+                one of its ids exists already.
         """
         if market.key.sport_event not in self.sport_events:
             raise ValueError(f"market {market.key}: its sport event does not exist")
@@ -219,8 +219,8 @@ class Board:
 
         Raises:
             KeyError: if the line does not exist.
-            ValueError: if the line has two outcomes, because its book is made from its orders. Also if ``sides`` does
-                not have one entry for each outcome.
+            ValueError: if the line has two outcomes, because its book is made from its orders. The error is also raised
+                if ``sides`` does not have one entry for each outcome.
         """
         line = self.lines[key]
         if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):

@@ -31,8 +31,8 @@ class PriceLevel:
 
 
 class LineBook:
-    """The open orders of a line, on both outcomes. Takers back the opposite outcome. For them, the order with the
-    shortest odds is the best."""
+    """The open orders of a line, on both outcomes. A taker backs the outcome opposite to an order. So the order with
+    the shortest odds gives a taker the best price."""
 
     __slots__ = ("_levels", "_ranks", "_shown", "key", "updated_at")
 
