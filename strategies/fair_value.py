@@ -8,9 +8,9 @@ net gain. A wager wins ``(1 - q)(1 - c)`` with probability ``p``, and otherwise 
 
     q = (p (1 - c) - m) / (1 - p c)
 
-Without commission this is ``p - m``. The price of a wager assumes that it is alone in its market. If both outcomes are
-matched, the commission is lower, since it is taken from the net gain of the market. Then the wagers earn more than the
-margin.
+Without commission, this price is ``p - m``. The price of a wager assumes that it is alone in its market. If both
+outcomes are matched, the commission is lower, since it is taken from the net gain of the market. In this case, the
+wagers earn more than the margin.
 """
 
 from __future__ import annotations

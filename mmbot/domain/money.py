@@ -37,8 +37,8 @@ def cents(dollars: float) -> Cents:
 
 
 def dollars(amount: Cents) -> float:
-    """Convert cents to dollars as the exchange writes them: the float that is nearest to the amount with two
-    decimals."""
+    """Convert cents to dollars as the exchange writes them, with two decimals."""
+    # The result is the float that is nearest to the amount.
     return amount / 100
 
 

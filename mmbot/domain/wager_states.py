@@ -177,8 +177,8 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
     _read(_REQUESTS, "") | _read(_REPORTS, "SAID_") | _read(_PROOFS, "PROVED_")
 )
-"""The next state of a wager, for each pair of its state and what happened to it. If a pair is missing, this cannot
-happen to a wager in this state."""
+"""The next state of a wager, for each pair of its state and what happened to it. A pair that is missing here is
+impossible."""
 
 COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State.CANCELLING, State.UNKNOWN})
 """The states of a wager whose remaining stake could still be matched, or may have been matched without our
@@ -216,7 +216,7 @@ def after(state: State, happening: Happening) -> State:
     """Return the state of a wager in ``state`` after ``happening`` happened to it.
 
     Raises:
-        ImpossibleError: if this cannot happen to a wager in this state.
+        ImpossibleError: if ``happening`` is impossible for a wager in ``state``.
     """
     try:
         return TABLE[state, happening]

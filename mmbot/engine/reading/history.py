@@ -250,8 +250,8 @@ class HistoryPager:
         """Record a page, and go on to the next page or the next query.
 
         If the page is not complete up to ``after`` (an instant of our clock), or is older than an earlier page, its
-        query starts again a second later. The exchange's history may lag. Or a clock was behind, so that the time range
-        ended too early.
+        query starts again a second later. This is so if the exchange's history lags, or if a clock was behind, so that
+        the time range ended too early.
 
         Returns:
             True if the page counts. False if the query of the page starts again.

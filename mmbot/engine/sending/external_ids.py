@@ -50,8 +50,8 @@ class ExternalIds:
     def next(self, strategy: str) -> str:
         """Return the next ``external_id``. This method may be called only after ``has`` returned true.
 
-        If the exchange reported a wager that has this id already, although this run did not use the id, the name of the
-        strategy in the id is lengthened until the id is new.
+        The exchange may have reported a wager with this id, although this run has not used the id yet. In this case,
+        the name of the strategy in the id is lengthened until the id is new.
         """
         sequence = self._next
         self._next += 1

@@ -1,6 +1,6 @@
-"""Places quotes in the order of their priority. The call that returns a placement for sending also checks this
-placement. It checks limits, funds, the number of open wagers, and possible matches with our own wagers. A placement
-that is not allowed never delays other placements."""
+"""Places quotes in the order of their priority. Just before a placement is sent, it is checked against the limits, the
+funds, the number of open wagers, and our own wagers that it could match. A placement that is not allowed never delays
+other placements."""
 
 from __future__ import annotations
 

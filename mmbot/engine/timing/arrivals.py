@@ -22,7 +22,7 @@ class Arrivals:
     """The requests that may arrive now, or that may have arrived within the past second.
 
     Args:
-        most: the greatest number of such requests.
+        most: the greatest number of these requests that is allowed at any time.
     """
 
     __slots__ = ("_answered", "_most", "_open", "crowded")
@@ -33,7 +33,8 @@ class Arrivals:
         """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
         self.crowded = False
-        """True if the limit may not allow another request now. Only then, ``full_until`` has to be called."""
+        """True if the limit may not allow another request now. ``full_until`` has to be called only if the value is
+        True."""
 
     def sent(self, request: int, now: Instant) -> None:
         """Note that a request is handed out for sending."""

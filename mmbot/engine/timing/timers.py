@@ -73,8 +73,8 @@ class Timers:
         """The instant before which no timer is due. ``due_at`` returns the exact instant of the next timer."""
 
     def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
-        """Register a handler for each purpose. When a timer is due, the handler of its purpose is called with its key
-        and the present instant."""
+        """Register a handler for each purpose. When a timer is due, the handler of the timer's purpose is called with
+        the timer's key and the present instant."""
         self._handlers.update(handlers)
 
     def set(self, due: Due, key: Key, at: Instant) -> None:

@@ -427,8 +427,8 @@ class Ledger:
         self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents, commission: Cents) -> None:
-        """Set the profit that a market made in earlier runs, before commission, and the commission, in cents. The
-        amounts replace the sums of the restored wagers, because not all settled wagers are restored."""
+        """Set two amounts of a market from earlier runs, in cents: the profit before commission, and the commission.
+        The amounts replace the sums of the restored wagers, because not all settled wagers are restored."""
         self.totals.settlements.put(market, gross)
         self.totals.settlements.charged(market, commission)
 
@@ -441,8 +441,8 @@ class Ledger:
         return wager
 
     def _packed(self, report: WagerReport) -> Wager | None:
-        """If the wager of a report is packed (stored in a compact form), unpack and return it. From now on, the ledger
-        holds the wager again. Otherwise return None."""
+        """If the wager of a report is packed (stored in a compact form), unpack it and return it. From now on, the
+        ledger holds the wager again. If the wager is not packed, return None."""
         key = report.external_id
         return self._hold_again(self._ended.take(key) if key else self._ended.take_by_id(report.wager_id))
 

@@ -2,8 +2,7 @@
 changes late.
 
 An ``external_id`` is a prefix and a number that grows with each wager of its run and strategy. So the highest number of
-each prefix shows which ids were used. Each wager that was matched takes another 32 bytes, for its number and three
-figures.
+each prefix shows which ids were used.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ _NOTHING: Final = Remembered()
 
 class _Series:
     """The stored figures of wagers whose ids differ only in the number at the end."""
+
+    # Each wager that was matched takes 32 bytes, for its number and three figures.
 
     __slots__ = ("columns", "highest", "numbers")
 
