@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Session(Protocol):
-    """The part of a session that a call needs. ``SessionKeeper`` describes the methods."""
+    """The part of a session that a call needs."""
 
     def current(self) -> str | None:
         """Return the access token if it is valid now. Otherwise return None."""

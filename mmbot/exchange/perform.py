@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Reads(Protocol):
-    """The client's calls that answer the engine's reads. ``Client`` describes them."""
+    """The client's calls that answer the engine's reads."""
 
     async def wager(self, wager_id: str) -> WagerReport | UnreadWager | None:
         """Read one wager."""
@@ -102,7 +102,7 @@ class Performer:
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
-        """Send one request of the engine, and return a coroutine that waits for the answer (``Client.perform``)."""
+        """Send one request of the engine, and return a coroutine that waits for the answer."""
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
         if call is None:

@@ -85,7 +85,7 @@ class _Mailbox:
         self._waking = False
 
     def put(self, frame: bytes) -> None:
-        """Take a frame. A thread calls this."""
+        """Take a frame from the server. This method may be called in any thread."""
         self._came += len(frame)
         if len(self.frames) >= self._room or self._came - self.taken > _ROOM_BYTES:
             self.full = True
@@ -95,13 +95,13 @@ class _Mailbox:
         self._tell()
 
     def end(self, code: int | None, reason: str) -> None:
-        """Record that the connection has ended. A thread calls this."""
+        """Record that the connection has ended. This method may be called in any thread."""
         if self.over is None:
             self.over = code, reason
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """Record that the connection has reached a state. A thread calls this."""
+        """Record that the connection has reached a state. This method may be called in any thread."""
         setattr(self, what, True)
         self._tell()
 

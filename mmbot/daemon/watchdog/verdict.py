@@ -79,7 +79,8 @@ class Judge:
         return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
 
     def clear(self, heartbeat: Heartbeat) -> None:
-        """Record that no wager of ours was open after the sign of life in this reading."""
+        """Record that no wager of ours was open after the daemon's sign of life in this reading of the heartbeat
+        file."""
         self._cleared = _beat(heartbeat)
 
 

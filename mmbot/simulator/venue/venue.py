@@ -377,8 +377,8 @@ class Venue:
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
-        """Return the present state of every wager of an account. It is for the referee and tests. No endpoint returns
-        it."""
+        """Return the present state of every wager of an account. This method is for the referee and for tests. No
+        endpoint of the exchange returns so much."""
         return [order.snapshot() for order in self._account(account).by_id.values()]
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:

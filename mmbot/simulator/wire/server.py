@@ -197,7 +197,7 @@ def _with_wagers(response: web.Response, wagers: list[Any]) -> web.Response:
 
 
 async def _never_end(request: web.Request, exchange: LocalExchange) -> web.StreamResponse:
-    """Send an answer without an end. It stops when the client closes the connection or the exchange stops."""
+    """Send an answer without an end, until the client closes the connection or the exchange stops."""
     response = web.StreamResponse(headers={"Content-Type": JSON})
     await response.prepare(request)
     with contextlib.suppress(ConnectionError):
