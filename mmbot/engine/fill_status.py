@@ -180,7 +180,7 @@ class StatusWriter:
 
     def _positions(self) -> Iterator[PositionStatus]:
         """Yield the positions on lines that are not listed, or to which no quoting rule applies. Also yield the wagers
-        of which only the market is known. Their whole stake counts as risk."""
+        of which only the market is known. The whole stake of such a wager counts as risk."""
         ledger = self._shared.ledger
         for line, position in ledger.positions.items():
             if line not in self._quoting.lines and position != NOTHING:

@@ -34,7 +34,7 @@ class SaveDecision(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class SaveNames(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The names of a line, of its market and of its sport event. None replaces each that is not known yet."""
+    """The names of a line, of its market and of its sport event. A name that is not known yet is None."""
 
     market: Market | None
     line: Line | None

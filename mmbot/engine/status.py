@@ -225,7 +225,7 @@ class Status(msgspec.Struct, frozen=True):
     """The reason why the kill switch is on but not saved on disk. The bot would then quote again after a restart. None
     if the switch is off, or saved on disk."""
     cause: str = "start"
-    """The event that made the daemon go through the steps from start to quoting most recently: ``start``, ``kill``,
+    """The latest event after which the daemon went through the steps from start to quoting: ``start``, ``kill``,
     ``feed`` (lost), ``stood_still`` (interruption of the daemon) or ``stop``."""
     balance_age_s: float | None = None
     """The number of seconds since the balance was read. None before the first read of the balance."""

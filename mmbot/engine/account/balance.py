@@ -1,6 +1,6 @@
 """Reads the balance of the account, and computes how much more may be staked.
 
-The unmatched stakes of the account may be greater in sum than its cash (docs/protocol.md 7.6).
+The sum of the unmatched stakes may be greater than the cash of the account (docs/protocol.md 7.6).
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ LONGEST_ROUND: Final = 2 * MINUTE
 """The longest time that a round of the audit may take. A longer round is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
-"""The number of intervals (``audit.wagers_s``) without a complete audit round after which all quotes stop."""
+"""All quotes stop after this number of intervals (``audit.wagers_s``) without a complete audit round."""
 
 SOON: Final = 5 * SECOND
 """The wait between the repair of a difference and the next round of the audit."""
@@ -58,13 +58,14 @@ PATIENCE: Final = 2 * SECOND
 """The longest time for which a read of the audit waits while quotes have precedence."""
 
 MOST_LOOKUPS: Final = 100
-"""The greatest number of wagers that one audit round looks up because no list confirms a match or a result."""
+"""The greatest number of wagers that one audit round looks up because no list confirms their matches or results."""
 
 MOST_RANGES: Final = 4
 """The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
-"""The number of times that the exchange must answer that it does not know a wager before the audit believes it."""
+"""The number of times that the exchange must answer that it does not know a wager before the audit believes this
+answer."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
 """The wait before the audit reads a wager again that has matches in our records but is unknown to the exchange."""
@@ -87,8 +88,8 @@ class Audit:
     """Compares wagers, matches and results with the exchange's history."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, past: Instant, now: Instant) -> None:
-        """Start without a round. ``past`` is the instant up to which an earlier run compared all changes of wagers, or
-        0 if no earlier run did."""
+        """Start before the first round. ``past`` is the instant up to which an earlier run compared all changes of
+        wagers, or 0 if no earlier run did."""
         self._shared: Final = shared
         self._effects: Final = effects
         self._life: Final = life

@@ -166,7 +166,7 @@ class MoneyCheck:
 
     def _fits(self, read: _Read) -> list[Cents]:
         """Return the amounts that the equity may have if a read of the balance is right. There is one amount for each
-        value that our figures had in the time range around the read (see ``AFTER``)."""
+        value that our figures had from 30 s (``BEFORE``) before the request to 10 s (``AFTER``) after the answer."""
         begin, end = read.sent_at - self._before, read.came_at + self._after
         around: list[Cents] = []
         before: Cents | None = None
@@ -224,7 +224,7 @@ class MoneyCheck:
             self._agree(fits, read, now)
 
     def _explain(self, now: Instant) -> None:
-        """Make two reads due now that may explain a difference: of the changed wagers, and of the transactions."""
+        """Make the reads of changed wagers and of transactions due now, because they may explain a difference."""
         self._audit.check_soon(self._basis_at - MINUTE, now)
         if self.on_doubt is not None:
             self.on_doubt(now)

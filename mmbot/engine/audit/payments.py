@@ -100,8 +100,8 @@ class Payments:
             self.on_result(min(self._results.values()) + CHARGED_WITHIN)
 
     def _check_result(self, transaction: Transaction) -> None:
-        """Have a wager read if a transaction shows another result than mmbot knows. The message about the result may be
-        lost, and the exchange's list of changed wagers may lack the wager."""
+        """Request a read of a wager if a transaction shows another result than our records. The message about the
+        result may be lost, and the exchange's list of changed wagers may lack the wager."""
         wager = self._shared.ledger.by_id(transaction.wager_id)
         if wager is None:
             return

@@ -87,8 +87,8 @@ class Settlements:
             self._effects.take_positions(now)
 
     def _look_up(self, market: MarketKey) -> None:
-        """Have the wagers of a market read whose result is missing. The exchange's list of changed wagers may lack
-        them, because no source says that a result counts as a change."""
+        """Request reads of the wagers of a market that have no result yet. The exchange's list of changed wagers may
+        lack them, because no source says that a result counts as a change."""
         found = 0
         for wager in self._shared.ledger.wagers():
             if wager.market == market and wager.matched and wager.booked is None and wager.wager_id is not None:

@@ -35,8 +35,8 @@ LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""
 
 EDGE: Final = HOUR
-"""The length of the oldest part of a sweep (a read of all open wagers). Because clocks differ, a wager of this part may
-be missing in the sweep, so its absence is ignored."""
+"""The length of the oldest part of a sweep (a read of all open wagers). Because clocks differ, a wager that was sent in
+this part may be missing in the sweep. So its absence is ignored."""
 
 PATIENCE: Final = 30 * SECOND
 """The longest time for which a page of a sweep (a background read of all open wagers) waits for more urgent requests.

@@ -286,7 +286,8 @@ class Catalogue:
         self._remember_ids(line)
 
     def _remember_ids(self, line: Line) -> None:
-        """From now on, count wagers with one of a line's ids on this line. An id that is disputed stays as it was."""
+        """From now on, count wagers with one of a line's ids on this line. Wagers with a disputed id still count where
+        they counted before."""
         ids, two = self.line_ids, len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
             line_id = outcome.line_id

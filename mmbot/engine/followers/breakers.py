@@ -19,8 +19,8 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 QUIET: Final = 10 * MINUTE
-"""Quoting stops when another mmbot places a wager on the account. It goes on after this time without a further wager of
-another mmbot."""
+"""Quoting stops when another mmbot places a wager on the account. Quoting goes on after this time without a further
+wager of another mmbot."""
 
 
 class Breaker(Protocol):

@@ -30,8 +30,8 @@ class Journal:
         is True if the name of the sport event is saved."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save the wager of a change, and the match or result if the change is one. Wagers that are not ours are saved,
-        too, because their results are part of the account's profit."""
+        """Save the wager of a change. If the change is a match or a result, save the match or result, too. Wagers that
+        are not ours are saved as well, because their results are part of the account's profit."""
         kind = change.kind
         if kind is Kind.SETTLED:
             self._settled(change, now)

@@ -21,8 +21,7 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
-"""The number of seven-day ranges of the history that are searched for open wagers. Without a journal, only the history
-shows old wagers."""
+"""The number of seven-day ranges of the history that are searched for open wagers."""
 
 
 TRY_FOR: Final = 3 * SECOND
@@ -57,7 +56,7 @@ class ClearAlone:
         """The open wagers of ours on a shared account that still have to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """The start of the time ``TRY_FOR``, in which a failed ``cancel_all`` is repeated. It is the start of the
+        """The start of the time in which a failed ``cancel_all`` is repeated (``TRY_FOR``). It is the start of the
         clearing, or the arrival of the latest page that showed an open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None

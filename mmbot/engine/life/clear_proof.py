@@ -42,7 +42,7 @@ class Stage(Enum):
     CANCELLING = "cancelling"
     """The stage in which everything is being cancelled. A read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """The stage in which everything was cancelled, but it is still unknown of some placement whether the exchange
+    """The stage in which everything was cancelled. For some placement, it is still unknown whether the exchange
     accepted the wager."""
     READING = "reading"
     """The stage in which the history is being read."""
