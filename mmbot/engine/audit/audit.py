@@ -64,8 +64,7 @@ MOST_RANGES: Final = 4
 """The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
-"""The number of times that the exchange must answer that it does not know a wager before the audit believes this
-answer."""
+"""The audit believes that the exchange does not know a wager after this number of such answers."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
 """The wait before the audit reads a wager again that has matches in our records but is unknown to the exchange."""
