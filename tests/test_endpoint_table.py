@@ -1,4 +1,4 @@
-"""Compares docs/endpoints.md with the specification, the client, the local exchange and the tests that it names."""
+"""docs/endpoints.md agrees with the published endpoints, the client, the local exchange and the named tests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 LEGACY, V4 = dialect_of("legacy"), dialect_of("v4")
 PAGE = (ROOT / "docs" / "endpoints.md").read_text()
 
-# The paths of the Market Maker part, as the specification writes them.
+# The paths of the Market Maker part, as the exchange publishes them.
 SPECIFIED = """
 POST /auth/login
 POST /auth/refresh
@@ -73,7 +73,7 @@ class Row(NamedTuple):
 
     method: str
     endpoint: str
-    """As the specification writes it."""
+    """As the exchange publishes it."""
     call: str
     """Empty where the client has none."""
     path: str

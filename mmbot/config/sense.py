@@ -14,7 +14,7 @@ from mmbot.config.settings import Config, MatchConfig
 from mmbot.config.suggestions import nearest
 
 HEALTH_CHECK_S: Final = 5.0
-"""The time between two of ProphetX's health checks, in seconds (source: ProphetX's specification)."""
+"""The time between two of ProphetX's health checks, in seconds (docs/protocol.md 8.3)."""
 
 TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
 """The known types of ProphetX's markets (docs/protocol.md 5.2). ProphetX may add more types."""

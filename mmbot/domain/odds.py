@@ -1,7 +1,7 @@
 """American odds, their implied probability, and the exchange's ladder of accepted odds.
 
 Odds are integers. At ``+p``, a stake of 100 dollars wins ``p`` dollars. At ``-p``, a stake of ``p`` dollars wins 100
-dollars. ``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.1). *Longer* odds
+dollars. ``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.4). *Longer* odds
 pay more and imply a lower probability.
 """
 

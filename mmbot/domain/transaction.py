@@ -1,5 +1,4 @@
-"""One movement of the account's money in the exchange's wallet. Source: *Transaction History* in the exchange's
-specification."""
+"""One movement of the account's money in the exchange's wallet (docs/protocol.md 10)."""
 
 from __future__ import annotations
 
@@ -12,8 +11,8 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """The type of a transaction: the exchange's field ``transaction_type``, with the values in the exchange's
-    specification and in version 4 of its interface."""
+    """The type of a transaction: the exchange's field ``transaction_type``, with the values of both
+    dialects (docs/protocol.md 10)."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"

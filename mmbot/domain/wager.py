@@ -1,5 +1,5 @@
-"""Wagers as the exchange reports them: the states of a wager, a report about a wager, and a match of a wager. Source:
-the second document of the exchange's specification."""
+"""Wagers as the exchange reports them: the states of a wager, a report about a wager, and a match of a wager
+(docs/protocol.md 6.3)."""
 
 from __future__ import annotations
 
@@ -81,8 +81,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def resting(self) -> bool:
-        """True if others can match the wager now."""
-        # The second document of the specification defines this test.
+        """True if others can match the wager now (docs/protocol.md 6.3)."""
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 

@@ -1,6 +1,6 @@
 """The states of a wager, and the table that gives the next state after each thing that can happen to the wager.
 
-Sources: the second document of the exchange's specification (play flow, cases 1 to 3), and docs/protocol.md 6.3 to 6.5.
+Source: docs/protocol.md 6.3 to 6.5.
 """
 
 from __future__ import annotations

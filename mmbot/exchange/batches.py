@@ -10,7 +10,7 @@ from mmbot.engine.requests import BATCH, SPORT_EVENTS_A_READ
 from mmbot.exchange.errors import Malformed
 
 MATCHES_A_READ: Final = 100
-"""The largest number of wagers whose matches one request can read (docs/protocol.md 4.1)."""
+"""The largest number of wagers whose matches one request can read (docs/protocol.md 11)."""
 
 WRONG_SIZE: Final = "wrong_size"
 """The error code of mmbot itself for a request that has no items, or more items than the exchange takes."""

@@ -20,7 +20,7 @@ from mmbot.engine.events import Failed, Failure, FailureReason
 
 RETRY_SOON: Final = 300 * MILLISECOND
 """The wait before a cancel is repeated if its wager was just being placed or matched (source: the error
-``opened_retry`` in the exchange's specification)."""
+``opened_retry`` in docs/protocol.md 4.3)."""
 
 RETRY_LIMITED: Final = SECOND
 """The wait after HTTP 429 (too many requests) if the answer names no wait."""

@@ -133,7 +133,7 @@ def test_a_match_is_told_in_private_and_in_public_and_taken_from_the_wallet(saw:
 
 
 def test_what_is_cancelled_after_a_part_was_matched_stays_open_with_its_stake_cut(saw: Saw) -> None:
-    """The second document's Case 2."""
+    """Source: docs/protocol.md 6.3."""
     left = saw["matched"]["left"]
     assert (left["status"], left["matching_status"]) == ("open", "fully_matched")
     assert left["stake"] == left["totally_matched_stake"] < 3_000

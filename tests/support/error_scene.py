@@ -18,8 +18,8 @@ from mmbot.net.http import Reply, open_http, send
 
 REJECTED, RETRYABLE, UNKNOWN, BUG = Rejected, Retryable, UnknownOutcome, Malformed
 
-# The specification's own table, in its order.
-SPECIFICATION = """
+# The codes of the legacy dialect that the exchange publishes, in its order (docs/endpoints.md).
+PUBLISHED = """
 invalid_request 400            invalid_param 400              unauthorized 401
 data_not_found 404             internal_error 500             rate_limit_reached 429
 insufficient_amount 403        wager_external_id_existed 400  wager_already_matched 400
@@ -53,7 +53,7 @@ def rows(table: str) -> dict[str, int]:
     return dict(zip(words[::2], map(int, words[1::2]), strict=True))
 
 
-TABLE = rows(SPECIFICATION) | rows(BEYOND)
+TABLE = rows(PUBLISHED) | rows(BEYOND)
 
 ALIKE: dict[type[ExchangeError], str] = {
     REJECTED: """

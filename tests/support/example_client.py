@@ -1,8 +1,8 @@
 """A client as the exchange's documents tell one to write it: plain requests, and pysher for the feed.
 
-Written from the specification's words alone, sharing nothing with the bot, so that a mistake in either shows. It is a
-program of its own: ``example_client.py BASE_URL ACCESS_KEY SECRET_KEY`` walks through everything once, writes what it
-saw as a line of JSON for each step, and ends with 0. It believes nothing that it can ask for twice.
+It shares no code with the bot, so that a mistake in either shows. It is a program of its own:
+``example_client.py BASE_URL ACCESS_KEY SECRET_KEY`` walks through everything once, writes a line of JSON for each step,
+and ends with 0. It reads again whatever it can read twice.
 """
 
 from __future__ import annotations

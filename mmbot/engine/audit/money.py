@@ -34,7 +34,7 @@ BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
 """The balance from a read is compared with our figures in a time range around the read. The range ends this time after
 the answer. It begins 30 s (``BEFORE``) earlier than the request. The exchange's balance may lag behind the private
-messages by some seconds (docs/protocol.md 7.6)."""
+messages by some seconds (docs/protocol.md 4.1)."""
 
 OUTLIVES: Final = 2 * MINUTE
 """The time after which a difference between the exchange's balance and our figures makes a guard stop quoting. Before

@@ -12,7 +12,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 DETAILS: Final = 100
-"""The greatest number of wagers that one read of matches may ask for (docs/protocol.md 4.1)."""
+"""The greatest number of wagers that one read of matches may ask for (docs/protocol.md 11)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
 """The wait before the matches of wagers are read again, if an answer lacked the odds of some matches."""

@@ -47,7 +47,7 @@ def whole(value: Id, what: str) -> int:
 
 def american(value: Id, what: str = "odds") -> Odds:
     """Return American odds. The exchange may write odds as 110.0. The odds -100 are read as +100, which is the same
-    price (docs/protocol.md 7.1)."""
+    price (docs/protocol.md 7.4)."""
     odds = whole(value, what)
     if odds == -100:
         return 100

@@ -1,2 +1,2 @@
-"""The exchange's API as its specification describes it. This API uses the words wager, odds, stake and line. Its field
+"""The legacy dialect of the exchange's API (docs/protocol.md). It uses the words wager, odds, stake and line. Its field
 names appear only in this folder."""

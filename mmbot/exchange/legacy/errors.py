@@ -40,7 +40,7 @@ CODES: Final[Mapping[str, Known]] = {
     "wager_unable_to_place": Known(BROKEN),
     "wager_unable_to_cancel": Known(BROKEN),
 }
-"""The meaning of each error code of the exchange (sources: the exchange's specification, and docs/protocol.md 4.3)."""
+"""The meaning of each error code of the exchange (docs/protocol.md 4.3)."""
 
 
 # --- error answers --------------------------------------------------------------------------------------------------

@@ -29,8 +29,7 @@ TOPICS: Final = {
     # ``change_type`` of a health check.
     "private_system_signal": FeedReader.read_beat,
 }
-"""The methods that read the payload of a feed message, by its ``change_type`` (source: *Complete WebSocket Event
-Reference* in the exchange's specification)."""
+"""The methods that read the payload of a feed message, by its ``change_type`` (docs/protocol.md 8.3)."""
 
 decode = FeedReader(WAGERS, TOPICS, Shapes()).decode
 

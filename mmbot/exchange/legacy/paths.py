@@ -44,7 +44,7 @@ REGISTER: Final = "/mm/pusher"
 # --- queries --------------------------------------------------------------------------------------------------------
 
 PAGE: Final = 1000
-"""The greatest number of wagers on one page of the wager history (docs/protocol.md 4.2)."""
+"""The greatest number of wagers on one page of the wager history (docs/protocol.md 4.1)."""
 
 MATCH_PAGE: Final = 100
 TRANSACTION_PAGE: Final = 1000

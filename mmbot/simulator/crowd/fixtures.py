@@ -15,7 +15,7 @@ from mmbot.domain.instant import Instant
 from mmbot.simulator.venue.board.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
-"""The ``sub_type`` of an outright (a sport event that is not a game). The source is the exchange's specification."""
+"""The ``sub_type`` of an outright (a sport event that is not a game; docs/protocol.md 5.3)."""
 
 _FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
 _LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")

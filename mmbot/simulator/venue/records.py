@@ -80,7 +80,7 @@ class VenueBalance(msgspec.Struct, frozen=True):
 
 
 class VenueTransaction(msgspec.Struct, frozen=True):
-    """One movement of money in a wallet. ``type`` is a transaction type of the exchange's specification. If the
+    """One movement of money in a wallet. ``type`` is one of the transaction types in docs/protocol.md 10. If the
     movement reduces the balance, ``amount`` is negative."""
 
     transaction_id: str

@@ -43,13 +43,14 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     inferred)."""
     partly_canceled: str = "open"
     """The ``status`` of a wager that was matched in part and whose rest was then cancelled. With ``open``, the wager is
-    fully matched and its stake is the matched part (second document of the specification, docs/protocol.md 6.3). With
+    fully matched and its stake is the matched part (docs/protocol.md 6.3). With
     ``canceled``, the wager stays partially matched and keeps its whole stake. No source fully describes the meaning of
     ``canceled``. A bot must count the matched part under both settings."""
     shown_profit: str = "offered"
     """The meaning of the field ``profit`` of a wager. With ``offered``, the field has what the present stake can win at
-    the wager's own odds, as in the examples of the specification. With ``matched``, the matched part counts at the odds
-    of its matches, and the unmatched part at the wager's own odds. No source says which value is right."""
+    the wager's own odds, as in the exchange's examples (docs/protocol.md 6.2). With ``matched``, the matched part
+    counts at the odds of its matches, and the unmatched part at the wager's own odds. No source says which value is
+    right."""
     match_profit: bool = True
     """True if each match in the matching detail says how much it can win (``profit``). No source describes this
     field."""
@@ -65,7 +66,7 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     wagers. No source says whether a result counts as a change."""
     self_match: str = "reject"
     """The treatment of a wager that could match another wager of the same account. With ``reject``, the new wager is
-    rejected. With ``wipe``, both wagers are ended (docs/protocol.md 6.3)."""
+    rejected. With ``wipe``, both wagers are ended (docs/protocol.md 14)."""
     fill_or_kill_ns: Duration = 2 * SECOND
     payout_ns: Duration = 200 * MILLISECOND
     """The time from a result to its payment. Until the payment, wagers that won have the status ``settled``. After the

@@ -31,8 +31,8 @@ from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
 NOTICED_AFTER: Final = 30 * SECOND
-"""The time within which a client should notice that the feed is silent, in nanoseconds (source: the exchange's
-specification)."""
+"""The time within which a client should notice that the feed is silent, in nanoseconds
+(docs/protocol.md 8.3)."""
 
 ONE_A_SECOND: Final = (
     "get_balance",
@@ -134,7 +134,7 @@ class LocalExchange:
     @staticmethod
     def private_channel(account: str) -> str:
         """Return the name of an account's private channel. The name contains the account id without dashes
-        (docs/protocol.md 2)."""
+        (docs/protocol.md 8.2)."""
         return f"private-service=3-device_type=5-user={account.replace('-', '')}"
 
     def admit(self, account: str, endpoint: str, path: str, now: Instant) -> None:

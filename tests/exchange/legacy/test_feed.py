@@ -1,4 +1,4 @@
-"""Topics of the legacy feed, from the specification's examples and from arbitrary bytes."""
+"""Topics of the legacy feed, from the exchange's examples and from arbitrary bytes."""
 
 from __future__ import annotations
 

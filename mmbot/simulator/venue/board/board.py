@@ -86,7 +86,7 @@ class Board:
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
     def add_sport_event(self, sport_event: SportEvent, now: Instant, *, listed: bool = True) -> None:
-        """Create a sport event. It is announced only if it is listed (source: the exchange's specification).
+        """Create a sport event. It is announced only if it is listed (docs/protocol.md 9).
 
         Raises:
             ValueError: if its tournament does not exist, or if the sport event exists already.

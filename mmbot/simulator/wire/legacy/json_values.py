@@ -1,4 +1,4 @@
-"""The exchange's values as JSON in the legacy dialect (docs/protocol.md 4.2, 5, 8.3; the exchange's specification).
+"""The exchange's values as JSON in the legacy dialect (docs/protocol.md 4.2, 5, 6.2, 8.3, 10).
 
 This module follows the exchange's documents. It shares no code with the bot's own decoder, so that tests find a mistake
 in either of them. Money is in dollars, and numbers of lines are in points. The fields ``timestamp``,
@@ -117,8 +117,8 @@ def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "upda
 
 
 def player(known: Player, tournament: int) -> Object:
-    """Return a player as JSON. The exchange's specification does not name the fields of a player. These fields are
-    enough to tell players apart."""
+    """Return a player as JSON. The fields of a player are not documented (docs/protocol.md 4.1). These fields
+    are enough to tell players apart."""
     return {
         "id": known.player_id,
         "name": known.name,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BATCH = 20
-"""The greatest number of wagers in one placement or cancel request (source: the exchange's specification)."""
+"""The greatest number of wagers in one placement or cancel request (docs/protocol.md 11)."""
 
 
 class Placement(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MATCHES_A_READ = 100
 """The greatest number of wagers in one request for their matches. It is also the greatest number of matches on one page
-(docs/protocol.md 4.1)."""
+(docs/protocol.md 4.1, 11)."""
 
 TRANSACTIONS_A_PAGE = 1000
 
