@@ -85,7 +85,7 @@ class _Mailbox:
         self._waking = False
 
     def put(self, frame: bytes) -> None:
-        """Take a frame from the server. This method may be called in any thread."""
+        """Take a frame from the server. Only the thread that reads from the server calls this method."""
         self._came += len(frame)
         if len(self.frames) >= self._room or self._came - self.taken > _ROOM_BYTES:
             self.full = True
@@ -95,13 +95,13 @@ class _Mailbox:
         self._tell()
 
     def end(self, code: int | None, reason: str) -> None:
-        """Record that the connection has ended. This method may be called in any thread."""
+        """Record that the connection has ended. The threads of the connection call this method."""
         if self.over is None:
             self.over = code, reason
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """Record that the connection has reached a state. This method may be called in any thread."""
+        """Record that the connection has reached a state. The threads of the connection call this method."""
         setattr(self, what, True)
         self._tell()
 
