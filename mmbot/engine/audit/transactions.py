@@ -105,8 +105,8 @@ class TransactionReader:
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a request for a page. If the request failed, plan a new read that begins at the first
-        page."""
+        """Take the answer to a request for a page of transactions. If the request failed, plan a new read that begins
+        at the first page."""
         if isinstance(answer, TransactionsRead):
             self._found += answer.transactions
             if answer.unread:

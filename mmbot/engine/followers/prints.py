@@ -14,8 +14,8 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Prints:
-    """Reads a wager from the exchange if a print (a public message about a match) came at its price and no match of the
-    wager was reported after the print."""
+    """Reads a wager of ours from the exchange if a print (a public message about a match) came at the price of the
+    wager, and no match of the wager was reported after the print."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

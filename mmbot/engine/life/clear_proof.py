@@ -37,7 +37,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class Stage(Enum):
-    """How far the proof has come."""
+    """How far the proof has come that the account is clear (without open wagers)."""
 
     CANCELLING = "cancelling"
     """The stage in which everything is being cancelled. A read at this stage would prove nothing."""

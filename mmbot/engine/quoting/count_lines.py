@@ -26,7 +26,7 @@ def count_lines(
 
     Args:
         sport_events: the lines of each sport event.
-        why: returns the reason why a line is not quoted.
+        why: a function that returns the reason why a line is not quoted.
     """
     quotable = quoted = 0
     reasons: dict[str, int] = {}

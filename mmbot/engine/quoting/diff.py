@@ -1,8 +1,5 @@
 """Finds the fewest cancels and placements that turn the open wagers of one line into its targets (the wagers that
-should be open).
-
-Other modules check limits and funds, and decide when to send.
-"""
+should be open)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a strategy raised an exception."""
+"""Finds the place in the code at which a strategy raised an exception."""
 
 from __future__ import annotations
 

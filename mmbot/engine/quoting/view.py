@@ -21,7 +21,7 @@ it."""
 
 
 class Views:
-    """Makes the views of lines."""
+    """Makes the view of a line: what the strategy sees of the line."""
 
     def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
