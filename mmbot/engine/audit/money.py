@@ -10,6 +10,10 @@ judged some time later, with our figures at every instant in a time range around
 figures at one of these instants give the known equity. A difference of a few cents is accepted, because the exchange
 rounds each match and each commission. Each read that agrees becomes the basis for the next read, so such differences do
 not add up.
+
+The balance may contain exposure credits: the part of the stakes on a line that comes back whichever outcome wins
+(docs/protocol.md 7.6). So a read is compared in two *readings*, without and with these credits. A reading that differs
+for two minutes while the other one agrees is dropped. From then on, only the other reading can explain the balance.
 """
 
 from __future__ import annotations
@@ -18,10 +22,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.engine.audit.audit import Audit
+from mmbot.engine.audit.readings import Range, WithCredits, WithoutCredits
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import Severity
 from mmbot.engine.risk.guards import ACCOUNT
@@ -29,12 +35,13 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
+from mmbot.engine.wagers.wager import LineWager
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
 """The balance from a read is compared with our figures in a time range around the read. The range ends this time after
-the answer. It begins 30 s (``BEFORE``) earlier than the request. The exchange's balance may lag behind the private
-messages by some seconds (docs/protocol.md 4.1)."""
+the answer. It begins 30 s (``BEFORE``) earlier than the request. The exchange's balance and its exposure credits may
+lag behind the private messages by some seconds (docs/protocol.md 4.1, 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
 """The time after which a difference between the exchange's balance and our figures makes a guard stop quoting. Before
@@ -43,15 +50,6 @@ this time, mmbot reads the transactions and the changes of wagers, because they 
 ACCEPTED: Final = 5 * MINUTE
 """The time for which an unexplained difference between the exchange's balance and our figures stops all quotes. After
 this time, the exchange's balance becomes the new basis."""
-
-SLACK: Final[Cents] = 5
-CENTS: Final[Cents] = 2
-"""The accepted difference of the balance, in cents, for each match or result since the latest read that agreed with our
-figures. ``SLACK`` (5 cents) is accepted in addition."""
-
-MOST_EQUITIES: Final = 32
-"""Each match that was taken back adds possible amounts of the equity to a list. No more are added once the list has
-this number of amounts."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -71,6 +69,24 @@ class _Read(NamedTuple):
     balance: Cents
     sent_at: Instant
     came_at: Instant
+
+
+class _Credit(NamedTuple):
+    """A change of the exposure credit of a line, in cents."""
+
+    at: Instant
+    line: LineKey
+    before: Cents
+    after: Cents
+
+
+class _Found(NamedTuple):
+    """The equity that follows from a read of the balance, in cents."""
+
+    without: list[Cents]
+    """The amounts that the equity may have, if the balance has no exposure credits."""
+    credited: list[Range]
+    """The ranges of amounts that the equity may have, if the balance contains exposure credits."""
 
 
 class MoneyCheck:
@@ -97,9 +113,14 @@ class MoneyCheck:
         """The sum of the open wagers' stakes, if the exchange takes a stake at the placement. Otherwise the value is
         0."""
         self._read: _Read | None = None
-        self._equities: list[Cents] = []
-        """The possible amounts of the equity. They follow from the latest read that agreed, and from later deposits and
-        withdrawals. There are several amounts if our figures changed near the time of the read."""
+        self._credits: dict[LineKey, Cents] = {}
+        """The exposure credit of each line with a credit, in cents."""
+        self._credit_changes: deque[_Credit] = deque()
+        """The recent changes of ``_credits``."""
+        self._without: Final = WithoutCredits()
+        self._with: Final = WithCredits()
+        self._based = False
+        """True if an earlier read is the basis for the next one."""
         self._basis_at: Instant = 0
         """The instant of the answer to the latest balance read that agreed with our figures."""
         self._moves = 0
@@ -108,7 +129,10 @@ class MoneyCheck:
 
     def changed(self, change: Change, now: Instant) -> None:
         """If a change of a wager moves money, record the change."""
-        kind = change.kind
+        kind, wager = change.kind, change.wager
+        credit: Cents = 0
+        if isinstance(wager, LineWager) and (kind in MOVES or kind is Kind.REPRICED):
+            credit = self._note_credit(wager.line, now)
         if kind not in MOVES:
             return
         if self._at_placement:
@@ -117,10 +141,20 @@ class MoneyCheck:
             return
         self._moves += 1
         self._committed.append((now, self._commitment()))
-        if kind is Kind.TAKEN_BACK and len(self._equities) < MOST_EQUITIES:
-            # The basis may contain the false match, for example after a restart.
-            also = [equity - change.stake for equity in self._equities]
-            self._equities = list(dict.fromkeys((*self._equities, *also)))
+        if kind is Kind.TAKEN_BACK:  # the basis may contain the false match, for example after a restart
+            self._without.may_move(-change.stake)
+            self._with.may_move(-change.stake - credit)
+
+    def _note_credit(self, line: LineKey, now: Instant) -> Cents:
+        """Compute the exposure credit of a line again, and return its change."""
+        before, after = self._credits.get(line, 0), self._shared.ledger.totals.credit(line)
+        if after != before:
+            self._credit_changes.append(_Credit(now, line, before, after))
+            if after:
+                self._credits[line] = after
+            else:
+                del self._credits[line]
+        return after - before
 
     def _note_open(self, change: Change) -> None:
         kind, wager = change.kind, change.wager
@@ -147,8 +181,15 @@ class MoneyCheck:
                 return
             self._judge(former, now)
         self._read = _Read(balance, sent_at, now)
+        if not self._committed:
+            self._committed.append((now, self._commitment()))
+        lines = [place for place in self._shared.ledger.totals.locked if isinstance(place, LineKey)]
+        for line in dict.fromkeys((*self._credits, *lines)):  # a wager whose line has become known caused no change
+            self._note_credit(line, now)
         while len(self._committed) > 1 and self._committed[1][0] < sent_at - self._before:
             self._committed.popleft()
+        while self._credit_changes and self._credit_changes[0].at < sent_at - self._before:
+            self._credit_changes.popleft()
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
         """Take new transactions. Deposits, withdrawals and adjustments explain a change of the equity."""
@@ -158,15 +199,33 @@ class MoneyCheck:
             for each in transactions
             if each.type in EXTERNAL and not each.wager_id and (each.created_at or 0) > since
         )
-        if moved and self._equities:
-            self._equities = [equity + moved for equity in self._equities]
+        if moved and self._based:
+            self._without.move(moved)
+            self._with.move(moved)
             self._shared.outbox.alert(Severity.INFO, "audit.moved", cents=moved)
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
+    def _find(self, read: _Read) -> _Found:
+        """Return the equity that follows from a read of the balance."""
+        without = self._fits(read)
+        least = most = sum(self._credits.values())
+        lows: dict[LineKey, Cents] = {}
+        highs: dict[LineKey, Cents] = {}
+        begin = read.sent_at - self._before
+        for _, line, before, after in [each for each in self._credit_changes if each.at >= begin]:
+            lows[line] = min(lows.get(line, before), before, after)
+            highs[line] = max(highs.get(line, before), before, after)
+        for line, low in lows.items():
+            credit = self._credits.get(line, 0)
+            least -= credit - low
+            most += highs[line] - credit
+        return _Found(without, [(one - most, one - least) for one in without])
+
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the amounts that the equity may have if a read of the balance is right. There is one amount for each
-        value that our figures had from 30 s (``BEFORE``) before the request to 10 s (``AFTER``) after the answer."""
+        """Return the amounts that the equity may have if a read of the balance is right and has no exposure credits.
+        There is one amount for each value that our figures had from 30 s (``BEFORE``) before the request to 10 s
+        (``AFTER``) after the answer."""
         begin, end = read.sent_at - self._before, read.came_at + self._after
         around: list[Cents] = []
         before: Cents | None = None
@@ -180,24 +239,46 @@ class MoneyCheck:
         return around if before is None else [read.balance + before, *around]
 
     def _judge(self, read: _Read, now: Instant) -> None:
-        fits = self._fits(read)
-        slack = SLACK + CENTS * self._moves
-        known = self._equities
-        agreeing = [one for one in fits if any(abs(one - other) <= slack for other in known)] if known else fits
-        if agreeing:
-            self._agree(agreeing, read, now)
+        found, moves = self._find(read), self._moves
+        if not self._based:
+            self._start(found, read, now)
+            return
+        without = self._without.agreeing(found.without, moves)
+        credited = self._with.agreeing(found.credited, moves)
+        if not without and not credited:
+            self._differ(read, found, now)
+            return
+        before = self._moves_before(read)
+        if without:
+            self._without.start(without, before)
         else:
-            self._differ(read, fits, now)
+            self._without.differs(now, self._outlives)
+        if credited:
+            self._with.start(credited, before)
+        else:
+            self._with.differs(now, self._outlives)
+        self._agreed(read, now)
 
-    def _agree(self, equities: list[Cents], read: _Read, now: Instant) -> None:
-        self._equities, self._basis_at = list(dict.fromkeys(equities)), read.came_at
-        self._moves = sum(1 for at, _ in self._committed if at > read.came_at)
+    def _start(self, found: _Found, read: _Read, now: Instant) -> None:
+        """Take a read as the new basis, in both readings."""
+        self._based = True
+        before = self._moves_before(read)
+        self._without.start(found.without, before)
+        self._with.start(found.credited, before)
+        self._agreed(read, now)
+
+    def _moves_before(self, read: _Read) -> int:
+        """Return the number of matches and results before the answer to a read."""
+        return self._moves - sum(1 for at, _ in self._committed if at > read.came_at)
+
+    def _agreed(self, read: _Read, now: Instant) -> None:
+        self._basis_at = read.came_at
         self._differs_since = None
         if self._held_at is not None:
             self._held_at = None
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
-    def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
+    def _differ(self, read: _Read, found: _Found, now: Instant) -> None:
         """Look for an explanation of a difference. If there is no explanation for ``OUTLIVES`` (2 minutes), stop
         quoting. If the difference then lasts for another ``ACCEPTED`` (5 minutes), take the exchange's balance as the
         new basis."""
@@ -206,7 +287,8 @@ class MoneyCheck:
             self._differs_since = now
             self._explain(now)
             return
-        difference = min([one - other for one in fits for other in self._equities], key=abs)
+        without, credited = self._without.differences(found.without), self._with.differences(found.credited)
+        difference = min([*without, *credited], key=abs)
         expected = read.balance - difference
         if self._held_at is None:
             if now - self._differs_since < self._outlives:
@@ -221,7 +303,7 @@ class MoneyCheck:
         elif now - self._held_at >= self._accepted:
             sides = {"ours": show(expected), "theirs": show(read.balance)}
             shared.outbox.alert(Severity.ERROR, "audit.money_accepted", **sides)
-            self._agree(fits, read, now)
+            self._start(found, read, now)
 
     def _explain(self, now: Instant) -> None:
         """Make the reads of changed wagers and of transactions due now, because they may explain a difference."""

@@ -131,6 +131,17 @@ class Totals:
         if settling is not None and settling.done:
             self.release(market)
 
+    def credit(self, line: LineKey) -> Cents:
+        """Return the part of a line's matched stakes that comes back whichever outcome wins, in cents. An exchange with
+        exposure credits lets the account use this part again (docs/protocol.md 7.6)."""
+        locked = self.locked.get(line, 0)
+        position = self.positions.get(line)
+        if not locked or position is None:
+            return 0
+        settling = self.settling.get(market_of(line))
+        first, second = position.profit if settling is None else settling.profit.get(line, position.profit)
+        return max(0, locked - max(0, -min(first, second)))
+
     def at_stake(self) -> dict[int, None]:
         """Return the sport events with a stake that is matched and not settled."""
         return dict.fromkeys(key.sport_event for key in self.locked)

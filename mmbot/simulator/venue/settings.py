@@ -33,6 +33,13 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``down`` and ``up``. The exchange's fee page names 2 % and no rounding (docs/protocol.md 10)."""
     funds: str = "at_match"
     """The moment at which a stake leaves the balance. The values are ``at_match`` and ``at_placement``."""
+    credits: str = "none"
+    """The treatment of stakes on both outcomes of a line. With ``none``, the balance lacks all of them. With
+    ``in_balance``, the balance contains the part of the stakes that comes back whichever outcome wins. Only the shown
+    balance changes: a match is still paid from the cash, and transactions list the whole stake (docs/protocol.md 7.6;
+    inferred)."""
+    credit_late_ns: Duration = 5 * SECOND
+    """The time from a match until the shown balance contains its exposure credit."""
     unmatched_multiple: int = 10
     """The greatest sum of unmatched stakes, as a multiple of the balance. It applies only if funds are taken at the
     match."""

@@ -406,7 +406,7 @@ class Venue:
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
         """Return the account's present money, with the unmatched stakes as they were ``history_lag_ns`` ago
         (docs/protocol.md 4.1)."""
-        return history.balance(self._account(account), self._at(now) - self.settings.history_lag_ns)
+        return history.balance(self._account(account), self.settings, self._at(now))
 
     def transactions(self, account: str) -> list[VenueTransaction]:
         """Return every movement of money in the account's wallet, oldest first. The list is empty for an account of the

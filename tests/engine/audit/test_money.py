@@ -7,20 +7,23 @@ from engine_scene import LINE, MARKET, OTHER, Fixed, Scene, settings
 from msgspec.structs import replace
 
 from mmbot.config.settings import ClockConfig
-from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.wager import Status, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
+BOTH = pytest.mark.parametrize("credits", ["none", "in_balance"])
+"""Without and with exposure credits in the balance of the exchange."""
 
-def started(funds: str = "at_match", lines: tuple[object, ...] = (LINE, OTHER)) -> Scene:
+
+def started(funds: str = "at_match", credits: str = "none", credit_late_ns: Duration = 5 * SECOND) -> Scene:
     """A scene in which the balance was compared a few times."""
     scene = Scene(
         Fixed((0, 105, 5000), (1, 105, 5000)),
         settings(funds=funds),
         lines=(LINE, OTHER),
-        venue=VenueSettings(funds=funds),
+        venue=VenueSettings(funds=funds, credits=credits, credit_late_ns=credit_late_ns),
     ).quoted()
     scene.go(2 * MINUTE)
     return scene
@@ -95,9 +98,10 @@ def test_a_balance_that_is_right_again_lifts_the_guard() -> None:
     assert not scene.alerts("audit.money_accepted")
 
 
+@BOTH
 @pytest.mark.parametrize("funds", ["at_match", "at_placement"])
-def test_matches_and_results_explain_the_balance(funds: str) -> None:
-    scene = started(funds)
+def test_matches_and_results_explain_the_balance(funds: str, credits: str) -> None:
+    scene = started(funds, credits)
     for turn in range(60):
         scene.take(turn % 2, 700, (LINE, OTHER)[turn // 2 % 2])
         scene.go((turn % 7 + 1) * SECOND)
@@ -129,3 +133,58 @@ def test_a_false_result_is_found_by_the_balance_before_the_audit_of_matches() ->
     assert not scene.guard("audit_money")
     assert not scene.guard("audit_wager")
     scene.agree()
+
+
+def hedged(scene: Scene, turns: int = 24) -> None:
+    """Let both outcomes be matched for some minutes."""
+    for turn in range(turns):
+        scene.take(turn % 2, 700, (LINE, OTHER)[turn // 2 % 2])
+        scene.go(11 * SECOND)
+
+
+@pytest.mark.parametrize("late", [0, 5, 45])
+def test_credits_that_come_late_are_no_difference(late: int) -> None:
+    scene = started(credits="in_balance", credit_late_ns=late * SECOND)
+    hedged(scene, 60)
+    scene.venue.void(MARKET, scene.now)
+    scene.go(6 * MINUTE)
+    assert not scene.guard("audit_money")
+    assert not any(scene.run.engine.audited.values())
+    scene.close()
+
+
+@BOTH
+def test_a_restart_learns_again_whether_the_balance_contains_credits(credits: str) -> None:
+    scene = started(credits=credits)
+    hedged(scene)
+    scene.restart(30 * SECOND)
+    scene.until(lambda: scene.status().phase == "ready")
+    hedged(scene)
+    scene.venue.settle(MARKET, 1, scene.now)
+    scene.go(6 * MINUTE)
+    assert not scene.guard("audit_money")
+    assert not any(scene.run.engine.audited.values())
+
+
+@BOTH
+@pytest.mark.parametrize("cents", [-700, 700])
+def test_a_difference_is_found_with_and_without_credits(credits: str, cents: int) -> None:
+    scene = started(credits=credits)
+    hedged(scene)
+    differ(scene, cents)
+    scene.until(lambda: scene.guard("audit_money") is not None, within=6 * MINUTE)
+    (difference,) = scene.alerts("audit.difference")
+    assert difference["kind"] == "money"
+
+
+@BOTH
+def test_the_other_reading_does_not_explain_the_balance_once_it_was_refuted(credits: str) -> None:
+    """The balance changes by just the sum of the credits, as if the exchange had the other rule from now on."""
+    scene = started(credits=credits)
+    hedged(scene)
+    scene.go(MINUTE)
+    loss = sum(max(0, -min(scene.position(line))) for line in (LINE, OTHER))
+    credit = scene.venue.wallet(scene.account).staked - loss
+    assert credit > 5_000
+    differ(scene, credit if credits == "none" else -credit)
+    scene.until(lambda: scene.guard("audit_money") is not None, within=6 * MINUTE)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Matching, Status
+from mmbot.simulator.venue.accounts.credits import credits_of
 from mmbot.simulator.venue.accounts.order import Account, Order
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueBalance, VenueWager
@@ -30,11 +31,14 @@ def unmatched(account: Account, synced: Instant) -> Cents:
     return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
 
 
-def balance(account: Account, synced: Instant) -> VenueBalance:
-    """Return the wallet's present balance, with the unmatched stakes as they were at the time ``synced``
-    (docs/protocol.md 4.1)."""
-    wallet = account.wallet
-    return VenueBalance(wallet.balance, wallet.staked, unmatched(account, synced), "active", synced)
+def balance(account: Account, settings: VenueSettings, now: Instant) -> VenueBalance:
+    """Return the wallet's present balance, with the unmatched stakes as they were ``history_lag_ns`` ago
+    (docs/protocol.md 4.1), and with exposure credits if the settings say so."""
+    wallet, synced = account.wallet, now - settings.history_lag_ns
+    shown = wallet.balance
+    if settings.credits == "in_balance":
+        shown += credits_of(account, now - settings.credit_late_ns)
+    return VenueBalance(shown, wallet.staked, unmatched(account, synced), "active", synced)
 
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
