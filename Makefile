@@ -57,8 +57,8 @@ $(SOKETI): tests/conformance/package.json
 	@touch $@
 
 # The same program with its core compiled to machine code, in an environment of its own. It needs a C compiler and
-# Python's headers, and takes a minute or two. It is a copy of the source, made anew whenever that changes; strategies
-# are taken from here, since of two modules with one name the loader takes neither.
+# Python's headers, and takes a minute or two. It is a copy of the source, and is rebuilt when the source
+# changes. Strategies are not copied, because the loader rejects a name that two modules have.
 COMPILED := .venv-compiled
 SOURCE := $(shell find mmbot -name '*.py')
 

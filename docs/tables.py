@@ -141,12 +141,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def renewed(text: str) -> str:
-    """A page with its tables made anew. Raises KeyError for a table that there is not."""
+    """Return a page with its tables rewritten. Raises KeyError for the name of an unknown table."""
     return TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found['name']]()}\n{found[3]}", text)
 
 
 def main() -> None:
-    """Write every page that is not as it should be."""
+    """Rewrite every page whose tables are out of date."""
     for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text()
         if (new := renewed(text)) != text:

@@ -17,7 +17,9 @@ _MOST: Final = 1 << 20  # MiB
 
 def add_recording(run: argparse.ArgumentParser) -> None:
     """Add the arguments of ``mmbot run`` that are for the event log."""
-    run.add_argument("--event-log", type=Path, metavar="DIR", help="record what the engine is told, for mmbot replay")
+    run.add_argument(
+        "--event-log", type=Path, metavar="DIR", help="record the engine's events and requests, for mmbot replay"
+    )
     run.add_argument(
         "--event-log-size",
         type=_mebibytes,
