@@ -11,7 +11,7 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
 
-QUIET: Final = 10 * SECOND
+LOG_QUIET: Final = 10 * SECOND
 """The shortest time between two log entries for the same kind of request and the same error code."""
 
 
@@ -25,12 +25,12 @@ class FailedRequests:
         after this entry."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
-        """Log a failure. If the same failure (kind of request and error code) was logged less than ``QUIET`` (10 s)
+        """Log a failure. If the same failure (kind of request and error code) was logged less than ``LOG_QUIET`` (10 s)
         ago, do not log it. If the exchange answered with 429, pause all requests."""
         shared = self._shared
         kind = (type(request).__name__, answer.code)
-        last, silent = self._logged.get(kind, (now - QUIET, 0))
-        if now - last < QUIET:
+        last, silent = self._logged.get(kind, (now - LOG_QUIET, 0))
+        if now - last < LOG_QUIET:
             self._logged[kind] = (last, silent + 1)
         else:
             self._logged[kind] = (now, 0)

@@ -40,7 +40,7 @@ from mmbot.engine.status import (
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
-SHOWN: Final = 3
+LEVELS_SHOWN: Final = 3
 """The number of levels of each side of a book that the status shows, beginning with the best level."""
 
 
@@ -267,4 +267,4 @@ class StatusWriter:
 
 
 def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
-    return tuple(LevelStatus(level.odds, level.value) for level in levels[:SHOWN])
+    return tuple(LevelStatus(level.odds, level.value) for level in levels[:LEVELS_SHOWN])

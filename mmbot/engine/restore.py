@@ -6,7 +6,7 @@ from __future__ import annotations
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.wager_states import State
-from mmbot.engine.audit.transactions import OVERLAP
+from mmbot.engine.audit.transactions import TRANSACTIONS_OVERLAP
 from mmbot.engine.orders import Seed
 from mmbot.engine.parts import Parts
 from mmbot.engine.reading.history import CREATED_RANGE
@@ -32,7 +32,7 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
     for settled in seed.settlements:
         market = MarketKey(settled.sport_event, settled.market)
         shared.ledger.restore_settlement(market, settled.gross, settled.commission)
-        if settled.at > seed.since - OVERLAP // 2:
+        if settled.at > seed.since - TRANSACTIONS_OVERLAP // 2:
             parts.payments.restored(market, settled.at)
     parts.effects.restored()
     parts.effects.take_positions(now)

@@ -19,10 +19,10 @@ from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
-EVERY: Final = 30 * SECOND
+BALANCE_EVERY: Final = 30 * SECOND
 """The time between two reads of the balance."""
 
-RETRY: Final = 5 * SECOND
+BALANCE_RETRY: Final = 5 * SECOND
 """The wait after a failed read of the balance before the next read."""
 
 
@@ -100,9 +100,9 @@ class Balance:
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Take the balance from an answer. If the read failed, read the balance again sooner than usual."""
         if isinstance(answer, Failed):
-            self._read_at = now + RETRY
+            self._read_at = now + BALANCE_RETRY
         elif isinstance(answer, BalanceRead):
-            self._read_at = now + EVERY
+            self._read_at = now + BALANCE_EVERY
             self._shared.clock.note_date(answer.date, now)
             self._take(answer.balance, sent_at, now)
             if self.on_read is not None:

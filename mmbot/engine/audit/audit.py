@@ -41,7 +41,7 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
-LAG: Final = 10 * SECOND
+AUDIT_LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history. An audit round ignores the absence of a wager that opened less
 than this time before the round."""
 
@@ -54,13 +54,13 @@ ROUNDS_WITHOUT: Final = 15
 SOON: Final = 5 * SECOND
 """The wait between the repair of a difference and the next round of the audit."""
 
-PATIENCE: Final = 2 * SECOND
+AUDIT_PATIENCE: Final = 2 * SECOND
 """The longest time for which a read of the audit waits while quotes have precedence."""
 
 MOST_LOOKUPS: Final = 100
 """The greatest number of wagers that one audit round looks up because no list confirms their matches or results."""
 
-MOST_RANGES: Final = 4
+AUDIT_RANGES: Final = 4
 """The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
@@ -104,7 +104,7 @@ class Audit:
         self._compared_to = past
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers in the present audit round's list of open wagers."""
-        self._ranges = MOST_RANGES
+        self._ranges = AUDIT_RANGES
         """The number of seven-day ranges of the history that the next audit round searches."""
         self._doubts: dict[str, Doubt] = {}
         self.unconfirmed: dict[str, Instant] = {}
@@ -151,7 +151,7 @@ class Audit:
     def next(self, now: Instant) -> Request | None:
         """Return the next read of the audit if it has waited so long that it takes precedence over quotes. Otherwise
         return None."""
-        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+        return self.when_idle(now) if self.due_at(now) + AUDIT_PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
         """Return the next read of the audit if one is due. Otherwise return None."""
@@ -205,7 +205,7 @@ class Audit:
         self._history.drop()
         live = self._shared.ledger.all_live()
         oldest = min([wager.sent_at for wager in live], default=now)
-        ranges = max(self._ranges, min(MOST_RANGES, self._history.ranges_since(oldest, now)))
+        ranges = max(self._ranges, min(AUDIT_RANGES, self._history.ranges_since(oldest, now)))
         open_ = Status.OPEN.value
         # A wager only moves forward. So does the order of the reads, so that a later read shows what an earlier missed.
         for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
@@ -249,7 +249,7 @@ class Audit:
                 self._shown[unread.wager_id] = None
                 self._effects.take_unread(unread, sent_at, now)
             if self._history.came(answer):
-                self._history.take(answer, self._began_at - LAG, now)
+                self._history.take(answer, self._began_at - AUDIT_LAG, now)
                 if self._history.idle and self.stage is not Stage.RESTING:
                     self._finish(now)
             self._effects.take_positions(now)
@@ -293,7 +293,7 @@ class Audit:
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
-                settled = (wager.opened_at or now) < self._began_at - LAG
+                settled = (wager.opened_at or now) < self._began_at - AUDIT_LAG
                 if shown_open and settled and wager.wager_id not in self._shown:
                     self.doubt(wager, Cause.NOT_SHOWN, now)
             self._ranges = 1
@@ -303,7 +303,7 @@ class Audit:
                 self._history.ask(Query(changed_since=self._changes_from))
                 return
         else:
-            self._compared_to = self._changes_from = self._began_at - LAG
+            self._compared_to = self._changes_from = self._began_at - AUDIT_LAG
             self._shared.outbox.record(SaveCompared(self._compared_to))
             self._doubt_unconfirmed(now)
         self.stage = Stage.RESTING
@@ -314,7 +314,7 @@ class Audit:
     def _doubt_unconfirmed(self, now: Instant) -> None:
         """If a message reported a match or a result of a wager, but the exchange's list of changes lacks the wager,
         mark the wager as doubtful."""
-        overdue = [key for key, at in self.unconfirmed.items() if at < self._began_at - LAG]
+        overdue = [key for key, at in self.unconfirmed.items() if at < self._began_at - AUDIT_LAG]
         for wager_id in overdue[:MOST_LOOKUPS]:
             del self.unconfirmed[wager_id]
             wager = self._shared.ledger.by_id(wager_id)

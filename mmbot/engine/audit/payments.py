@@ -25,7 +25,7 @@ CHARGED_WITHIN: Final = 2 * MINUTE
 """The time after a result within which the exchange charges a commission. A result without a charge in this time cost
 no commission."""
 
-RESULTS: Final = (
+RESULT_TYPES: Final = (
     TransactionType.PAY,
     TransactionType.PUSH,
     TransactionType.VOID,
@@ -80,7 +80,7 @@ class Payments:
             self._shared.outbox.record(SaveTransactions(transactions, now))
         charged: dict[MarketKey, None] = {}
         for each in transactions:
-            if each.wager_id and each.type in RESULTS:
+            if each.wager_id and each.type in RESULT_TYPES:
                 self._check_result(each)
             if each.type is TransactionType.PAY and each.wager_id:
                 self._paid(each, now)

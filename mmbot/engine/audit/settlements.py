@@ -14,10 +14,10 @@ from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
-RESULTS: Final = 30 * SECOND
-VOIDS: Final = 3 * SECOND
+RESULTS_WAIT: Final = 30 * SECOND
+VOIDS_WAIT: Final = 3 * SECOND
 """The wait for the other results of a market while all its known results are voids. After the wait, the changes of
-wagers are read from the history. Once another result is known, the wait is 30 s (``RESULTS``)."""
+wagers are read from the history. Once another result is known, the wait is 30 s (``RESULTS_WAIT``)."""
 
 GIVEN_UP: Final = 2 * MINUTE
 """The time for which mmbot waits for missing results after it requested them from the history. Wagers that still have
@@ -57,7 +57,7 @@ class Settlements:
         first = market not in self._watched
         if first:
             self._watched[market] = now
-        wait: Duration = RESULTS if settling.left else VOIDS
+        wait: Duration = RESULTS_WAIT if settling.left else VOIDS_WAIT
         if first:
             self._shared.timers.set(Due.SETTLING, market, now + wait)
         if settling.left and market not in self._held:

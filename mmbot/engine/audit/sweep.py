@@ -25,20 +25,20 @@ from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.wager import Wager
 
-RANGES: Final = 4
+SWEEP_RANGES: Final = 4
 """The number of seven-day ranges of the history that a sweep (a read of all open wagers in the background) covers."""
 
-EVERY: Final = 6 * HOUR
+SWEEP_EVERY: Final = 6 * HOUR
 """The time from the end of a sweep (a background read of all open wagers) to the beginning of the next sweep."""
 
-LAG: Final = 10 * SECOND
+SWEEP_LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""
 
 EDGE: Final = HOUR
 """The length of the oldest part of a sweep (a read of all open wagers). Because clocks differ, a wager that was sent in
 this part may be missing in the sweep. So its absence is ignored."""
 
-PATIENCE: Final = 30 * SECOND
+SWEEP_PATIENCE: Final = 30 * SECOND
 """The longest time for which a page of a sweep (a background read of all open wagers) waits for more urgent requests.
 After this time, the page takes precedence over quotes."""
 
@@ -70,7 +70,7 @@ class Sweep:
 
     def next(self, now: Instant) -> Request | None:
         """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
-        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+        return self.when_idle(now) if self.due_at(now) + SWEEP_PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
         """Return the next read if one is due. Otherwise return None."""
@@ -78,7 +78,7 @@ class Sweep:
             return None
         if self._pager.idle:
             self._began_at = now
-            self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(RANGES)])
+            self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(SWEEP_RANGES)])
         request = self._pager.next(now)
         if request is not None:
             self._shared.send(self, request, now)
@@ -97,7 +97,7 @@ class Sweep:
                 self._shown[unread.wager_id] = None
                 self._effects.take_unread(unread, sent_at, now)
             if self._pager.came(answer):
-                self._pager.take(answer, self._began_at - LAG, now)
+                self._pager.take(answer, self._began_at - SWEEP_LAG, now)
                 if self._pager.idle:
                     self._finish(now)
             self._effects.take_positions(now)
@@ -111,7 +111,7 @@ class Sweep:
         for wager in lacking[MOST_LOOKUPS:]:
             self._audit.unconfirmed[wager.wager_id or ""] = now
         self._shown = {}
-        self._begin_at = now + EVERY
+        self._begin_at = now + SWEEP_EVERY
 
     def _lacks(self, wager: Wager) -> bool:
         """Return true if a wager has matches and no result, and the sweep (a read of all open wagers) should have shown
@@ -121,6 +121,6 @@ class Sweep:
             and wager.matched > 0
             and wager.wager_id not in self._shown
             and not wager.uncounted
-            and self._began_at - RANGES * CREATED_RANGE + EDGE < wager.sent_at < self._began_at - LAG
-            and wager.heard_at < self._began_at - LAG
+            and self._began_at - SWEEP_RANGES * CREATED_RANGE + EDGE < wager.sent_at < self._began_at - SWEEP_LAG
+            and wager.heard_at < self._began_at - SWEEP_LAG
         )

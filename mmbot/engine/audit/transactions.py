@@ -22,17 +22,17 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 
-OVERLAP: Final = 10 * MINUTE
+TRANSACTIONS_OVERLAP: Final = 10 * MINUTE
 """The time by which the range of a read of transactions overlaps the range of the previous read. Ranges overlap because
 the exchange may list transactions late."""
 
-RETRY: Final = 5 * SECOND
+TRANSACTIONS_RETRY: Final = 5 * SECOND
 """The wait after a failed read of transactions before the next read."""
 
-MOST_PAGES: Final = 200
+MOST_TRANSACTION_PAGES: Final = 200
 """The greatest number of pages in one read of the transactions."""
 
-PATIENCE: Final = 2 * SECOND
+TRANSACTIONS_PATIENCE: Final = 2 * SECOND
 """The longest time for which a read of transactions gives way to quotes. After this time, the read takes precedence
 over quotes."""
 
@@ -88,7 +88,7 @@ class TransactionReader:
 
     def next(self, now: Instant) -> Request | None:
         """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
-        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+        return self.when_idle(now) if self.due_at(now) + TRANSACTIONS_PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
         """Return the request for the next page if it is due. Otherwise return None."""
@@ -98,7 +98,7 @@ class TransactionReader:
         if self._range is None:
             there = shared.clock.time_of(now)
             self._began_at = now
-            self._range = (shared.clock.time_of(self._read_to) - OVERLAP, there + MINUTE)
+            self._range = (shared.clock.time_of(self._read_to) - TRANSACTIONS_OVERLAP, there + MINUTE)
         shared.pacer.take("transactions", now)
         request = ReadTransactions(shared.request_id(), *self._range, cursor=self._cursor)
         shared.send(self, request, now)
@@ -114,13 +114,13 @@ class TransactionReader:
             self._cursor = answer.next_cursor
             if not self._cursor:
                 self._finish(now)
-            elif self._cursor in self._cursors or len(self._cursors) >= MOST_PAGES:
+            elif self._cursor in self._cursors or len(self._cursors) >= MOST_TRANSACTION_PAGES:
                 self._shared.outbox.alert(Severity.ERROR, "transactions.endless", pages=len(self._cursors) + 1)
                 self._start_again(now + self._shared.settings.audit_money)
             else:
                 self._cursors[self._cursor] = None
         elif isinstance(answer, Failed):
-            self._start_again(max(now + RETRY, answer.retry_at or 0))
+            self._start_again(max(now + TRANSACTIONS_RETRY, answer.retry_at or 0))
 
     def _start_again(self, at: Instant) -> None:
         self._range, self._cursor, self._cursors, self._found = None, "", {}, []

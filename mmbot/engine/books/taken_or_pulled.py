@@ -18,7 +18,7 @@ PAIRING: Final = 2 * SECOND
 """The longest time between a print (a public message about a match) and the drop of a level that the print explains.
 The print may come before or after the drop."""
 
-AT_ONCE: Final = 4
+JUDGED_AT_ONCE: Final = 4
 """One call of ``pair`` may judge as many books as were replaced since the previous call, and this number of books
 more."""
 
@@ -68,7 +68,7 @@ class TakenOrPulled:
         """For books that were replaced at least ``PAIRING`` (2 s) ago, decide whether size was taken (matched) or
         pulled (withdrawn). Each call handles only a few books, and forgets old public messages about matches."""
         replacements, prints = self._replacements, self._prints
-        most, self._came = AT_ONCE + self._came, 0
+        most, self._came = JUDGED_AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:
             most -= 1
             at, line, old, new = replacements.popleft()

@@ -18,7 +18,7 @@ from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
-QUIET: Final = 10 * MINUTE
+OTHER_MMBOT_QUIET: Final = 10 * MINUTE
 """Quoting stops when another mmbot places a wager on the account. Quoting goes on after this time without a further
 wager of another mmbot."""
 
@@ -89,7 +89,7 @@ class AnotherDaemon:
             return
         reason = f"another mmbot (run {run}) places wagers on this account: stop one of the two"
         shared.hold(self.guard.name, ACCOUNT, reason, now)
-        shared.timers.set(Due.BREAKER, self.guard.name, now + QUIET)
+        shared.timers.set(Due.BREAKER, self.guard.name, now + OTHER_MMBOT_QUIET)
 
     def due(self, now: Instant) -> None:
         """Let quoting go on, because another mmbot has placed no wager for some time."""

@@ -20,7 +20,7 @@ from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
-RANGES: Final = 4
+CLEAR_RANGES: Final = 4
 """The number of seven-day ranges of the history that are searched for open wagers."""
 
 
@@ -51,7 +51,7 @@ class ClearAlone:
         self._next_number: int = first_request
         self._clock: Final = ExchangeClock(self._note_behind, self._note_doubt)
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
-        self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
+        self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, CLEAR_RANGES, now)
         self._found: list[WagerReport] = []
         """The open wagers of ours on a shared account that still have to be cancelled."""
         self._not_before: Instant = now

@@ -17,11 +17,11 @@ from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 
-EVERY: Final = HOUR
+CHECK_EVERY: Final = HOUR
 """The time between two checks for sport events that are over. A check goes over all known lines, so it would be too
 expensive at every event."""
 
-SHOWN: Final = HOUR
+SHOWN_FOR: Final = HOUR
 """The time for which a sport event stays in the status after the exchange stopped listing it. While a stake depends on
 the sport event, it stays longer."""
 
@@ -58,10 +58,10 @@ class Forgetting:
         """The instant of the next check for sport events that are over."""
 
     def look(self, now: Instant) -> None:
-        """Drop the sport events that are over. Do nothing if the previous check was less than ``EVERY`` ago."""
+        """Drop the sport events that are over. Do nothing if the previous check was less than ``CHECK_EVERY`` ago."""
         if now < self.due_at:
             return
-        self.due_at = now + EVERY
+        self.due_at = now + CHECK_EVERY
         shared = self._shared
         ledger = shared.ledger
         heard_of = [line.sport_event for line in (*shared.books.lines(), *ledger.positions)]  # some were never listed
@@ -73,7 +73,7 @@ class Forgetting:
         over = {
             sport_event: since
             for sport_event, since in self._gone.items()
-            if since <= now - SHOWN and sport_event not in staked
+            if since <= now - SHOWN_FOR and sport_event not in staked
         }
         if not over:
             return

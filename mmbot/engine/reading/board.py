@@ -24,7 +24,7 @@ from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
 
-RETRY: Final = SECOND
+BOARD_RETRY: Final = SECOND
 """The wait after a failed read of sport events or books before the next read."""
 
 MOVED: Final = 30 * SECOND
@@ -212,7 +212,7 @@ class BoardReader:
         match answer:
             case Failed():
                 self._ask_again(request)
-                self._not_before = max(now + RETRY, answer.retry_at or 0)
+                self._not_before = max(now + BOARD_RETRY, answer.retry_at or 0)
             case LadderRead():
                 self._on_ladder(answer, now)
             case TournamentsRead():
@@ -249,7 +249,7 @@ class BoardReader:
             if shared.ladder is None:
                 shared.hold("ladder", ACCOUNT, "no readable odds ladder", now)
                 self._ladder = True
-                self._not_before = now + RETRY
+                self._not_before = now + BOARD_RETRY
             return
         if ladder != shared.ladder:
             shared.ladder = ladder

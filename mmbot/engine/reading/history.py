@@ -23,11 +23,11 @@ LONGEST_WAIT: Final = 10 * SECOND
 """The longest wait after a failed read of the history, even if the exchange's ``Retry-After`` is longer. A longer wait
 would delay the proof that no wager is open."""
 
-OVERLAP: Final = MINUTE
+HISTORY_OVERLAP: Final = MINUTE
 """How much earlier than the wanted instant the time range of a query starts, because the exchange's clock may be behind
 our clock."""
 
-MOST_PAGES: Final = 1000
+MOST_HISTORY_PAGES: Final = 1000
 """The greatest number of pages of one query of the history. If a query has more pages, the exchange's list of pages
 probably never ends."""
 
@@ -141,24 +141,24 @@ class HistoryPager:
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
-            since = min(query.changed_since, clock.schedule(query.changed_since)) - OVERLAP
+            since = min(query.changed_since, clock.schedule(query.changed_since)) - HISTORY_OVERLAP
             return ReadHistory(0, updated_from=max(since, there - UPDATED_RANGE), updated_to=there + MINUTE)
         end = there - query.ranges_ago * CREATED_RANGE
         start = end - CREATED_RANGE
         if query.created_since is not None:
-            start = max(min(query.created_since, clock.schedule(query.created_since)) - OVERLAP, start)
+            start = max(min(query.created_since, clock.schedule(query.created_since)) - HISTORY_OVERLAP, start)
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
     def reaches_change(self, instant: Instant, now: Instant) -> bool:
         """Return whether a query that begins now can read all wagers that changed since an instant of our clock."""
-        since = min(instant, self._clock.schedule(instant)) - OVERLAP
+        since = min(instant, self._clock.schedule(instant)) - HISTORY_OVERLAP
         return since >= self._clock.time_of(now) - UPDATED_RANGE
 
     def ranges_since(self, instant: Instant, now: Instant) -> int:
         """Return how many ranges of the length ``CREATED_RANGE`` are needed to reach back to an instant of our
         clock."""
         clock = self._clock
-        since = min(instant, clock.schedule(instant)) - OVERLAP
+        since = min(instant, clock.schedule(instant)) - HISTORY_OVERLAP
         return 1 + max(0, clock.time_of(now) - since) // CREATED_RANGE
 
     # --- requests -------------------------------------------------------------------------------------------------
@@ -229,8 +229,8 @@ class HistoryPager:
         if cursor in self._cursors:
             return "a cursor came twice"
         self._cursors[cursor] = None
-        if len(self._cursors) >= MOST_PAGES:
-            return f"more than {MOST_PAGES} pages"
+        if len(self._cursors) >= MOST_HISTORY_PAGES:
+            return f"more than {MOST_HISTORY_PAGES} pages"
         if now - self._began_at > LONGEST_QUERY:
             return f"the pages took longer than {LONGEST_QUERY // MINUTE} minutes"
         return None

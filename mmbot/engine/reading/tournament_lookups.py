@@ -17,7 +17,7 @@ FIRST_WAIT: Final = 30 * SECOND
 """If the exchange's answer lacks a sport event, the sport event is looked up again after this wait. The wait doubles
 each time, up to ``guards.reconcile_s``."""
 
-RETRY: Final = SECOND
+TOURNAMENT_RETRY: Final = SECOND
 """The wait after a failed look-up of a sport event before the next look-up."""
 
 
@@ -69,7 +69,7 @@ class TournamentLookups:
             return
         shared = self._shared
         if isinstance(answer, Failed):
-            again = max(now + RETRY, answer.retry_at or 0)
+            again = max(now + TOURNAMENT_RETRY, answer.retry_at or 0)
             for sport_event in request.sport_events:
                 self._waits[sport_event] = (again, self._waits.get(sport_event, (0, FIRST_WAIT))[1])
             return

@@ -20,7 +20,7 @@ from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import Wager
 
-MOST_RANGES: Final = 8
+MOST_SEARCH_RANGES: Final = 8
 """The greatest number of history ranges that are read for one placement of unknown outcome. Each range has the length
 ``CREATED_RANGE``. An older placement stays unknown, and an alert reports it."""
 
@@ -63,7 +63,7 @@ class UnknownPlacements:
             wager = ledger.get(external_id)
             if wager is None or wager.wager_id is not None or not wager.remaining:
                 del self._given_up[external_id]
-            elif self._history.ranges_since(wager.sent_at, now) > MOST_RANGES:
+            elif self._history.ranges_since(wager.sent_at, now) > MOST_SEARCH_RANGES:
                 del self._given_up[external_id]
                 self._out_of_reach(wager)
             else:

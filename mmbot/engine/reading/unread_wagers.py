@@ -23,7 +23,7 @@ REMEMBERED: Final = 10_000
 """The greatest number of unreadable wagers that are remembered. A remembered wager is not logged and counted a second
 time."""
 
-SHOWN: Final = 5
+WAGERS_SHOWN: Final = 5
 """The greatest number of unreadable wagers that the status names."""
 
 OF_SPORT_EVENT: Final = "unread_wager"
@@ -60,7 +60,7 @@ class UnreadWagers:
     def named(self) -> tuple[str, ...]:
         """Return the wagers that the status names, each with the reason why it could not be read. The status names the
         wagers that were noticed earliest."""
-        return tuple(list(self._seen.values())[:SHOWN])
+        return tuple(list(self._seen.values())[:WAGERS_SHOWN])
 
     def take(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
         """Take a wager from a message or from the answer to a read. ``asked_at`` is the instant at which the read was

@@ -17,11 +17,11 @@ from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
-RETRY: Final = 300 * MILLISECOND
+CANCEL_RETRY: Final = 300 * MILLISECOND
 """The wait before the next try, if a cancel failed because the wager was being placed or matched (docs/protocol.md
 6.4)."""
 
-PATIENCE: Final = SECOND
+CANCEL_PATIENCE: Final = SECOND
 """The longest time that a cancel waits for its wager to open."""
 
 CONFIRM: Final = 2 * SECOND
@@ -94,7 +94,7 @@ class Cancelling:
         else:
             self._waiting[key] = None
             if wager.wager_id is not None:
-                self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
+                self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + CANCEL_PATIENCE)
 
     def keep(self, external_id: str) -> None:
         """Withdraw the cancel of a wager, if the cancel was not sent yet."""
@@ -109,9 +109,9 @@ class Cancelling:
 
     def identified(self, external_id: str, now: Instant) -> None:
         """Note that the exchange's id of a wager is known. If a cancel is waiting for the wager to open, the cancel
-        waits at most ``PATIENCE`` (1 s) from now on."""
+        waits at most ``CANCEL_PATIENCE`` (1 s) from now on."""
         if external_id in self._waiting:
-            self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
+            self._shared.timers.set(Due.CANCEL, external_id, now + CANCEL_PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
         """Return the next cancel request, for a batch of wagers or for all wagers of a sport event. If no cancel may be
@@ -183,7 +183,7 @@ class Cancelling:
             self._waiting.pop(wager.external_id, None)
             shared.ledger.cancel_sent(wager.external_id, now)
             shared.lookups[wager.wager_id] = "its strategy was slow"
-            shared.timers.set(Due.CANCEL, wager.external_id, now + PATIENCE)
+            shared.timers.set(Due.CANCEL, wager.external_id, now + CANCEL_PATIENCE)
 
     # --- answers --------------------------------------------------------------------------------------------------
 
@@ -262,11 +262,13 @@ class Cancelling:
             return ()
         if why.reason in OVER and wager.wager_id is not None:
             self._shared.lookups[wager.wager_id] = why.code
-        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if why.failure is Failure.RETRYABLE else CONFIRM))
+        self._shared.timers.set(
+            Due.CANCEL, external_id, now + (CANCEL_RETRY if why.failure is Failure.RETRYABLE else CONFIRM)
+        )
         return self._shared.ledger.cancel_rejected(external_id, why.reason, now)
 
     def _lost(self, external_id: str, now: Instant) -> Changes:
         if self._shared.ledger.get(external_id) is None:
             return ()
-        self._shared.timers.set(Due.CANCEL, external_id, now + RETRY)
+        self._shared.timers.set(Due.CANCEL, external_id, now + CANCEL_RETRY)
         return self._shared.ledger.cancel_lost(external_id, now)

@@ -12,7 +12,7 @@ from typing import Final
 from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
-BLOCK: Final = 1000
+IDS_PER_BLOCK: Final = 1000
 """The number of sequence numbers that are reserved for this run at a time. When less than half of a reservation is
 left, the engine requests the next reservation."""
 
@@ -65,9 +65,9 @@ class ExternalIds:
         """Return true if this run may use ``count`` more ids now. If only a few ids are left, request the next
         reservation."""
         left = self._end - self._next
-        if left < BLOCK // 2 and not self._reserving:
+        if left < IDS_PER_BLOCK // 2 and not self._reserving:
             self._reserving = True
-            self._outbox.order(ReserveBlock(self._end + BLOCK))
+            self._outbox.order(ReserveBlock(self._end + IDS_PER_BLOCK))
         return left >= count
 
     def reserved(self, end: int) -> None:

@@ -34,10 +34,10 @@ from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import LineWager
 
-FIRST_PAUSE: Final = SECOND
-LONGEST_PAUSE: Final = 64 * SECOND
-"""The longest pause of a line after rejected placements. The pause begins with ``FIRST_PAUSE`` and doubles with each
-further rejection."""
+FIRST_LINE_PAUSE: Final = SECOND
+LONGEST_LINE_PAUSE: Final = 64 * SECOND
+"""The longest pause of a line after rejected placements. The pause begins with ``FIRST_LINE_PAUSE`` and doubles with
+each further rejection."""
 
 DOUBT: Final[Cents] = 10
 """The safety margin below every limit, in cents, for each wager whose single matches are not known. The exchange rounds
@@ -345,7 +345,7 @@ class Placing:
             return changes  # the id exists already: the wager history shows its state
         line = wager.line
         if self._paused_until.get(line, 0) <= now:  # several rejected items of one answer count once
-            pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
+            pause = min(LONGEST_LINE_PAUSE, 2 * self._pauses.get(line, FIRST_LINE_PAUSE // 2))
             self._pauses[line] = pause
             self._paused_until[line] = now + pause
             shared.timers.set(Due.LINE, line, now + pause)

@@ -13,7 +13,7 @@ from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
 
-LOST: Final = 30 * SECOND
+LOST_AFTER: Final = 30 * SECOND
 """A request without an answer counts as arrived after this time. The time matters only if a request is lost inside the
 program, because every other request ends with an answer or a timeout."""
 
@@ -51,12 +51,12 @@ class Arrivals:
         result is 0 if the limit allows another request now."""
         while self._answered and self._answered[0] + SECOND < now:
             self._answered.popleft()
-        while self._open and self._first() + LOST + SECOND < now:
+        while self._open and self._first() + LOST_AFTER + SECOND < now:
             del self._open[next(iter(self._open))]
         self.crowded = len(self._open) + len(self._answered) >= self._most
         if not self.crowded:
             return 0
-        lost_at = self._first() + LOST + SECOND + 1 if self._open else 0
+        lost_at = self._first() + LOST_AFTER + SECOND + 1 if self._open else 0
         if not self._answered:
             return lost_at
         free_at = self._answered[0] + SECOND + 1

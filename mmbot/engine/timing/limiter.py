@@ -25,7 +25,7 @@ BURST: Final = 4
 """The number of requests that may be sent directly after each other. Cancels and other requests are counted
 separately."""
 
-LONGEST_PAUSE: Final = 60 * SECOND
+REQUESTS_PAUSE: Final = 60 * SECOND
 """The longest pause of requests other than cancels after an answer 429 (too many requests), even if the answer asks for
 a longer pause. The time is counted from the newest request that was sent."""
 
@@ -147,10 +147,10 @@ class Limiter:
 
     def pause(self, until: Instant) -> None:
         """Allow no request before ``until``, because the exchange answered with 429 (too many requests). If an earlier
-        pause lasts longer, the earlier pause applies. The pause ends no later than ``LONGEST_PAUSE`` after the newest
+        pause lasts longer, the earlier pause applies. The pause ends no later than ``REQUESTS_PAUSE`` after the newest
         request that was sent. For cancels, the pause ends no later than ``CANCELS_PAUSE`` after this request.
         """
-        self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
+        self._paused = max(self._paused, min(until, self._latest + REQUESTS_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
         self._plan(self._latest)
 

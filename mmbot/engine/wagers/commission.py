@@ -20,8 +20,8 @@ class Settlement(NamedTuple):
     """True if the exchange's transactions show the commission. False if it is an estimate."""
 
 
-WON = (Winning.WON, Winning.MANUALLY_WON)
-LOST = (Winning.LOST, Winning.MANUALLY_LOST)
+WON_RESULTS = (Winning.WON, Winning.MANUALLY_WON)
+LOST_RESULTS = (Winning.LOST, Winning.MANUALLY_LOST)
 
 
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
@@ -32,9 +32,9 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
     """
     if result is Winning.TBD:
         return None
-    if result in WON:
+    if result in WON_RESULTS:
         return win
-    return -matched if result in LOST else 0
+    return -matched if result in LOST_RESULTS else 0
 
 
 class Settlements:

@@ -25,7 +25,7 @@ KEPT: Final = HOUR
 UNPACKED: Final = MINUTE
 """The time after which a wager that ended without a match is packed (stored in a compact form)."""
 
-AT_ONCE: Final = 2
+PACKED_AT_ONCE: Final = 2
 """The greatest number of wagers that one call packs (stores in a compact form)."""
 
 KEPT_FOREIGN: Final = 3 * DAY
@@ -94,10 +94,11 @@ class EndedWagers:
 
     def pack(self, now: Instant) -> Sequence[Wager]:
         """Pack wagers that ended a while ago without a match (store them in a compact form), and return them. The
-        caller must no longer hold these wagers. At most ``AT_ONCE`` wagers are packed, so that no call is slow."""
+        caller must no longer hold these wagers. At most ``PACKED_AT_ONCE`` wagers are packed, so that no call is
+        slow."""
         fresh = self._fresh
         packed: list[Wager] = []
-        while fresh and fresh[0][0] + UNPACKED <= now and len(packed) < AT_ONCE:
+        while fresh and fresh[0][0] + UNPACKED <= now and len(packed) < PACKED_AT_ONCE:
             over_at, wager = fresh.popleft()
             if wager.over_at != over_at or wager.live:
                 continue

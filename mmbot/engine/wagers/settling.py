@@ -17,7 +17,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import State
-from mmbot.engine.wagers.commission import LOST, WON
+from mmbot.engine.wagers.commission import LOST_RESULTS, WON_RESULTS
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 
@@ -79,6 +79,6 @@ class Settling:
 def _winner(wager: LineWager) -> Side | None:
     """Return the outcome that won, as the result of one wager shows. The result is None after a push or a draw, or if
     the exchange names no result."""
-    if wager.result in WON:
+    if wager.result in WON_RESULTS:
         return wager.side
-    return 1 - wager.side if wager.result in LOST else None
+    return 1 - wager.side if wager.result in LOST_RESULTS else None

@@ -16,13 +16,13 @@ from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import split_id
 from mmbot.engine.wagers.wager import LineWager, pack, unpack
 
-BLOCK: Final = 1024
+WAGERS_PER_BLOCK: Final = 1024
 """The greatest number of packed wagers in one block."""
 
 SPAN: Final = 5 * MINUTE
 """The longest time for which a block of packed wagers takes new wagers, counted from its first wager."""
 
-_SLOTS: Final = 4 * BLOCK
+_SLOTS: Final = 4 * WAGERS_PER_BLOCK
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder().decode
 
@@ -101,7 +101,7 @@ class Shelf:
         if number > self._highest.get(prefix, -1):
             self._highest[prefix] = number
         blocks = self._blocks
-        if not blocks or blocks[-1].count == BLOCK or now - blocks[-1].first > SPAN:
+        if not blocks or blocks[-1].count == WAGERS_PER_BLOCK or now - blocks[-1].first > SPAN:
             blocks.append(_Block(now))
             self.oldest = blocks[0].first
         block = blocks[-1]

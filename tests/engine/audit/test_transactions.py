@@ -13,7 +13,7 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.transaction import Transaction
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.audit.transactions import MOST_PAGES, TransactionReader
+from mmbot.engine.audit.transactions import MOST_TRANSACTION_PAGES, TransactionReader
 
 
 class Heard:
@@ -95,7 +95,7 @@ def test_pages_that_never_end_are_reported_and_read_again_later(same: bool) -> N
     scene.run.on_request = answer
     scene.until(lambda: bool(scene.alerts("transactions.endless")), within=HOUR)
     pages = len(scene.sent(r.ReadTransactions))
-    assert pages <= (4 if same else MOST_PAGES + 3)
+    assert pages <= (4 if same else MOST_TRANSACTION_PAGES + 3)
     scene.go(4 * MINUTE)
     assert len(scene.sent(r.ReadTransactions)) == pages
     scene.run.on_request = None

@@ -14,7 +14,7 @@ from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
-from mmbot.engine.reading.history import MOST_PAGES
+from mmbot.engine.reading.history import MOST_HISTORY_PAGES
 
 
 def crashed(days: int, *, placed: bool) -> Scene:
@@ -102,7 +102,7 @@ def test_a_history_without_end_is_reported_and_never_proves_the_account_clear(sa
     ended = endless(scene, (lambda: "again") if same else (lambda: str(next(numbers))))
     scene.until(lambda: bool(scene.alerts("history.endless")), within=HOUR)
     pages = len(scene.sent(r.ReadHistory))
-    assert pages <= (4 if same else MOST_PAGES + 2)
+    assert pages <= (4 if same else MOST_HISTORY_PAGES + 2)
     assert scene.status().phase == "proving clear"
     scene.go(5 * SECOND)
     assert len(scene.sent(r.ReadHistory)) == pages, "the next try comes later"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.timing.arrivals import LOST, Arrivals
+from mmbot.engine.timing.arrivals import LOST_AFTER, Arrivals
 from mmbot.engine.timing.limiter import CEILING, OUTSIDE, Limiter
 
 START = 1_790_000_000 * SECOND
@@ -97,7 +97,7 @@ def test_a_request_whose_answer_is_lost_does_not_count_for_ever() -> None:
     arrivals.sent(1, START)
     arrivals.sent(2, START + MILLISECOND)
     free_at = arrivals.full_until(START + SECOND)
-    assert free_at == START + LOST + SECOND + 1
+    assert free_at == START + LOST_AFTER + SECOND + 1
     assert arrivals.full_until(free_at - 1) == free_at
     assert arrivals.full_until(free_at) == 0
 

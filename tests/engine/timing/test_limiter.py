@@ -13,8 +13,8 @@ from mmbot.engine.timing.limiter import (
     BURST,
     CANCELS_PAUSE,
     CEILING,
-    LONGEST_PAUSE,
     READ_SPACING,
+    REQUESTS_PAUSE,
     Limiter,
     Pacer,
     TooSoon,
@@ -160,7 +160,7 @@ def test_a_malformed_pause_delays_nothing_for_good() -> None:
     limiter = Limiter(40, 8)
     limiter.take(START, cancel=False)
     limiter.pause(START * 1000)
-    assert limiter.ready_at(START, cancel=False) == START + LONGEST_PAUSE
+    assert limiter.ready_at(START, cancel=False) == START + REQUESTS_PAUSE
     assert limiter.ready_at(START, cancel=True) == START + CANCELS_PAUSE
 
 
