@@ -193,7 +193,7 @@ def referee_report(ready: Ready) -> RefereeReport:
 
 
 def world_of(ready: Ready) -> World:
-    """Return the exchange's clock, and whether the exchange is finished.
+    """Return the time of the local exchange, and whether it has played its board or tape to the end.
 
     Raises:
         PartFailed: if the exchange does not answer.

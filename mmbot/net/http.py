@@ -149,7 +149,8 @@ async def send(
         timeout_s: the time limit in real seconds, from the start of the request to the end of the answer. At most 60 %
             of this time may be used to connect.
         withdrawn: a function that returns True if the request must not be sent any more. The function is called at the
-            start, and just before the first byte is sent. A request without a body ignores it.
+            start, and just before the first byte is sent. If the request has no body, the function is
+            never called.
         largest: the greatest size of the answer's body in bytes. A larger body is not read completely.
 
     Raises:
