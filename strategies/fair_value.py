@@ -192,8 +192,8 @@ class FairValueMaker:
         self, side: Side, probability: float, held: float, seen: _Seen, last: _Side, now: Instant, quotes: list[Quote]
     ) -> tuple[_Side, Instant | None]:
         """Add the quotes on one outcome to ``quotes``. Return the odds of these quotes, which the next decision needs.
-        Also return the instant at which a better price may be quoted, if such a price has to wait. If no price has to
-        wait, this instant is None.
+        A price that is better for takers may be quoted only some time after the price before. Return the instant at
+        which this wait ends, too. If no price has to wait, this instant is None.
 
         ``held`` is the position as a share of a full position. It is above 0 if a win of this outcome brings more
         profit than a win of the other outcome.

@@ -46,7 +46,8 @@ class LineIds:
         self.disputed: Final[dict[LineKey, str]] = {}
         """The lines that must not be quoted because an id is disputed, each with the reason."""
         self._changed: dict[int, None] = {}
-        """The sport events that have a line whose dispute began or ended since the latest call of ``take_changed``."""
+        """The sport events that have a line that became disputed, or is no longer disputed, since the latest call of
+        ``take_changed``. A line is disputed if the exchange gives one id to two lines."""
 
     def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
         """Replace the lines of a sport event with the lines from a read. Return each ``line_id`` that this sport event
@@ -112,8 +113,8 @@ class LineIds:
         return tuple(self._moved)
 
     def take_changed(self) -> dict[int, None]:
-        """Return the sport events that have a line whose dispute began or ended since the previous call of this
-        method."""
+        """Return the sport events that have a line that became disputed, or is no longer disputed, since the previous
+        call of this method. A line is disputed if the exchange gives one id to two lines."""
         changed, self._changed = self._changed, {}
         return changed
 

@@ -9,8 +9,8 @@ from mmbot.domain.instant import Duration, seconds
 from mmbot.domain.money import Cents, cents
 
 UNSTRETCHED: Final = 30.0
-"""The highest speed of a sped-up clock at which the audit's waits keep their length. At this speed, the audit's
-shortest time range, 10 s, is a third of a second of real time."""
+"""The highest speed of a sped-up clock at which the audit's waits, measured by this clock, are as long as at normal
+speed. At this speed, the audit's shortest time range, 10 s, is a third of a second of real time."""
 
 
 class Settings:

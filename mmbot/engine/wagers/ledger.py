@@ -352,8 +352,8 @@ class Ledger:
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Return the lines whose position changed, and the markets whose full stakes (stakes whose whole amount counts
-        as risk) changed, since the previous call."""
+        """Return what changed since the previous call: the lines with another position, and the markets with other
+        full stakes. A full stake is a stake that counts as risk with its whole amount."""
         return self.totals.drain_moved()
 
     @property

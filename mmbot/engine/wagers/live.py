@@ -26,7 +26,7 @@ class Counts(NamedTuple):
 
 
 class LiveWagers:
-    """The wagers that could still match. Each list is in the order in which the wagers were sent."""
+    """Lists of the wagers that could still match. In each list, the wager that was sent first comes first."""
 
     __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
 
