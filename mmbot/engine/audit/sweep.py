@@ -29,7 +29,11 @@ SWEEP_RANGES: Final = 4
 """The number of seven-day ranges of the history that a sweep (a read of all open wagers in the background) covers."""
 
 SWEEP_EVERY: Final = 6 * HOUR
-"""The time from the end of a sweep (a background read of all open wagers) to the beginning of the next sweep."""
+"""The longest time from the end of a sweep (a background read of all open wagers) to the next sweep."""
+
+SWEEP_PAGE: Final = 75 * SECOND
+"""The time from the end of a sweep (a background read of all open wagers) to the next, for each page of the sweep.
+``SWEEP_EVERY`` is the longest such time. An account with few wagers is swept every five minutes."""
 
 SWEEP_LAG: Final = 10 * SECOND
 """The longest expected lag of the exchange's history."""
@@ -56,6 +60,8 @@ class Sweep:
         self._began_at: Instant = 0
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers that the present sweep (a read of all open wagers) has shown so far."""
+        self._pages = 0
+        """The number of pages that the present sweep (a read of all open wagers) has taken so far."""
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -90,6 +96,7 @@ class Sweep:
         """Take a page of the history. After the final page, have the audit examine each wager that the pages should
         have shown and did not."""
         if isinstance(answer, HistoryRead):
+            self._pages += 1
             for report in answer.wagers:
                 self._shown[report.wager_id] = None
                 self._audit.compare(report, sent_at, now)
@@ -111,7 +118,8 @@ class Sweep:
         for wager in lacking[MOST_LOOKUPS:]:
             self._audit.unconfirmed[wager.wager_id or ""] = now
         self._shown = {}
-        self._begin_at = now + SWEEP_EVERY
+        self._begin_at = now + min(SWEEP_EVERY, self._pages * SWEEP_PAGE)
+        self._pages = 0
 
     def _lacks(self, wager: Wager) -> bool:
         """Return true if a wager has matches and no result, and the sweep (a read of all open wagers) should have shown
