@@ -154,7 +154,12 @@ def _kill_cancels_nothing() -> Sequence[Patch]:
 
 
 def _no_proof_of_being_clear() -> Sequence[Patch]:
-    return [(clear_proof, "could_match", lambda report: False)]
+    def take(self: Any, answer: Any, now: int) -> tuple[Any, ...]:
+        self.stage, self.complete = clear_proof.Stage.CLEAR, True
+        self._pager.drop()
+        return ()
+
+    return [(clear_proof.ClearProof, "take", take)]
 
 
 def _lost_feed_cancels_nothing() -> Sequence[Patch]:
@@ -196,7 +201,7 @@ def _matches_after_a_cancel_are_ignored() -> Sequence[Patch]:
 
     def take(self: Ledger, report: Any, *more: Any) -> Any:
         known = self.get(report.external_id)
-        if known is not None and known.cancel_sent_at and report.match_stake:
+        if known is not None and known.cancel_sent_at and report.matched > known.matched:
             return ()
         return whole(self, report, *more)
 
@@ -370,7 +375,7 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no self-match guard", "quotes may match own wagers", _no_self_match_guard),
     Broken("lost is rejected", "a placement without an answer counts as rejected", _lost_placements_count_as_rejected),
     Broken("kill cancels nothing", "the kill switch has no effect", _kill_cancels_nothing),
-    Broken("no proof of clear", "the history is read and not looked at", _no_proof_of_being_clear),
+    Broken("no proof of clear", "any page of the history counts as the proof", _no_proof_of_being_clear),
     Broken("lost feed cancels nothing", "a lost feed has no effect on open wagers", _lost_feed_cancels_nothing),
     Broken("silence is not noticed", "a silent feed counts as alive for an hour", _silence_is_not_noticed),
     Broken("books are not read again", "a book that no message reaches stays as it is", _books_are_not_read_again),

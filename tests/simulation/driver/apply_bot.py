@@ -69,10 +69,21 @@ def withdrawal(play: Play, rng: Random) -> bool:
     return amount > 0
 
 
+def _await_placement(play: Play) -> None:
+    """Let time pass until a placement arrives at the exchange, but no longer than half a minute. A wager that is not
+    open yet is the hardest one to cancel."""
+    until, placements = play.now + 30 * SECOND, play.judge.placements
+    while play.judge.placements == placements and play.now < until and not play.broken():
+        play.until(play.now + SECOND // 10)
+
+
 def kill(play: Play, rng: Random) -> bool:
     """The kill switch is set, and released some time later."""
     if play.journal.latch is not None:
         return False
+    _await_placement(play)
+    if play.broken():
+        return True
     play.run.tell(e.KillRequested("simulated"))
     play.later(_between(rng, 20, 180), lambda: _resume(play))
     return True
@@ -87,7 +98,9 @@ def _resume(play: Play) -> None:
 
 def stop(play: Play, rng: Random) -> bool:
     """The daemon is stopped and started again."""
-    play.stop(_between(rng, 1, 300))
+    _await_placement(play)
+    if not play.broken():
+        play.stop(_between(rng, 1, 300))
     return True
 
 
@@ -96,6 +109,9 @@ def strategy_hangs(play: Play, rng: Random) -> bool:
     sport_events = [each.sport_event_id for each in play.venue.sport_events()]
     if not sport_events:
         return False
+    _await_placement(play)
+    if play.broken():
+        return True
     play.stand_still(_between(rng, *rng.choice(((1.5, 4.5), (6, 90)))), rng.choice(sport_events))
     return True
 

@@ -162,7 +162,9 @@ class Play:
         else:
             self.judge.hung(began, silence)
             run.stand_still(began + silence)
-            watch(run, self.config.exchange.account == "exclusive", self.journal.runs, end)
+            exclusive = self.config.exchange.account == "exclusive"
+            if watch(run, exclusive, self.journal.runs, end, self.scenario.behind):
+                self.judge.watchdog_said_clear(self.now)
             run.stand_still(end)
             self.judge.feed_lost(self.now)
             run.tell(e.StoodStill(lasts))

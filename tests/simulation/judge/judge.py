@@ -119,6 +119,11 @@ class Judge:
                 text = f"{item.external_id} at {item.odds} could match {other.external_id} at {other.odds}"
                 self._breach(at, "no self-match", text)
 
+    @property
+    def placements(self) -> int:
+        """The number of placements that arrived."""
+        return len(self._placements)
+
     def request(self, at: int) -> None:
         """A request of any kind arrived at the exchange."""
         second = self._second
@@ -208,6 +213,10 @@ class Judge:
     def claimed_clear(self, at: int) -> None:
         """The bot says that nothing of its own is open, and that nothing can come."""
         self._cleared_at = at
+        self.watchdog_said_clear(at)
+
+    def watchdog_said_clear(self, at: int) -> None:
+        """The watchdog says of a bot that hangs that nothing of its own is open."""
         left = [self.wagers[wager_id] for wager_id in self._to_end(at)]
         left = [wager for wager in left if self.doubtful.get(wager.place.line, 0) < at]
         if left:
