@@ -47,7 +47,7 @@ class LineIds:
         """The lines that must not be quoted because an id is disputed, each with the reason."""
         self._changed: dict[int, None] = {}
         """The sport events that have a line that became disputed, or is no longer disputed, since the latest call of
-        ``take_changed``. A line is disputed if the exchange gives one id to two lines."""
+        ``take_changed``. A line is disputed if one of its ids or its listing is not unique."""
 
     def listed(self, sport_event: int, markets: Sequence[Market]) -> tuple[str, ...]:
         """Replace the lines of a sport event with the lines from a read. Return each ``line_id`` that this sport event
@@ -114,7 +114,7 @@ class LineIds:
 
     def take_changed(self) -> dict[int, None]:
         """Return the sport events that have a line that became disputed, or is no longer disputed, since the previous
-        call of this method. A line is disputed if the exchange gives one id to two lines."""
+        call of this method. A line is disputed if one of its ids or its listing is not unique."""
         changed, self._changed = self._changed, {}
         return changed
 
