@@ -150,9 +150,9 @@ def test_an_interrupted_kill_without_a_daemon_says_that_nothing_is_proved(settin
 
 
 def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys):
-    from mmbot.engine.status import Counts, LineCounts, ProfitStatus, Status
+    from mmbot.engine.status import Counts, EngineStatus, LineCounts, ProfitStatus
 
-    status = Status(
+    status = EngineStatus(
         now=1_800_000_000_000_000_000,
         phase="ready",
         quoting=True,
@@ -174,7 +174,7 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
     assert main(["status"]) == 0
     assert "quoting 2 of 2 lines, kill switch off" in capsys.readouterr().out
     assert main(["status", "--json"]) == 0
-    assert msgspec.json.decode(capsys.readouterr().out, type=Status) == status
+    assert msgspec.json.decode(capsys.readouterr().out, type=EngineStatus) == status
     assert main(["why"]) == 0
     assert "No listed market matches" in capsys.readouterr().out
 

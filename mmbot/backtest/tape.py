@@ -15,7 +15,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import HOUR, MINUTE, Instant
 from mmbot.domain.money import Cents, cents, show
 from mmbot.domain.words import counted
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.simulator.crowd.tape import Tape
 from mmbot.simulator.crowd.tape_crowd import MARKET, SPORT_EVENT
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
@@ -34,7 +34,7 @@ class TapeResult(msgspec.Struct, frozen=True):
     """The results of one recorded market."""
 
     quality: Quality
-    status: Status
+    status: EngineStatus
     referee: RefereeReport
     thresholds: dict[str, int]
     """The number of times that a scope (such as a line or a market) crossed the soft or the hedge threshold. Each key

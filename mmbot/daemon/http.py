@@ -24,7 +24,7 @@ from mmbot.daemon.prices import PriceError, parse
 from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import Clock, Instant
 from mmbot.engine.events import Control, KillRequested, PriceGiven, ResumeRequested
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.screen.daemon_status import quoting_text
 from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 from mmbot.telemetry.scrapes import Scrapes
@@ -93,11 +93,11 @@ class Door:
     def __init__(
         self,
         pump: Pumped,
-        status: Callable[[], Status],
+        status: Callable[[], EngineStatus],
         metrics: Metrics,
         clock: Clock,
         prices: bool,
-        head: Callable[[], Status] | None = None,
+        head: Callable[[], EngineStatus] | None = None,
         names: Iterable[str] = (),
         doubt: Callable[[PriceGiven, Instant], str | None] = lambda _price, _now: None,
     ) -> None:
@@ -110,7 +110,7 @@ class Door:
         self._clock: Final = clock
         self._prices: Final = prices
         self._doubt: Final = doubt
-        self._known: Status | None = None
+        self._known: EngineStatus | None = None
         self._known_at = 0.0
         self._runner: web.AppRunner | None = None
         self._scrapes: Final = Scrapes()
@@ -165,7 +165,7 @@ class Door:
             await self._runner.cleanup()
             self._runner = None
 
-    def status(self) -> Status:
+    def status(self) -> EngineStatus:
         """Return the engine's status. It is at most 0.1 s old."""
         now = time.monotonic()
         if self._known is None or now - self._known_at > _STATUS_FOR_S:
@@ -267,7 +267,7 @@ def _server_log() -> logging.Logger:
     return log
 
 
-def readiness(status: Status) -> Readiness:
+def readiness(status: EngineStatus) -> Readiness:
     """Return whether the bot quotes at least one line. If it quotes none, the result has the reasons."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:

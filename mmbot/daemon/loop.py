@@ -28,7 +28,7 @@ from mmbot.engine.events import (
 )
 from mmbot.engine.orders import Exit, Order
 from mmbot.engine.requests import CancelAll, CancelMany, CancelSportEvent, PlaceMany, Request
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 
 IDLE_S: Final = 1.0
 """The longest time between two calls of the engine, in real seconds. The health check ``/healthz`` depends on this
@@ -61,7 +61,7 @@ class Driven(Protocol):
 class Engine(Driven, Protocol):
     """The part of the engine that the daemon needs."""
 
-    def status(self, now: Instant, *, sport_events: bool = True) -> Status:
+    def status(self, now: Instant, *, sport_events: bool = True) -> EngineStatus:
         """Return the engine's status. If ``sport_events`` is false, the status has no sport events and no lines."""
 
     def price_doubt(self, price: PriceGiven, now: Instant) -> str | None:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from mmbot.config import Config
 from mmbot.domain.words import counted
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.screen.ask_daemon import ANSWER_WITHIN_S, fetch, host_and_port, post
 from mmbot.screen.daemon_status import Unreachable, trouble_text
 from mmbot.store import latch
@@ -321,7 +321,7 @@ def _until_clear(
         answered: the time of the daemon's newest answer, by the monotonic clock.
     """
     until = time.monotonic() + wait_s
-    status: Status | None = None
+    status: EngineStatus | None = None
     while time.monotonic() < until:
         door = find()
         status = None if door is None else _try(door, min(ANSWER_WITHIN_S, silent_s / 2))
@@ -346,7 +346,7 @@ def _until_clear(
     return NOT_CLEAR
 
 
-def wait_for_status(door: str, wait_s: float, done: Callable[[Status], bool]) -> Status | None:
+def wait_for_status(door: str, wait_s: float, done: Callable[[EngineStatus], bool]) -> EngineStatus | None:
     until = time.monotonic() + wait_s
     while True:
         status = _try(door)
@@ -355,7 +355,7 @@ def wait_for_status(door: str, wait_s: float, done: Callable[[Status], bool]) ->
         time.sleep(_LOOK_S)
 
 
-def _try(door: str, within_s: float = ANSWER_WITHIN_S) -> Status | None:
+def _try(door: str, within_s: float = ANSWER_WITHIN_S) -> EngineStatus | None:
     try:
         return fetch(door, within_s)
     except Unreachable:

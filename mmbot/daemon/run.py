@@ -44,7 +44,7 @@ from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso,
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import Exit, Seed
 from mmbot.engine.requests import CancelAll
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import Credentials, CredentialsError, credentials_from
 from mmbot.store import latch
 from mmbot.store.event_log import EventLogError
@@ -260,7 +260,7 @@ class _Life:
     def _door(self, pump: Pump, engine: Engine, journal: Journal) -> Door:
         """Create the HTTP server, and connect the metrics to their sources."""
 
-        def head() -> Status:
+        def head() -> EngineStatus:
             return engine.status(self._clock.now(), sport_events=False)
 
         self._metrics.observe(

@@ -17,7 +17,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine.events import Answer, Failed, Failure, FailureReason
 from mmbot.engine.orders import ANOTHERS_STATE
 from mmbot.engine.requests import Request
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import LOGIN_REJECTED, check_keys
 from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 
@@ -113,7 +113,7 @@ def address_of(config: Config) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:
+def with_trouble(status: EngineStatus, config: Config, troubles: Troubles) -> DaemonStatus:
     """Return the engine's status with the present failure added."""
     return DaemonStatus(
         **msgspec.structs.asdict(status),

@@ -42,7 +42,7 @@ from mmbot.demo.summary import (
 )
 from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import in_seconds
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 from mmbot.screen.console import console_on
 from mmbot.screen.live import Caption, watch
@@ -233,7 +233,7 @@ class _Run:
 
     # --- watching -------------------------------------------------------------------------------------------------
 
-    def read(self) -> Status | None:
+    def read(self) -> EngineStatus | None:
         """Return the daemon's status. None while the daemon does not answer."""
         door = self._door()
         if door is None:

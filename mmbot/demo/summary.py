@@ -17,7 +17,7 @@ from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents, show
 from mmbot.domain.odds import Side
 from mmbot.domain.words import counted
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.simulator.judge.verdict import RefereeReport
 
 DONE: Final = 0
@@ -48,7 +48,7 @@ class Names:
     def __init__(self) -> None:
         self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
 
-    def learn(self, status: Status) -> None:
+    def learn(self, status: EngineStatus) -> None:
         """Remember the names in a status."""
         for sport_event in status.sport_events:
             for line in sport_event.lines:

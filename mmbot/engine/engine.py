@@ -28,7 +28,7 @@ from mmbot.engine.parts import Breakers, Parts
 from mmbot.engine.requests import Request
 from mmbot.engine.restore import restore
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.status import Quoted, Status
+from mmbot.engine.status import EngineStatus, Quoted
 from mmbot.engine.step import Step
 from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
@@ -215,7 +215,7 @@ class Engine:
         method. For example, the shell has to connect the feed, save entries in the journal, or write a log entry."""
         return self._shared.outbox.take()
 
-    def status(self, now: Instant, *, sport_events: bool = True) -> Status:
+    def status(self, now: Instant, *, sport_events: bool = True) -> EngineStatus:
         """Return the status of the engine. If ``sport_events`` is false, the status leaves out the sport events. The
         cost of this call then does not grow with the number of lines."""
         return self._status.status(now, sport_events)

@@ -28,6 +28,7 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import (
     Counts,
+    EngineStatus,
     LevelStatus,
     LineStatus,
     OwnStatus,
@@ -35,7 +36,6 @@ from mmbot.engine.status import (
     Quoted,
     ScopeStatus,
     SportEventStatus,
-    Status,
 )
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
@@ -45,7 +45,7 @@ LEVELS_SHOWN: Final = 3
 
 
 class StatusWriter:
-    """Collects the figures of ``Status`` from the parts of the engine."""
+    """Collects the figures of ``EngineStatus`` from the parts of the engine."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class StatusWriter:
         self._hedging = hedging
         self._counts = counts
 
-    def status(self, now: Instant, sport_events: bool = True) -> Status:
+    def status(self, now: Instant, sport_events: bool = True) -> EngineStatus:
         """Return the status. If ``sport_events`` is false, the status leaves out the sport events and their lines."""
         shared = self._shared
         ledger = shared.ledger
@@ -81,7 +81,7 @@ class StatusWriter:
         may_quote = self._life.step is Step.READY and not shared.guards.any(ACCOUNT)
         lines = count_lines(shared, self._quoting.sport_events, self._why, now)
         latched = next((reason for reason in shared.guards.account() if reason.startswith("latch: ")), None)
-        return Status(
+        return EngineStatus(
             now=now,
             phase=self._life.step.value,
             quoting=may_quote and lines.quoted > 0,
@@ -225,9 +225,9 @@ class StatusWriter:
         return Quoted((0 in sides, 1 in sides), self._why(key, quoted))
 
     def _why(self, line: LineKey, quoted: QuotedLine) -> str | None:
-        if quoted.rest.targets and quoted.why is None and not quoted.rest.place:
+        if quoted.comparison.targets and quoted.why is None and not quoted.comparison.place:
             return None
-        return self._shared.guards.why(line) or (quoted.rest.place and self._placing.held_back) or quoted.why
+        return self._shared.guards.why(line) or (quoted.comparison.place and self._placing.held_back) or quoted.why
 
     def _scope(self, scope: LimitScope) -> ScopeStatus:
         exposure = self._shared.exposure

@@ -14,7 +14,7 @@ from mmbot.engine.account.profit import Profit
 from mmbot.engine.audit.audit import Audit
 from mmbot.engine.audit.money import MoneyCheck
 from mmbot.engine.audit.payments import Payments
-from mmbot.engine.audit.settlements import Settlements
+from mmbot.engine.audit.settlements import MissingResults
 from mmbot.engine.audit.sweep import Sweep
 from mmbot.engine.audit.transactions import TransactionReader
 from mmbot.engine.effects import Effects
@@ -70,7 +70,7 @@ class Parts:
         self.balance: Final = Balance(shared, effects, now)
         self.audit: Final = Audit(shared, effects, self.life, seed.compared_to, now)
         self.sweep: Final = Sweep(shared, effects, self.life, self.audit)
-        self.settlements: Final = Settlements(shared, effects, self.audit)
+        self.missing_results: Final = MissingResults(shared, effects, self.audit)
         self.money: Final = MoneyCheck(shared, self.audit, self.life)
         self.payments: Final = Payments(shared, effects)
         told = (self.money, self.payments)
@@ -130,7 +130,7 @@ class Parts:
             self.board,
             self.unknown,
             self.counts,
-            (self.audit, self.money, self.payments, self.settlements),
+            (self.audit, self.money, self.payments, self.missing_results),
             breakers,
         )
 
@@ -156,7 +156,7 @@ class Parts:
                 Due.LINE: self._line_due,
                 Due.HEDGE: self.hedging.pause_over,
                 Due.HEDGE_END: self.hedging.overdue,
-                Due.SETTLING: self.settlements.overdue,
+                Due.SETTLING: self.missing_results.overdue,
                 Due.SUSPECT: self.board.judge,
                 Due.MISSED: self.board.reread,
                 Due.MOVED: self.board.reread_moved,

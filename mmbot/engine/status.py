@@ -182,7 +182,7 @@ class LineCounts(msgspec.Struct, frozen=True):
     """The most frequent reason why a line is not quoted. None if all lines with a quoting rule are quoted."""
 
 
-class Status(msgspec.Struct, frozen=True):
+class EngineStatus(msgspec.Struct, frozen=True):
     """The status of the whole engine."""
 
     now: Instant

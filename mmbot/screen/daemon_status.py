@@ -10,7 +10,7 @@ from mmbot.domain.instant import Instant, iso
 from mmbot.domain.money import show
 from mmbot.domain.words import counted
 from mmbot.engine.events import FailureReason
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
@@ -36,7 +36,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """The engine's name for the reason of the newest failure."""
 
 
-class DaemonStatus(Status, frozen=True):
+class DaemonStatus(EngineStatus, frozen=True):
     """The engine's status together with facts that the engine does not know."""
 
     environment: str = ""
@@ -49,7 +49,7 @@ class DaemonStatus(Status, frozen=True):
     file."""
 
 
-def quoting_text(status: Status) -> str:
+def quoting_text(status: EngineStatus) -> str:
     """Return a text about the lines that should be quoted. It has the number of quoted lines, and the reasons why the
     other lines are not quoted."""
     lines = status.lines
@@ -63,7 +63,7 @@ def quoting_text(status: Status) -> str:
     return f"{text}: {lines.why_not}" if not lines.quoted else f"{text}; others: {lines.why_not}"
 
 
-def balance_text(status: Status) -> str:
+def balance_text(status: EngineStatus) -> str:
     """Return the balance with the time since it was read."""
     if status.balance is None:
         return "unknown"
@@ -71,7 +71,7 @@ def balance_text(status: Status) -> str:
     return f"{show(status.balance)}{age}"
 
 
-def kill_switch_text(status: Status) -> str | None:
+def kill_switch_text(status: EngineStatus) -> str | None:
     """Return a text that says why the kill switch is on, and whether it would stay on after a restart. None if the kill
     switch is off."""
     if status.latched is None:
@@ -81,7 +81,7 @@ def kill_switch_text(status: Status) -> str | None:
     return f"KILL SWITCH ON{forgotten}: {status.latched}"
 
 
-def trouble_text(status: Status) -> str | None:
+def trouble_text(status: EngineStatus) -> str | None:
     """Describe the present failure in a sentence. None if no failure is known."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
@@ -99,7 +99,7 @@ def trouble_text(status: Status) -> str | None:
     return f"{text} ({trouble.tries} {tries} since {iso(trouble.since)[11:19]}Z)"
 
 
-def price_file_text(status: Status) -> str | None:
+def price_file_text(status: EngineStatus) -> str | None:
     """Return a text that says why the user's price file cannot be used. None if the file can be used."""
     if not isinstance(status, DaemonStatus) or status.price_file is None:
         return None

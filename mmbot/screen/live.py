@@ -18,7 +18,7 @@ from rich.text import Text
 from mmbot.domain.instant import SECOND, iso
 from mmbot.domain.money import Cents, show
 from mmbot.domain.words import counted
-from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
+from mmbot.engine.status import EngineStatus, GuardStatus, MatchStatus, ScopeStatus
 from mmbot.screen.console import console_on
 from mmbot.screen.daemon_status import (
     Unreachable,
@@ -57,7 +57,7 @@ class Caption(NamedTuple):
 
 
 def screen(
-    status: Status | None, width: int, height: int, caption: Caption, window: Window | None = None
+    status: EngineStatus | None, width: int, height: int, caption: Caption, window: Window | None = None
 ) -> list[Text]:
     """Return one screen. It has at most ``height`` rows of exactly ``width`` characters.
 
@@ -86,7 +86,7 @@ def screen(
     return [*head, *lines, *foot[:-1], *blank, foot[-1]]
 
 
-def line(status: Status | None, waiting: str = Caption().waiting) -> str:
+def line(status: EngineStatus | None, waiting: str = Caption().waiting) -> str:
     """Return the status as one line of plain text. It is for an output that is not a terminal."""
     if status is None:
         return waiting
@@ -111,7 +111,7 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
 
 
 def watch(
-    read: Callable[[], Status | None],
+    read: Callable[[], EngineStatus | None],
     wait: Callable[[float], bool],
     console: Console,
     caption: Callable[[], Caption],
@@ -150,12 +150,12 @@ def watch(
                 on_quit()
 
 
-def follow(read: Callable[[], Status]) -> None:
+def follow(read: Callable[[], EngineStatus]) -> None:
     """Show a running daemon until Ctrl-C. While no daemon answers, show the address that is tried."""
     caption = Caption()
     quits = False
 
-    def try_to_read() -> Status | None:
+    def try_to_read() -> EngineStatus | None:
         nonlocal caption
         try:
             return read()
@@ -177,7 +177,7 @@ def follow(read: Callable[[], Status]) -> None:
 
 
 def _write_lines(
-    read: Callable[[], Status | None],
+    read: Callable[[], EngineStatus | None],
     wait: Callable[[float], bool],
     console: Console,
     caption: Callable[[], Caption],
@@ -192,7 +192,7 @@ def _write_lines(
             return
 
 
-def _foot(status: Status, width: int, caption: Caption, window: Window | None) -> Text:
+def _foot(status: EngineStatus, width: int, caption: Caption, window: Window | None) -> Text:
     """Return the bottom row of the screen. It names the keys of the view, and says how to end the view."""
     if window is None:
         return fit(Text(caption.note, DIM), width)
@@ -203,7 +203,7 @@ def _foot(status: Status, width: int, caption: Caption, window: Window | None) -
 # --- the parts of the screen --------------------------------------------------------------------------------------
 
 
-def _title(status: Status, width: int, caption: Caption) -> Text:
+def _title(status: EngineStatus, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
         stored = status.latch_unstored is None
@@ -232,7 +232,7 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
     return row_of(figures, width)
 
 
-def _money(status: Status, width: int) -> list[Text]:
+def _money(status: EngineStatus, width: int) -> list[Text]:
     gains, counts = status.profit, status.counts
     net = gains.today_realised - gains.today_commission
     today = Text(" profit today ").append_text(profit(gains.today, 12))
@@ -256,7 +256,7 @@ def _money(status: Status, width: int) -> list[Text]:
     return [row_of(money, width), row_of(tally, width)]
 
 
-def _trouble(status: Status, width: int) -> list[Text]:
+def _trouble(status: EngineStatus, width: int) -> list[Text]:
     texts = (trouble_text(status), price_file_text(status))
     rows = [fit(Text(f" {text}", "bold red"), width) for text in texts if text is not None]
     if status.may_quote and status.lines.why_not is not None:
@@ -264,7 +264,7 @@ def _trouble(status: Status, width: int) -> list[Text]:
     return rows
 
 
-def _guards(status: Status, width: int, rows: int) -> list[Text]:
+def _guards(status: EngineStatus, width: int, rows: int) -> list[Text]:
     """Return the rows with the guards (reasons not to quote). The guards of the account come first. If there are more
     guards than rows, the bottom row has the names of the guards that do not fit, and how many of each name there
     are."""
@@ -287,20 +287,20 @@ def _guards(status: Status, width: int, rows: int) -> list[Text]:
     return shown
 
 
-def _guard(guard: GuardStatus, status: Status, width: int) -> Text:
+def _guard(guard: GuardStatus, status: EngineStatus, width: int) -> Text:
     text = Text(f" guard {guard.guard}", "bold yellow")
     text.append(f" {_scope_name(guard.scope, status)}: {guard.reason} for {span(status.now - guard.since)}", "yellow")
     return fit(text.append(f"; lifted when: {guard.lifts}", DIM), width)
 
 
-def _scope_name(scope: str, status: Status) -> str:
+def _scope_name(scope: str, status: EngineStatus) -> str:
     return next(
         (sport_event.name for sport_event in status.sport_events if scope == f"sport event {sport_event.sport_event}"),
         scope,
     )
 
 
-def _below(status: Status, width: int, height: int) -> list[Text]:
+def _below(status: EngineStatus, width: int, height: int) -> list[Text]:
     """Return the lower rows of the screen. They show the worst cases by scope (such as a market or the account) and the
     newest matches. On a wide screen, the worst cases and the matches are next to each other."""
     if width < _SCOPES_WIDTH + 24:
@@ -349,7 +349,7 @@ def _row(cells: tuple[tuple[str, int], ...], header: bool) -> Text:
     return text
 
 
-def _matches(status: Status, width: int, height: int) -> list[Text]:
+def _matches(status: EngineStatus, width: int, height: int) -> list[Text]:
     header = fit("LATEST MATCHES", width)
     header.stylize("bold reverse")
     rows = [header]
@@ -361,7 +361,7 @@ def _matches(status: Status, width: int, height: int) -> list[Text]:
     return rows[:height]
 
 
-def _match(match: MatchStatus, status: Status, sport_event: str, width: int) -> Text:
+def _match(match: MatchStatus, status: EngineStatus, sport_event: str, width: int) -> Text:
     stake: Cents = match.stake
     recent = status.now - match.at < 5 * SECOND
     cells = [

@@ -14,7 +14,7 @@ from rich.text import Text
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side, implied
 from mmbot.domain.wager_states import State
-from mmbot.engine.status import LineStatus, OwnStatus, SportEventStatus, Status
+from mmbot.engine.status import EngineStatus, LineStatus, OwnStatus, SportEventStatus
 from mmbot.screen.live_figures import DIM, GAIN, amount, bar, fit, odds, profit, span
 from mmbot.screen.live_keys import Window
 
@@ -56,7 +56,7 @@ class Column(NamedTuple):
     cell: Callable[[Row], Text]
 
 
-def table(status: Status, width: int, height: int, window: Window | None = None) -> list[Text]:
+def table(status: EngineStatus, width: int, height: int, window: Window | None = None) -> list[Text]:
     """Return the table with its header. It has at most ``height`` rows of exactly ``width`` characters.
 
     If there is enough room, each line has two rows. Otherwise each line has one row. If there is too little room even
@@ -84,12 +84,12 @@ def table(status: Status, width: int, height: int, window: Window | None = None)
     return rows[:height]
 
 
-def rows_for(status: Status, window: Window) -> int:
+def rows_for(status: EngineStatus, window: Window) -> int:
     """Return the number of rows that the table and its header need if each line has one row."""
     return 1 + max(1, len(lines_of(status, window)))
 
 
-def lines_of(status: Status, window: Window) -> list[tuple[SportEventStatus, LineStatus]]:
+def lines_of(status: EngineStatus, window: Window) -> list[tuple[SportEventStatus, LineStatus]]:
     """Return the lines that the reader chose to see, in the order of the board. The order changes only when a sport
     event starts or is added."""
     return [
@@ -101,7 +101,7 @@ def lines_of(status: Status, window: Window) -> list[tuple[SportEventStatus, Lin
 
 
 def _two_rows_each(
-    status: Status, lines: list[tuple[SportEventStatus, LineStatus]], width: int, grouped: bool
+    status: EngineStatus, lines: list[tuple[SportEventStatus, LineStatus]], width: int, grouped: bool
 ) -> list[Text]:
     shares = _shares(status)
     columns = _columns(width, grouped)
@@ -136,7 +136,7 @@ def line_name(line: LineStatus) -> str:
 # --- which lines --------------------------------------------------------------------------------------------------
 
 
-def _by_start(status: Status) -> list[SportEventStatus]:
+def _by_start(status: EngineStatus) -> list[SportEventStatus]:
     """Return the sport events in order. Future sport events come first, ordered by their start. Started sport events
     come after them."""
     return sorted(
@@ -150,7 +150,7 @@ def _by_start(status: Status) -> list[SportEventStatus]:
     )
 
 
-def _shares(status: Status) -> tuple[float, float]:
+def _shares(status: EngineStatus) -> tuple[float, float]:
     for scope in reversed(status.scopes):
         if scope.limit > 0:
             return scope.soft / scope.limit, scope.hedge / scope.limit
@@ -368,7 +368,7 @@ def _sport_event_row(sport_event: SportEventStatus, now: Instant, width: int) ->
     return fit(text, width)
 
 
-def _nothing(status: Status) -> str:
+def _nothing(status: EngineStatus) -> str:
     if status.quoting:
         return "no listed market matches a quoting rule"
     return "no markets read yet"

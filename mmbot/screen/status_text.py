@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Duration, iso
 from mmbot.domain.money import show
 from mmbot.domain.words import counted
-from mmbot.engine.status import GuardStatus, LineStatus, SportEventStatus, Status
+from mmbot.engine.status import EngineStatus, GuardStatus, LineStatus, SportEventStatus
 from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import balance_text, kill_switch_text, price_file_text, quoting_text, trouble_text
 
@@ -22,10 +22,10 @@ _CAUSES: Final = {
     "stood_still": "the process stood still and the bot cancels everything and begins again",
     "stop": "the bot is stopping",
 }
-"""The cause of the bot's present step in words, by the value of ``Status.cause``."""
+"""The cause of the bot's present step in words, by the value of ``EngineStatus.cause``."""
 
 
-def status_text(status: Status) -> str:
+def status_text(status: EngineStatus) -> str:
     """Return the whole status in lines of plain text."""
     return (
         "\n".join(
@@ -45,7 +45,7 @@ def status_text(status: Status) -> str:
     )
 
 
-def why_text(status: Status) -> str:
+def why_text(status: EngineStatus) -> str:
     """Explain why markets are not being quoted. The reasons for all markets come first, and the reasons for each sport
     event follow."""
     lines = list(_head(status)[:2])
@@ -80,7 +80,7 @@ def why_text(status: Status) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _step(status: Status) -> Iterator[str]:
+def _step(status: EngineStatus) -> Iterator[str]:
     """Yield a sentence about the bot's present step, if the bot does not quote yet or has ended."""
     place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
     if place is not None:
@@ -92,7 +92,7 @@ def _step(status: Status) -> Iterator[str]:
         yield "Nothing is quoted, because the bot has ended."
 
 
-def _unread(status: Status) -> Iterator[str]:
+def _unread(status: EngineStatus) -> Iterator[str]:
     """Yield a text about each wager that cannot be read. A wager that is over does not stop quoting, but a person has
     to check it."""
     count = status.counts.unread_wagers
@@ -103,17 +103,17 @@ def _unread(status: Status) -> Iterator[str]:
             yield f"  and {count - len(status.unread)} more"
 
 
-def _trouble(status: Status) -> Iterator[str]:
+def _trouble(status: EngineStatus) -> Iterator[str]:
     for text in (trouble_text(status), price_file_text(status)):
         if text is not None:
             yield text
 
 
-def _has_read_books(status: Status) -> bool:
+def _has_read_books(status: EngineStatus) -> bool:
     return bool(status.sport_events) or status.phase in (Step.HOLD.value, Step.READY.value)
 
 
-def _head(status: Status) -> list[str]:
+def _head(status: EngineStatus) -> list[str]:
     kill_switch = kill_switch_text(status) or "kill switch off"
     age = "no message yet" if status.feed_age_s is None else f"last message {status.feed_age_s:.1f} s ago"
     profit, counts = status.profit, status.counts
@@ -132,7 +132,7 @@ def _head(status: Status) -> list[str]:
     ]
 
 
-def _scopes(status: Status) -> Iterator[str]:
+def _scopes(status: EngineStatus) -> Iterator[str]:
     yield f"{'worst case of':<44}{'now':>12}{'matched':>12}{'soft':>12}{'hedge':>12}{'limit':>12}"
     for scope in status.scopes:
         kind = scope.scope.replace("_", " ")
@@ -140,21 +140,21 @@ def _scopes(status: Status) -> Iterator[str]:
         yield f"{_cut(f'{kind} {scope.name}', 43):<44}" + "".join(f"{show(figure):>12}" for figure in figures)
 
 
-def _guards(status: Status) -> Iterator[str]:
+def _guards(status: EngineStatus) -> Iterator[str]:
     if not status.guards:
         yield "no guard holds"
     for guard in status.guards:
         yield f"guard {_guard(guard, status)}"
 
 
-def _guard(guard: GuardStatus, status: Status) -> str:
+def _guard(guard: GuardStatus, status: EngineStatus) -> str:
     return (
         f"{guard.guard} ({guard.scope}): {guard.reason}; for {_span(status.now - guard.since)}; "
         f"lifted when: {guard.lifts}"
     )
 
 
-def _sport_events(status: Status) -> Iterator[str]:
+def _sport_events(status: EngineStatus) -> Iterator[str]:
     for sport_event in status.sport_events:
         told = f"{sport_event.tournament}, {sport_event.status}, {_start(sport_event, status)}"
         yield f"{sport_event.name} ({sport_event.sport_event}, {told})"
@@ -173,7 +173,7 @@ def _sport_events(status: Status) -> Iterator[str]:
             )
 
 
-def _positions(status: Status) -> Iterator[str]:
+def _positions(status: EngineStatus) -> Iterator[str]:
     """Yield a text about each wager on a line that no quoting rule quotes now."""
     if status.positions:
         yield ""
@@ -203,7 +203,7 @@ def _by_reason(lines: list[LineStatus]) -> dict[str, list[str]]:
     return reasons
 
 
-def _start(sport_event: SportEventStatus, status: Status) -> str:
+def _start(sport_event: SportEventStatus, status: EngineStatus) -> str:
     if sport_event.start is None:
         return "no known start"
     ahead = sport_event.start - status.now

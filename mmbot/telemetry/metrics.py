@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from mmbot import __version__
 from mmbot.domain.instant import Duration, in_seconds
 from mmbot.engine.orders import Alert
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.telemetry import process
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,7 +110,7 @@ class Metrics:
 
     def observe(
         self,
-        status: Callable[[], Status],
+        status: Callable[[], EngineStatus],
         *,
         backlog: Callable[[], int] = lambda: 0,
         dropped: Callable[[], int] = lambda: 0,
@@ -194,7 +194,7 @@ class _Scraped(Collector):
 
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards
-        self.status: Callable[[], Status] | None = None
+        self.status: Callable[[], EngineStatus] | None = None
         self.backlog: Callable[[], int] = lambda: 0
         self.dropped: Callable[[], int] = lambda: 0
         self.differences: Callable[[], Mapping[str, int]] = dict
@@ -237,7 +237,7 @@ class _Scraped(Collector):
             yield from families(self.status(), self._guards)
 
 
-def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
+def families(status: EngineStatus, guards: Sequence[str] = ()) -> Iterator[Metric]:
     """Yield the metrics whose values come from a status. The status may leave out the sport events."""
     counts, profit = status.counts, status.profit
     yield from _health(status)
@@ -290,7 +290,7 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     yield active
 
 
-def _health(status: Status) -> Iterator[Metric]:
+def _health(status: EngineStatus) -> Iterator[Metric]:
     """Yield the metrics of quoting, feed, audit and clock."""
     yield _gauge("mmbot_quoting", "1 while the bot may quote and quotes at least one line.", status.quoting)
     yield _gauge("mmbot_may_quote", "1 while the bot is ready and no guard of the account holds.", status.may_quote)

@@ -11,7 +11,7 @@ import yaml
 from container_files import ROOT, compose
 
 from mmbot.engine.risk.guards import GUARDS
-from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
+from mmbot.engine.status import Counts, EngineStatus, ProfitStatus, ScopeStatus
 from mmbot.telemetry.metrics import CLEAR_BUCKETS, SCOPES, Metrics
 
 OPS = ROOT / "ops"
@@ -44,7 +44,9 @@ def exported():
     """The names of all series that a daemon shows."""
     counts = Counts(0, 0, 0, 0, 0, 0, 0, 0, 0)
     scopes = tuple(ScopeStatus(scope, "", 0, 0, 0, 0, 0) for scope in SCOPES)
-    status = Status(0, "ready", True, None, True, 0.0, 0, 0, (), scopes, (), (), counts, ProfitStatus(0, 0, 0, 0), True)
+    status = EngineStatus(
+        0, "ready", True, None, True, 0.0, 0, 0, (), scopes, (), (), counts, ProfitStatus(0, 0, 0, 0), True
+    )
     status = msgspec.structs.replace(status, clock_behind_s=0.0)
     metrics = Metrics([guard.name for guard in GUARDS])
     metrics.observe(lambda: status)

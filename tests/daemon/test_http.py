@@ -13,7 +13,7 @@ from mmbot.daemon.http import ALIVE_WITHIN_S, Door, DoorError, is_loopback, read
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import KillRequested, PriceGiven, ResumeRequested
-from mmbot.engine.status import GuardStatus, LineCounts, Status
+from mmbot.engine.status import EngineStatus, GuardStatus, LineCounts
 from mmbot.telemetry.metrics import Metrics
 
 GOOD = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -61,7 +61,7 @@ async def test_the_status_is_the_engines_own(opened):
     opened.status = status_of(5, quoting=True)
     async with opened.http.get(opened.url + "/status") as answer:
         assert answer.content_type == "application/json"
-        assert msgspec.json.decode(await answer.read(), type=Status) == opened.status
+        assert msgspec.json.decode(await answer.read(), type=EngineStatus) == opened.status
 
 
 async def test_metrics_are_text_for_prometheus(opened):

@@ -21,7 +21,7 @@ from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS, PAUSING
-from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
+from mmbot.engine.status import Counts, EngineStatus, ProfitStatus, ScopeStatus
 from mmbot.engine.step import Step
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import STATUSES
@@ -145,7 +145,7 @@ def busy() -> Metrics:
     """Metrics with at least one value each."""
     metrics = Metrics([guard.name for guard in GUARDS])
     scopes = tuple(ScopeStatus("line", "x", 1, 1, 1, 1, 1) for _ in range(1))
-    status = Status(
+    status = EngineStatus(
         now=SECOND,
         phase="ready",
         quoting=True,

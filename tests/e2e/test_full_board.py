@@ -12,7 +12,7 @@ import yaml
 from e2e_house import House, own_wagers
 from e2e_processes import ROOT, Daemon, wait_for
 
-from mmbot.engine.status import LineStatus, Status
+from mmbot.engine.status import EngineStatus, LineStatus
 
 
 def shipped() -> list[Any]:
@@ -27,11 +27,11 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield found
 
 
-def lines_of(status: Status, sport_event: int) -> list[LineStatus]:
+def lines_of(status: EngineStatus, sport_event: int) -> list[LineStatus]:
     return [line for each in status.sport_events for line in each.lines if each.sport_event == sport_event]
 
 
-def quoted(daemon: Daemon, sport_event: int, what: str, *, there: bool = True) -> Status:
+def quoted(daemon: Daemon, sport_event: int, what: str, *, there: bool = True) -> EngineStatus:
     """Wait until own wagers rest on a sport event, or until none does."""
     return daemon.until(
         f"sport event {sport_event} {what}",

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.odds import could_match, implied
 from mmbot.engine.risk.guards import GUARDS
-from mmbot.engine.status import LineStatus, Status
+from mmbot.engine.status import EngineStatus, LineStatus
 
 NAMED = (
     "mmbot_feed_up",
@@ -151,7 +151,7 @@ def test_a_market_that_is_suspended_and_a_sport_event_off_the_list_are_left_unti
 def left(daemon: Daemon, guard: str, sport_event: int, market: int | None = None) -> None:
     """Wait until nothing of ours is on a sport event, or on one of its markets, because of a guard."""
 
-    def there(status: Status) -> list[LineStatus]:
+    def there(status: EngineStatus) -> list[LineStatus]:
         lines = [line for each in status.sport_events for line in each.lines if each.sport_event == sport_event]
         return [line for line in lines if market in (None, line.market)]
 

@@ -24,6 +24,7 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
 from mmbot.engine.events import KillRequested, LatchWritten
 from mmbot.engine.status import (
     Counts,
+    EngineStatus,
     GuardStatus,
     LevelStatus,
     LineCounts,
@@ -32,7 +33,6 @@ from mmbot.engine.status import (
     OwnStatus,
     ProfitStatus,
     SportEventStatus,
-    Status,
 )
 from mmbot.screen.live import Caption, follow, line, screen, watch
 from mmbot.screen.live_keys import Window
@@ -51,7 +51,7 @@ SIZES = ((80, 24), (120, 40), (200, 50))
 CAPTION = Caption("mmbot demo", 60.0, "Ctrl-C stops it")
 
 
-_BUSY = Status(
+_BUSY = EngineStatus(
     now=START,
     phase="ready",
     quoting=True,
@@ -81,11 +81,11 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="module")
-def status(run: Run) -> Status:
+def status(run: Run) -> EngineStatus:
     return run.engine.status(run.now)
 
 
-def text(status: Status | None, width: int, height: int, caption: Caption = CAPTION) -> str:
+def text(status: EngineStatus | None, width: int, height: int, caption: Caption = CAPTION) -> str:
     """A screen as text; it has to fit."""
     rows = screen(status, width, height, caption)
     assert len(rows) <= height
@@ -114,14 +114,14 @@ def one_line(**changes: object) -> LineStatus:
     return msgspec.structs.replace(plain, **changes)
 
 
-def with_lines(status: Status, *lines: LineStatus, **changes: object) -> Status:
+def with_lines(status: EngineStatus, *lines: LineStatus, **changes: object) -> EngineStatus:
     """A status with one sport event that has these lines."""
     sport_event = SportEventStatus(7, "Comets at Herons", "NBA", "not_started", status.now + HOUR, lines)
     return msgspec.structs.replace(status, **{"sport_events": (sport_event,), "guards": (), "matches": ()} | changes)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, height: int) -> None:
+def test_a_screen_shows_all_that_a_trader_asks_for(status: EngineStatus, width: int, height: int) -> None:
     shown = text(status, width, height)
     assert "QUOTING" in shown
     assert "×60" in shown
@@ -136,7 +136,7 @@ def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, h
     assert shown.splitlines()[-1].startswith("Ctrl-C stops it")
 
 
-def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_rows(status: Status) -> None:
+def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_rows(status: EngineStatus) -> None:
     rows = text(with_lines(status, one_line(behind=(0, 3))), 80, 24).splitlines()
     first = next(number for number, row in enumerate(rows) if "Herons " in row and "-120" in row)
     assert rows[first].split()[-7:] == ["-120", "123", "-105", "51.20", "same", "+12.34", "59.87"]
@@ -147,12 +147,12 @@ def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_ro
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, height: int) -> None:
+def test_why_a_line_is_not_quoted_stands_beside_it(status: EngineStatus, width: int, height: int) -> None:
     shown = text(with_lines(status, one_line(own=(), why="book too thin")), width, height)
     assert "book too thin" in shown
 
 
-def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: Status) -> None:
+def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: EngineStatus) -> None:
     nothing = LineCounts(0, 0, "start: about to start")
     bare = with_lines(status, one_line(own=(), why="start: about to start"))
     shown = text(msgspec.structs.replace(bare, quoting=False, lines=nothing), 80, 24)
@@ -161,7 +161,7 @@ def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(s
     assert "quoting nothing: start: about to start" in shown
 
 
-def test_the_header_says_how_many_lines_are_quoted_and_why_the_others_are_not(status: Status) -> None:
+def test_the_header_says_how_many_lines_are_quoted_and_why_the_others_are_not(status: EngineStatus) -> None:
     assert "QUOTING 13 " in text(status, 80, 24).splitlines()[0]
     none = msgspec.structs.replace(status, quoting=False, lines=LineCounts(13, 0, "price_age: too old"))
     shown = text(none, 80, 24)
@@ -171,7 +171,7 @@ def test_the_header_says_how_many_lines_are_quoted_and_why_the_others_are_not(st
     assert "quoting 5 of 13 lines; others: price_age: too old" in text(some, 80, 24)
 
 
-def test_wider_screens_show_fair_prices_and_deeper_books(status: Status) -> None:
+def test_wider_screens_show_fair_prices_and_deeper_books(status: EngineStatus) -> None:
     book = tuple(LevelStatus(odds, 10_000) for odds in (-120, -125, -131))
     deep = with_lines(status, one_line(book=(book, ())))
     narrow, wide = text(deep, 80, 24), text(deep, 160, 24)
@@ -184,17 +184,17 @@ def test_wider_screens_show_fair_prices_and_deeper_books(status: Status) -> None
 @pytest.mark.parametrize(
     ("state", "mark"), [("placing", "…"), ("inactive", "…"), ("cancelling", "×"), ("unknown", "?"), ("open", " ")]
 )
-def test_an_own_wager_that_is_not_simply_open_is_marked(status: Status, state: str, mark: str) -> None:
+def test_an_own_wager_that_is_not_simply_open_is_marked(status: EngineStatus, state: str, mark: str) -> None:
     own = (OwnStatus("r-q-1", 0, 110, 5_000, 5_000, state),)
     assert f"+110  50.00{mark}" in text(with_lines(status, one_line(own=own)), 80, 24)
 
 
-def test_several_own_wagers_show_the_likeliest_to_match_and_their_sum(status: Status) -> None:
+def test_several_own_wagers_show_the_likeliest_to_match_and_their_sum(status: EngineStatus) -> None:
     own = tuple(OwnStatus(f"r-q-{odds}", 0, odds, 2_000, 2_000, "open") for odds in (130, 110, 120))
     assert "+110  60.00+" in text(with_lines(status, one_line(own=own)), 80, 24)
 
 
-def test_at_80_by_24_every_line_of_the_demo_has_a_row(status: Status) -> None:
+def test_at_80_by_24_every_line_of_the_demo_has_a_row(status: EngineStatus) -> None:
     shown = text(status, 80, 24)
     rows = [row for row in shown.splitlines() if "Moneyline" in row or "Fixed" in row]
     assert len(rows) == 13
@@ -202,29 +202,31 @@ def test_at_80_by_24_every_line_of_the_demo_has_a_row(status: Status) -> None:
         assert re.search(r"(best|same|-\d+t) .*(best|same|-\d+t|–)", row), row
 
 
-def test_a_line_that_is_not_quoted_says_why_in_its_only_row(status: Status) -> None:
+def test_a_line_that_is_not_quoted_says_why_in_its_only_row(status: EngineStatus) -> None:
     quiet = [one_line(market=number, own=(), profit=(0, 0), why="price_age: too old") for number in range(15)]
     shown = text(with_lines(status, *quiet), 80, 24)
     assert shown.count("price_age: too old") == 15
 
 
 @pytest.mark.parametrize(("behind", "shown"), [(-2, "best"), (0, "same"), (3, "-3t"), (250, "-99+")])
-def test_a_column_says_whether_we_are_best_or_how_many_ticks_behind(status: Status, behind: int, shown: str) -> None:
+def test_a_column_says_whether_we_are_best_or_how_many_ticks_behind(
+    status: EngineStatus, behind: int, shown: str
+) -> None:
     one = one_line(behind=(behind, None))
     assert shown in text(with_lines(status, one), 80, 24)
     assert shown in text(with_lines(status, *[one] * 12), 80, 24)
 
 
-def many(status: Status, number: int = 40) -> Status:
+def many(status: EngineStatus, number: int = 40) -> EngineStatus:
     return with_lines(status, *[one_line(market=place, name=f"Market {place:02d}") for place in range(number)])
 
 
-def on_page(status: Status, window: Window) -> list[str]:
+def on_page(status: EngineStatus, window: Window) -> list[str]:
     rows = screen(status, 80, 24, CAPTION, window)
     return re.findall(r"Market \d\d", "\n".join(row.plain for row in rows))
 
 
-def test_where_not_all_lines_fit_keys_scroll_and_page_through_them_in_one_order(status: Status) -> None:
+def test_where_not_all_lines_fit_keys_scroll_and_page_through_them_in_one_order(status: EngineStatus) -> None:
     busy, window = many(status), Window()
     first = on_page(busy, window)
     assert first == [f"Market {place:02d}" for place in range(len(first))]
@@ -243,7 +245,7 @@ def test_where_not_all_lines_fit_keys_scroll_and_page_through_them_in_one_order(
     assert on_page(busy, window) == first
 
 
-def test_the_order_does_not_follow_the_figures(status: Status) -> None:
+def test_the_order_does_not_follow_the_figures(status: EngineStatus) -> None:
     before = on_page(many(status), Window())
     sport_event = many(status).sport_events[0]
     lines = [
@@ -253,7 +255,7 @@ def test_the_order_does_not_follow_the_figures(status: Status) -> None:
     assert on_page(with_lines(status, *lines), Window()) == before
 
 
-def test_keys_filter_by_state_and_by_name(status: Status) -> None:
+def test_keys_filter_by_state_and_by_name(status: EngineStatus) -> None:
     quoted = [one_line(market=place, name=f"Market {place:02d}") for place in range(20)]
     idle = [
         one_line(market=place, name=f"Market {place:02d}", own=(), profit=(0, 0), why="too thin")
@@ -275,7 +277,7 @@ def test_keys_filter_by_state_and_by_name(status: Status) -> None:
     assert len(on_page(mixed, window)) >= 17
 
 
-def test_letters_that_are_typed_to_find_a_line_are_no_commands(status: Status) -> None:
+def test_letters_that_are_typed_to_find_a_line_are_no_commands(status: EngineStatus) -> None:
     window = Window()
     window.press("/quiz\x7f")
     assert (window.words, window.quit) == ("qui", False)
@@ -311,11 +313,11 @@ def test_q_ends_the_view_of_a_daemon_and_restores_the_terminal(size: tuple[int, 
         os.close(terminal)
 
 
-def test_with_room_each_sport_event_has_a_row_with_its_start(status: Status) -> None:
+def test_with_room_each_sport_event_has_a_row_with_its_start(status: EngineStatus) -> None:
     assert "Comets at Herons  NBA  starts in 1h00m" in text(with_lines(status, one_line()), 120, 40)
 
 
-def test_guards_are_named_with_their_sport_event_and_those_without_a_row_are_counted(status: Status) -> None:
+def test_guards_are_named_with_their_sport_event_and_those_without_a_row_are_counted(status: EngineStatus) -> None:
     now = status.now
     guards = tuple(
         GuardStatus("start", f"sport event {number}", "about to start", "never", now) for number in range(7, 12)
@@ -339,7 +341,7 @@ def test_a_latch_outshines_everything(run: Run) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
-def test_figures_without_room_are_left_out_whole(status: Status, width: int) -> None:
+def test_figures_without_room_are_left_out_whole(status: EngineStatus, width: int) -> None:
     gains = ProfitStatus(0, 0, 0, 1_012_346, -1_234_567, 98_765, 2_345_678)
     counts = Counts(12_345, 98_765_432, 123_456, 123_456, 234_567, 1_234, 0, 1_234, 2_345)
     busy = msgspec.structs.replace(status, profit=gains, counts=counts, balance=25_000_000, feed_age_s=12.3, clear=True)
@@ -354,7 +356,7 @@ def test_figures_without_room_are_left_out_whole(status: Status, width: int) -> 
     assert "matches 12345 of $987,654.32" in narrow[2]
 
 
-def test_unknown_outcomes_and_a_dead_feed_are_seen(status: Status) -> None:
+def test_unknown_outcomes_and_a_dead_feed_are_seen(status: EngineStatus) -> None:
     counts = msgspec.structs.replace(status.counts, unknown_wagers=3)
     shown = text(msgspec.structs.replace(status, counts=counts, feed_up=False), 80, 24)
     assert "3 unknown" in shown
@@ -365,7 +367,7 @@ def test_before_a_daemon_answers_the_screen_says_so() -> None:
     assert "waiting for the daemon" in text(None, 80, 24)
 
 
-def test_names_from_outside_cannot_steer_the_terminal_or_break_the_rows(status: Status) -> None:
+def test_names_from_outside_cannot_steer_the_terminal_or_break_the_rows(status: EngineStatus) -> None:
     evil = one_line(name="\x1b[2J[red]x", outcomes=("\x1b]0;title\x07東京ジャイアンツ" * 5, "a\nb"), why="x\r\ny")
     guard = GuardStatus("balance", "account", "\x1b[31m\n", "\u202e", status.now)
     match = MatchStatus(status.now, 7, "\x1b[5m東京", 110, 1_000, True)
@@ -383,7 +385,7 @@ def test_nothing_overflows_at_any_size(width: int, height: int, lines: int, guar
     text(with_lines(_BUSY, *many, guards=held), width, height)
 
 
-def test_without_a_terminal_lines_are_written_and_no_control_sequence(status: Status) -> None:
+def test_without_a_terminal_lines_are_written_and_no_control_sequence(status: EngineStatus) -> None:
     out = io.StringIO()
     turns = iter((False, False, True))
     watch(lambda: status, lambda _: next(turns), Console(file=out), lambda: CAPTION)
@@ -392,7 +394,7 @@ def test_without_a_terminal_lines_are_written_and_no_control_sequence(status: St
     assert "no guard holds" in out.getvalue()
 
 
-def test_on_a_terminal_the_screen_is_entered_drawn_and_left(status: Status) -> None:
+def test_on_a_terminal_the_screen_is_entered_drawn_and_left(status: EngineStatus) -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100, height=30, legacy_windows=False)
     turns = iter((False, True))
@@ -403,13 +405,13 @@ def test_on_a_terminal_the_screen_is_entered_drawn_and_left(status: Status) -> N
 
 
 def test_a_daemon_is_followed_until_ctrl_c_and_its_absence_is_told(
-    status: Status, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    status: EngineStatus, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: list[Status | None] = [None, status]
+    answers: list[EngineStatus | None] = [None, status]
     monkeypatch.setattr("mmbot.screen.live.EVERY_S", 0.001)
     monkeypatch.setattr("mmbot.screen.live.LINE_EVERY_S", 0.0)
 
-    def read() -> Status:
+    def read() -> EngineStatus:
         if not answers:
             raise KeyboardInterrupt
         answer = answers.pop(0)

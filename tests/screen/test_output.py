@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from scripted_daemon import status_of
 
-from mmbot.engine.status import LineStatus, SportEventStatus, Status
+from mmbot.engine.status import EngineStatus, LineStatus, SportEventStatus
 
 NAME = "Šibenik – São Paulo 東京"
 
@@ -80,7 +80,7 @@ def test_a_name_that_the_output_cannot_hold_is_replaced(door, command, environ):
     assert (ended.returncode, ended.stderr) == (0, b"")
     text = ended.stdout.decode("cp1252")
     if "--json" in command:
-        assert msgspec.json.decode(ended.stdout, type=Status).sport_events[0].name == NAME
+        assert msgspec.json.decode(ended.stdout, type=EngineStatus).sport_events[0].name == NAME
     elif command == ["status"]:
         assert ("Šibenik – São Paulo ????" if environ is CP1252 else "Sibenik - Sao Paulo ????") in text
     elif command[0] == "kill":

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from e2e_processes import KEYS, PATIENCE_S, RATE, Daemon, Exchange, Late, alive, wait_for
 
-from mmbot.engine.status import OwnStatus, Status
+from mmbot.engine.status import EngineStatus, OwnStatus
 
 
 class House:
@@ -121,7 +121,7 @@ class House:
         """Wait until the exchange holds nothing of ours that could match."""
         wait_for("nothing left at the exchange", lambda: not self.exchange.live_wagers(), within_s)
 
-    def until_matched(self, daemon: Daemon, more: int = 1) -> Status:
+    def until_matched(self, daemon: Daemon, more: int = 1) -> EngineStatus:
         """Wait for further matches."""
         before = daemon.status().counts.matches
         return daemon.until(f"{more} more matches", lambda status: status.counts.matches >= before + more)
@@ -198,7 +198,7 @@ class House:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def own_wagers(status: Status) -> list[OwnStatus]:
+def own_wagers(status: EngineStatus) -> list[OwnStatus]:
     """All own wagers that a status shows."""
     return [own for sport_event in status.sport_events for line in sport_event.lines for own in line.own]
 
@@ -224,7 +224,7 @@ def positions(referee: Any) -> dict[tuple[int, int, int], tuple[int, int]]:
     return {key: (line[0], line[1]) for key, line in profit.items()}
 
 
-def differences(status: Status, referee: Any, over: set[tuple[int, int]]) -> list[str]:
+def differences(status: EngineStatus, referee: Any, over: set[tuple[int, int]]) -> list[str]:
     """Where a daemon's positions and profit are not the referee's; ``over`` are the markets with a result."""
     ours = {
         (line.sport_event, line.market, line.number): line.profit

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from mmbot.engine.status import LineStatus, Status
+from mmbot.engine.status import EngineStatus, LineStatus
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"PROPHETX_ACCESS_KEY": "e2e-access-key-314159", "PROPHETX_SECRET_KEY": "e2e-secret-key-271828"}
@@ -208,16 +208,18 @@ class Daemon:
             self._door = str(self.said("daemon.started")["http"])
         return self._door
 
-    def status(self) -> Status:
+    def status(self) -> EngineStatus:
         """Its account of itself."""
         status, body = ask("GET", f"{self.door}/status")
         assert status == 200, body
-        return msgspec.json.decode(body, type=Status)
+        return msgspec.json.decode(body, type=EngineStatus)
 
-    def until(self, what: str, condition: Callable[[Status], object], within_s: float = PATIENCE_S) -> Status:
+    def until(
+        self, what: str, condition: Callable[[EngineStatus], object], within_s: float = PATIENCE_S
+    ) -> EngineStatus:
         """Wait for a status of which something holds."""
 
-        def look() -> Status | None:
+        def look() -> EngineStatus | None:
             status = self.status()
             return status if condition(status) else None
 

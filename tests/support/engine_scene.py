@@ -23,8 +23,7 @@ from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Breakers
-from mmbot.engine.status import GuardStatus, LineStatus
-from mmbot.engine.status import Status as EngineStatus
+from mmbot.engine.status import EngineStatus, GuardStatus, LineStatus
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
 from mmbot.simulator.venue.accounts.order import Order

@@ -13,7 +13,7 @@ from mmbot.daemon.run import run
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
-from mmbot.engine.status import Counts, ProfitStatus, Status
+from mmbot.engine.status import Counts, EngineStatus, ProfitStatus
 
 SETTINGS = """
 environment: local
@@ -38,9 +38,9 @@ def settings(**changes: object) -> Config:
 
 def status_of(
     now: int = 0, *, quoting: bool = False, latched: str | None = None, clear: bool = True, **more: object
-) -> Status:
+) -> EngineStatus:
     """A status in which nothing goes on."""
-    plain = Status(
+    plain = EngineStatus(
         now=now,
         phase="ready",
         quoting=quoting,
@@ -123,7 +123,7 @@ class ScriptedEngine:
         taken, self.outbox = self.outbox, []
         return taken
 
-    def status(self, now: int, *, sport_events: bool = True) -> Status:
+    def status(self, now: int, *, sport_events: bool = True) -> EngineStatus:
         return status_of(now, latched=self.latched, clear=self.clear, latch_unstored=self.latch_unstored)
 
 

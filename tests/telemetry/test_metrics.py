@@ -10,6 +10,7 @@ from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import (
     Counts,
+    EngineStatus,
     GuardStatus,
     LineCounts,
     LineStatus,
@@ -17,7 +18,6 @@ from mmbot.engine.status import (
     ProfitStatus,
     ScopeStatus,
     SportEventStatus,
-    Status,
 )
 from mmbot.telemetry.metrics import SCOPES, Metrics, names
 
@@ -98,7 +98,7 @@ def line(number, own):
 
 
 def status(lines=((0, 1), (1, 0), (2, 3))):
-    return Status(
+    return EngineStatus(
         now=5 * SECOND,
         phase="ready",
         quoting=True,

@@ -73,7 +73,7 @@ KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that the audit counts."""
 
 
-class Stage(Enum):
+class AuditStage(Enum):
     """What the present round (one pass of the audit) is reading."""
 
     RESTING = "resting"
@@ -93,7 +93,7 @@ class Audit:
         self._effects: Final = effects
         self._life: Final = life
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
-        self.stage = Stage.RESTING
+        self.stage = AuditStage.RESTING
         self._quoting = False
         """True while the audit makes rounds, which is while the daemon quotes."""
         self._round_at = self._changes_at = self._began_at = self._fresh_at = now
@@ -140,8 +140,8 @@ class Audit:
         is ``NEVER``."""
         if self._life.step is not Step.READY:
             return NEVER
-        at = self._history.due_at(now) if self.stage is not Stage.RESTING else self._round_at
-        if self.stage is not Stage.RESTING:
+        at = self._history.due_at(now) if self.stage is not AuditStage.RESTING else self._round_at
+        if self.stage is not AuditStage.RESTING:
             at = min(at, self._began_at + self._longest_round)
         for doubt in self._doubts.values():
             if not doubt.asking and doubt.look_at < at:
@@ -162,9 +162,9 @@ class Audit:
             return None
         self._judge_time(now)
         request: Request | None = self._look_up(now)
-        if request is None and self.stage is Stage.RESTING and now >= self._round_at:
+        if request is None and self.stage is AuditStage.RESTING and now >= self._round_at:
             self._begin(now)
-        if request is None and self.stage is not Stage.RESTING:
+        if request is None and self.stage is not AuditStage.RESTING:
             request = self._history.next(now)
         if request is not None:
             self._shared.send(self, request, now)
@@ -174,7 +174,7 @@ class Audit:
         """Drop the round that was under way. The order of life (the steps from start to quoting) reads everything again
         before quoting starts."""
         self._quoting = ready
-        self.stage = Stage.RESTING
+        self.stage = AuditStage.RESTING
         self._history.drop()
         self._doubts = {key: doubt for key, doubt in self._doubts.items() if doubt.misses >= MISSES}
         self._fresh_at = now
@@ -186,9 +186,9 @@ class Audit:
         """Give up a round (one pass of the audit) that takes too long. If no round has been complete for too long, make
         the guard ``audit_late`` stop all quotes."""
         shared = self._shared
-        if self.stage is not Stage.RESTING and now >= self._began_at + self._longest_round:
+        if self.stage is not AuditStage.RESTING and now >= self._began_at + self._longest_round:
             shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
-            self.stage = Stage.RESTING
+            self.stage = AuditStage.RESTING
             self._history.drop()
             self._round_at = now
         since = max(self._fresh_at, self.completed_at or 0)
@@ -198,7 +198,7 @@ class Audit:
             shared.hold("audit_late", ACCOUNT, reason, now)
 
     def _begin(self, now: Instant) -> None:
-        self.stage = Stage.WAGERS
+        self.stage = AuditStage.WAGERS
         self._began_at = now
         self._round_at = now + self._shared.settings.audit_wagers
         self._shown = {}
@@ -250,7 +250,7 @@ class Audit:
                 self._effects.take_unread(unread, sent_at, now)
             if self._history.came(answer):
                 self._history.take(answer, self._began_at - AUDIT_LAG, now)
-                if self._history.idle and self.stage is not Stage.RESTING:
+                if self._history.idle and self.stage is not AuditStage.RESTING:
                     self._finish(now)
             self._effects.take_positions(now)
         elif isinstance(answer, Failed) and isinstance(request, ReadHistory):
@@ -290,7 +290,7 @@ class Audit:
         """Finish a stage of the round after its final page. Mark each wager as doubtful that the pages should have
         shown and did not. If the round is complete, lift guards (reasons not to quote). Otherwise begin the next
         stage."""
-        if self.stage is Stage.WAGERS:
+        if self.stage is AuditStage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
                 settled = (wager.opened_at or now) < self._began_at - AUDIT_LAG
@@ -298,7 +298,7 @@ class Audit:
                     self.doubt(wager, Cause.NOT_SHOWN, now)
             self._ranges = 1
             if now >= self._changes_at:
-                self.stage = Stage.CHANGES
+                self.stage = AuditStage.CHANGES
                 self._changes_at = now + self._shared.settings.audit_money
                 self._history.ask(Query(changed_since=self._changes_from))
                 return
@@ -306,7 +306,7 @@ class Audit:
             self._compared_to = self._changes_from = self._began_at - AUDIT_LAG
             self._shared.outbox.record(SaveCompared(self._compared_to))
             self._doubt_unconfirmed(now)
-        self.stage = Stage.RESTING
+        self.stage = AuditStage.RESTING
         self.completed_at = self._began_at
         self._shared.hold("audit_late", ACCOUNT, None, now)
         self._lift(now)

@@ -24,7 +24,7 @@ GIVEN_UP: Final = 2 * MINUTE
 no result after this time count in the limits again."""
 
 
-class Settlements:
+class MissingResults:
     """Waits for the other results of markets in which some wagers have a result and others have none. Once a result
     other than a void is reported, the guard ``result`` stops quoting the market. The guard is lifted at the end of the
     wait."""

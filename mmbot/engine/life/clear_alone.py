@@ -12,7 +12,7 @@ from mmbot.domain.instant import SECOND, Duration, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
-from mmbot.engine.life.clear_proof import ClearProof, Stage
+from mmbot.engine.life.clear_proof import ClearProof, ProofStage
 from mmbot.engine.reading.history import HistoryPager
 from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, ReadHistory
 from mmbot.engine.sending.cancel_all import AGAIN
@@ -74,7 +74,7 @@ class ClearAlone:
     def clear(self) -> bool:
         """True if the account is proved clear (without open wagers). The proof needs at least one answer with a
         ``Date`` header, because only this header shows how far the exchange's clock is ahead of our clock."""
-        return self._proof.stage is Stage.CLEAR and self._clock.dated
+        return self._proof.stage is ProofStage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
         """Return the next request if one is due. Otherwise return None."""
@@ -141,7 +141,7 @@ class ClearAlone:
         elif self.clear:
             self.open_wagers = 0
             self.trouble = None
-        elif self._proof.stage is Stage.CLEAR:
+        elif self._proof.stage is ProofStage.CLEAR:
             self.trouble = "the exchange's answers carry no Date, so nothing shows its clock"
             self._not_before = now + AGAIN
             self._proof.restart(now)

@@ -36,7 +36,7 @@ from mmbot.engine.sending.cancel_all import RepeatedCancelAll
 from mmbot.engine.timing.timers import NEVER
 
 
-class Stage(Enum):
+class ProofStage(Enum):
     """How far the proof has come that the account is clear (without open wagers)."""
 
     CANCELLING = "cancelling"
@@ -77,7 +77,7 @@ class ClearProof:
         self._is_ours: Final = is_ours
         self._ranges: Final = ranges
         self.cancels: Final = RepeatedCancelAll(number, now)
-        self.stage = Stage.CANCELLING
+        self.stage = ProofStage.CANCELLING
         self._cancelled_at: Instant = 0
         self._complete_after: Instant = 0
         """The instant of our clock beyond which the history has to be complete."""
@@ -86,7 +86,7 @@ class ClearProof:
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now, and start the proof again."""
-        self.stage = Stage.CANCELLING
+        self.stage = ProofStage.CANCELLING
         self.cancels.restart(now)
         self._pager.drop()
 
@@ -94,40 +94,40 @@ class ClearProof:
 
     def cancel(self, now: Instant) -> CancelAll | None:
         """Return the next ``cancel_all`` if one is due. Otherwise return None."""
-        return self.cancels.next(now) if self._exclusive and self.stage is not Stage.CLEAR else None
+        return self.cancels.next(now) if self._exclusive and self.stage is not ProofStage.CLEAR else None
 
     def read(self, now: Instant) -> ReadHistory | None:
         """Return the request for the next page of the history if it may be read now. Otherwise return None."""
-        return self._pager.next(now) if self.stage is Stage.READING else None
+        return self._pager.next(now) if self.stage is ProofStage.READING else None
 
     def due_at(self, now: Instant) -> Instant:
         """Return the instant at which ``cancel`` or ``read`` will return a request. If an answer has to come first, the
         result is ``NEVER``."""
-        cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else NEVER
-        read_at = self._pager.due_at(now) if self.stage is Stage.READING else NEVER
+        cancel_at = self.cancels.due_at if self._exclusive and self.stage is not ProofStage.CLEAR else NEVER
+        read_at = self._pager.due_at(now) if self.stage is ProofStage.READING else NEVER
         return min(cancel_at, read_at)
 
     @property
     def tried(self) -> bool:
         """True if a ``cancel_all`` without a good answer may have cancelled everything. The history then has to show
         whether a wager is still open."""
-        return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
+        return self._exclusive and self.stage is ProofStage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def cancelled(self, now: Instant) -> None:
         """Note that everything was cancelled, or may have been cancelled, by ``cancel_all`` or by single cancels. The
         next part of the proof is to read the history."""
-        if self.stage is Stage.CANCELLING:
-            self.stage = Stage.CANCELLED
+        if self.stage is ProofStage.CANCELLING:
+            self.stage = ProofStage.CANCELLED
             self._cancelled_at = now
 
     def resolved(self, last_placement_at: Instant, now: Instant) -> None:
         """Start to read the history, because every placement is accepted, rejected or proved absent.
         ``last_placement_at`` is the instant at which the latest placement was sent."""
-        if self.stage is not Stage.CANCELLED:
+        if self.stage is not ProofStage.CANCELLED:
             return
-        self.stage = Stage.READING
+        self.stage = ProofStage.READING
         self._complete_after = max(last_placement_at, self._cancelled_at, now)
         self._pager.drop()
         self._pager.ask(Query(Status.INACTIVE.value))
@@ -150,13 +150,13 @@ class ClearProof:
         reports = (*answer.wagers, *[one.at_worst() for one in answer.unread if one.may_rest])
         found = tuple([one for one in reports if could_match(one) and (self._exclusive or self._is_ours(one))])
         if found:
-            self.stage = Stage.CANCELLING
+            self.stage = ProofStage.CANCELLING
             self.cancels.wager_is_open(now)
             self._pager.drop()
         else:
             self.complete = self._pager.take(answer, self._complete_after, now)
             if self._pager.idle:
-                self.stage = Stage.CLEAR
+                self.stage = ProofStage.CLEAR
         return found
 
 

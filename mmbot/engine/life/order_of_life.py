@@ -27,7 +27,7 @@ from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, HistoryRead
 from mmbot.engine.life.catch_up import CatchUp
-from mmbot.engine.life.clear_proof import ClearProof, Stage
+from mmbot.engine.life.clear_proof import ClearProof, ProofStage
 from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.life.revive import revive
 from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
@@ -171,10 +171,10 @@ class OrderOfLife:
         waits = any(
             wager.wager_id is None and not wager.foreign and wager.external_id not in out_of_reach for wager in awaiting
         )
-        return self._proof.stage is Stage.CANCELLED and not waits
+        return self._proof.stage is ProofStage.CANCELLED and not waits
 
     def _is_proved(self, _: Instant) -> bool:
-        return self._proof.stage is Stage.CLEAR
+        return self._proof.stage is ProofStage.CLEAR
 
     def _history_is_read(self, _: Instant) -> bool:
         return self._history.idle

@@ -6,14 +6,14 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import implied
 from mmbot.domain.wager_states import State
 from mmbot.engine.quoting.diff import Live, diff
-from mmbot.engine.quoting.memo import Rest
+from mmbot.engine.quoting.memo import Comparison
 from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.target import Target
 
 
 def compare(
     line: QuotedLine, targets: tuple[Target, ...], bounds: tuple[float, float] | None, min_stake: Cents
-) -> Rest:
+) -> Comparison:
     """Return which wagers of a line to keep, which wagers to cancel, and which targets to place.
 
     Args:
@@ -39,7 +39,7 @@ def compare(
         else:
             live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
     if not live:
-        return Rest(targets, line.own_changes, targets, (), (*off, *unwanted), True)
+        return Comparison(targets, line.own_changes, targets, (), (*off, *unwanted), True)
     change = diff(targets, live, min_stake)
     leaving = len(change.keep) < len(line.live)
-    return Rest(targets, line.own_changes, change.place, change.keep, (*off, *change.cancel), leaving)
+    return Comparison(targets, line.own_changes, change.place, change.keep, (*off, *change.cancel), leaving)

@@ -105,7 +105,7 @@ class Targets:
             short = before.needs is None or before.needs > room
             again = tighter or short or (bool(moved) and line.key.market in moved)
             newly = self.of(line, decision, ladder, again, room, now)
-            if newly is not before or line.rest.own_changes != line.own_changes:
+            if newly is not before or line.comparison.own_changes != line.own_changes:
                 wanted.append((line, newly))
             if newly.needs is None:
                 needs = None

@@ -1,5 +1,5 @@
 """The cached results for a line. ``Wanted`` holds the line's targets (the wagers that should be open), with the values
-on which the targets depend. ``Rest`` holds the comparison of the targets with the line's wagers."""
+on which the targets depend. ``Comparison`` holds how the targets compare with the line's wagers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Wanted:
         other than the strategy's decision."""
 
 
-class Rest:
+class Comparison:
     """The result of comparing a line's wagers with its targets (the wagers that should be open)."""
 
     __slots__ = ("cancel", "keep", "leaving", "own_changes", "place", "targets", "why")

@@ -11,7 +11,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import BookState
-from mmbot.engine.quoting.memo import Rest, Wanted
+from mmbot.engine.quoting.memo import Comparison, Wanted
 from mmbot.engine.wagers.wager import LineWager
 from mmbot.strategy.interface import LineView, Said
 
@@ -21,6 +21,7 @@ class QuotedLine:
 
     __slots__ = (
         "book",
+        "comparison",
         "depth",
         "fair",
         "key",
@@ -30,7 +31,6 @@ class QuotedLine:
         "max_stake",
         "outdated",
         "own_changes",
-        "rest",
         "rule",
         "rule_lines",
         "seen",
@@ -83,7 +83,7 @@ class QuotedLine:
         """The fair probability of outcome 0 in the latest view of the line. The user's own price takes precedence over
         the price from the book. None if both are missing."""
         self.wanted = Wanted((), "no quote was decided yet")
-        self.rest = Rest((), 0, ())
+        self.comparison = Comparison((), 0, ())
 
         # When to decide the quotes again.
         self.own_changes = 1
@@ -104,7 +104,7 @@ class QuotedLine:
     def why(self) -> str | None:
         """The reason why the line has no targets (wagers that should be open), or why a target cannot be placed. None
         if there is no such reason."""
-        return self.wanted.why or self.rest.why
+        return self.wanted.why or self.comparison.why
 
 
 Conditions = tuple[int, int, Ladder]

@@ -16,7 +16,7 @@ from mmbot.engine.quoting.compare import compare
 from mmbot.engine.quoting.decide_targets import Targets
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.line_guards import LineGuards
-from mmbot.engine.quoting.memo import Rest, Wanted
+from mmbot.engine.quoting.memo import Comparison, Wanted
 from mmbot.engine.quoting.quoted_line import QuotedLine, RuleLines, SportEventLines
 from mmbot.engine.quoting.raised import place_of
 from mmbot.engine.quoting.sport_event_guards import SportEventGuards
@@ -48,7 +48,7 @@ class Quoting:
         self.sport_events: Final[dict[int, SportEventLines]] = {}
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
-        self.compared: Final[list[Rest]] = []
+        self.compared: Final[list[Comparison]] = []
         """The comparisons of quotes and wagers that found wagers to keep or cancel. ``Cancelling`` empties this
         list."""
         self._stale: Final = shared.stale_sport_events
@@ -174,9 +174,9 @@ class Quoting:
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
         """Note which targets of a line (wagers that should be open) still have to be placed. ``blocked`` is the reason
         if something blocks these targets now."""
-        rest = line.rest
-        why = blocked if blocked is not None or not left else rest.why
-        line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
+        comparison = line.comparison
+        why = blocked if blocked is not None or not left else comparison.why
+        line.comparison = Comparison(comparison.targets, comparison.own_changes, left, (), (), comparison.leaving, why)
         if blocked is not None:
             self.to_place.set_aside(line)
         elif left:
@@ -198,7 +198,7 @@ class Quoting:
             if (
                 whole
                 and needs is not None
-                and not (of_rule.several or of_rule.soft or (line.rest.leaving and _cancel_rejected(line)))
+                and not (of_rule.several or of_rule.soft or (line.comparison.leaving and _cancel_rejected(line)))
             ):
                 room, soft = self._shared.exposure.wide(line.key)
                 if needs <= room and not soft and not self._everything:
@@ -382,17 +382,17 @@ class Quoting:
         """Set the targets of a line (the wagers that should be open). If the targets or the wagers of the line changed,
         compare the targets with the wagers."""
         line.wanted = wanted
-        targets, rest, own = wanted.targets, line.rest, line.own_changes
-        if own == rest.own_changes and targets == rest.targets:
+        targets, comparison, own = wanted.targets, line.comparison, line.own_changes
+        if own == comparison.own_changes and targets == comparison.targets:
             return
         if line.live:
             bounds = self._targets.bounds(line)
-            line.rest = rest = compare(line, targets, bounds, self._shared.settings.min_stake)
-            if rest.keep or rest.cancel:
-                self.compared.append(rest)
+            line.comparison = comparison = compare(line, targets, bounds, self._shared.settings.min_stake)
+            if comparison.keep or comparison.cancel:
+                self.compared.append(comparison)
         else:
-            line.rest = rest = Rest(targets, own, targets)
-        if rest.place:
+            line.comparison = comparison = Comparison(targets, own, targets)
+        if comparison.place:
             self.to_place.put(line)
         else:
             self.to_place.drop(line.key)
@@ -405,7 +405,7 @@ class Quoting:
         lines, left = self._by_rule.sort(sport_event, old, now)
         for line in lines:
             self.lines[line.key] = line
-            if line.key in self.to_place.lines and line.rest.place:
+            if line.key in self.to_place.lines and line.comparison.place:
                 self.to_place.put(line)
         for line in left:
             self._want_nothing(line, "no rule matches")

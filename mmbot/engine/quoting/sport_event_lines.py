@@ -7,7 +7,7 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, SportEvent
 from mmbot.domain.instant import HOUR, Instant
 from mmbot.engine.quoting.given_prices import GivenPrices
-from mmbot.engine.quoting.memo import Rest
+from mmbot.engine.quoting.memo import Comparison
 from mmbot.engine.quoting.quoted_line import QuotedLine, SportEventLines
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -58,7 +58,7 @@ class LinesByRule:
                 self._given.came_on_board(found, now)
                 former = known.pop(key, None)
                 if former is not None:
-                    line.rest = Rest(former.rest.targets, 0, former.rest.place)
+                    line.comparison = Comparison(former.comparison.targets, 0, former.comparison.place)
                 lines.add(line, states.get(rule))
         return lines, list(known.values())
 

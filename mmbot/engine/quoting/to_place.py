@@ -25,7 +25,7 @@ class ToPlace:
     def put(self, line: QuotedLine) -> None:
         """Add a line that has targets to place (wagers that should be open), or note that the targets of the line
         changed."""
-        place = line.rest.place
+        place = line.comparison.place
         priority = place[0].priority
         for target in place:
             if target.priority > priority:
@@ -62,7 +62,7 @@ class ToPlace:
         """Put the lines that were set aside back into the queue, if they are still in ``lines``."""
         if self._aside:
             for key, line in self._aside.items():
-                if line.rest.place and lines.get(key) is line:
+                if line.comparison.place and lines.get(key) is line:
                     self.put(line)
             self._aside.clear()
 

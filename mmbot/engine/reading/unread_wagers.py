@@ -30,7 +30,7 @@ OF_SPORT_EVENT: Final = "unread_wager"
 OF_ACCOUNT: Final = "unread_stake"
 
 
-class _Held(NamedTuple):
+class _MayBeOpen(NamedTuple):
     guard: str
     scope: str | int
     reason: str
@@ -47,7 +47,7 @@ class UnreadWagers:
         self._seen: dict[str, str] = {}
         """The reason why each wager could not be read, as text for a person. The key is the wager's id, or some other
         readable part if the id cannot be read."""
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _MayBeOpen] = {}
         """The unreadable wagers that may be open, each with the guard (a reason not to quote) that the wager causes."""
         self.count = 0
         """The number of wagers that could not be read."""
@@ -134,7 +134,7 @@ class UnreadWagers:
         before = self._held.get(key)
         whole = bool(wager.wager_id and wager.sport_event_id and wager.stake is not None)
         guard, scope = (OF_SPORT_EVENT, wager.sport_event_id) if whole else (OF_ACCOUNT, ACCOUNT)
-        self._held[key] = _Held(guard, scope, f"wager {wager.wager_id or '(no id)'}: {wager.why}", now)
+        self._held[key] = _MayBeOpen(guard, scope, f"wager {wager.wager_id or '(no id)'}: {wager.why}", now)
         if before is not None and (before.guard, before.scope) != (guard, scope):
             self._judge(before.guard, before.scope, now)
         self._judge(guard, scope, now)

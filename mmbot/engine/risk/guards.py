@@ -84,7 +84,7 @@ GuardScope = str | int | LineKey
 """The type of the scope in which a guard stops quoting: ``account``, the id of a sport event, or a line."""
 
 
-class _Held(NamedTuple):
+class _Hold(NamedTuple):
     reason: str
     since: Instant
 
@@ -98,10 +98,10 @@ class Guards:
     """The guards (reasons not to quote) that hold now, for each scope (account, sport event or line)."""
 
     def __init__(self) -> None:
-        self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
+        self.held: Final[dict[GuardScope, dict[str, _Hold]]] = {}
         """The guards (reasons not to quote) that apply now and cancel open wagers, for each scope (account, sport event
         or line). The dictionary lacks a scope without such a guard. Only ``Guards`` changes the dictionary."""
-        self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
+        self.pausing: Final[dict[GuardScope, dict[str, _Hold]]] = {}
         """The guards (reasons not to quote) that apply now and only stop new placements, for each scope (account, sport
         event or line)."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
@@ -120,7 +120,7 @@ class Guards:
         did not hold before. If the guard held already, the new explanation replaces the old explanation."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
-        names[guard] = _Held(reason, known.since if known else now)
+        names[guard] = _Hold(reason, known.since if known else now)
         if known is None:
             self.raised += 1
             self.changes += 1
@@ -205,7 +205,7 @@ class Guards:
             for name, held in names.items()
         )
 
-    def _of(self, guard: str) -> dict[GuardScope, dict[str, _Held]]:
+    def _of(self, guard: str) -> dict[GuardScope, dict[str, _Hold]]:
         return self.pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:

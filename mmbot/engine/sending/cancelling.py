@@ -71,10 +71,10 @@ class Cancelling:
     def collect(self) -> None:
         """Take over from ``Quoting`` which wagers to keep and which wagers to cancel."""
         compared = self._quoting.compared
-        for rest in compared:
-            for external_id in rest.keep:
+        for comparison in compared:
+            for external_id in comparison.keep:
                 self.keep(external_id)
-            for external_id in rest.cancel:
+            for external_id in comparison.cancel:
                 wager = self._shared.ledger.get(external_id)
                 if wager is not None:
                     self.want(wager)

@@ -179,7 +179,7 @@ class Placing:
         items = batch.items
         before = len(items)
         least = self._shared.settings.min_stake
-        place = line.rest.place
+        place = line.comparison.place
         ordered = len(place) < 2 or (len(place) == 2 and place[0].priority >= place[1].priority)
         targets = place if ordered else sorted(place, key=_priority, reverse=True)
         for target in targets:

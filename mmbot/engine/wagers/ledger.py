@@ -26,7 +26,7 @@ from mmbot.engine.wagers.apply_report import Applied, apply_detail, apply_paymen
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.kind import Kind
-from mmbot.engine.wagers.live import Counts, LiveWagers
+from mmbot.engine.wagers.live import LiveWagers, WagerCounts
 from mmbot.engine.wagers.retention import EndedWagers
 from mmbot.engine.wagers.settling import Settling
 from mmbot.engine.wagers.totals import Totals
@@ -35,7 +35,6 @@ from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report
 __all__ = [
     "Change",
     "Changes",
-    "Counts",
     "Kind",
     "Ledger",
     "LedgerError",
@@ -43,6 +42,7 @@ __all__ = [
     "Resolve",
     "Settlement",
     "Wager",
+    "WagerCounts",
 ]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
@@ -346,7 +346,7 @@ class Ledger:
         return len(self.live_wagers.awaiting)
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> WagerCounts:
         """Three numbers of wagers that could still match: all wagers, the wagers of unknown outcome, and the wagers
         that are not ours."""
         return self.live_wagers.counts

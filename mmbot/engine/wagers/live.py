@@ -16,7 +16,7 @@ _NONE: Final[dict[str, LineWager]] = {}
 _W = TypeVar("_W", bound=Wager)
 
 
-class Counts(NamedTuple):
+class WagerCounts(NamedTuple):
     """How many wagers could still match. ``live`` counts all such wagers, ``unknown`` counts the wagers of unknown
     outcome, and ``foreign_live`` counts the wagers that are not ours."""
 
@@ -51,9 +51,9 @@ class LiveWagers:
         return of_line
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> WagerCounts:
         """How many wagers are in the lists."""
-        return Counts(len(self.all), len(self.unknown), self._foreign)
+        return WagerCounts(len(self.all), len(self.unknown), self._foreign)
 
     def add(self, wager: LineWager) -> None:
         """Append a new wager, which is being placed, to the lists."""

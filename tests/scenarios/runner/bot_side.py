@@ -27,7 +27,7 @@ from mmbot.domain.instant import Instant
 from mmbot.engine.engine import Engine
 from mmbot.engine.events import Event
 from mmbot.engine.requests import PlaceMany, Request
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.screen.status_text import why_text
 from mmbot.strategy.loader import load
 
@@ -227,7 +227,7 @@ class BotSide:
 
     # --- what can be asked --------------------------------------------------------------------------------------------
 
-    def status(self) -> Status | None:
+    def status(self) -> EngineStatus | None:
         """The engine's status; None before the engine is made."""
         return None if self._engine is None else self._engine.status(self.clock.now())
 

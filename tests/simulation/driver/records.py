@@ -8,7 +8,7 @@ from judge.records import Claim, Entry, Limits, Place, WagerRecord
 
 from mmbot.config.settings import LimitsConfig
 from mmbot.domain.catalogue import LineKey
-from mmbot.engine.status import Status
+from mmbot.engine.status import EngineStatus
 from mmbot.simulator.venue.records import VenueTransaction, VenueWager
 from mmbot.simulator.venue.settings import FILL_OR_KILL
 from mmbot.simulator.venue.venue import Venue
@@ -64,7 +64,7 @@ def entry(transaction: VenueTransaction) -> Entry:
     )
 
 
-def claim(status: Status, home: Callable[[LineKey], LineKey]) -> Claim:
+def claim(status: EngineStatus, home: Callable[[LineKey], LineKey]) -> Claim:
     """What the bot's status claims. ``home`` returns the place of a line in the books of the exchange."""
     lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     positions: dict[str, tuple[int, int]] = {}
