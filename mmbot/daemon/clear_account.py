@@ -8,19 +8,27 @@ requests and reports to the operator.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from mmbot.config import Config
 from mmbot.daemon.loop import Client
-from mmbot.domain.instant import Clock, Duration, Instant, iso
+from mmbot.domain.instant import Clock, Duration, Instant, iso, seconds
 from mmbot.engine.events import Answer, Failed, Failure, FailureReason
 from mmbot.engine.exports import ClearAlone
 from mmbot.engine.requests import CancelAll, CancelMany, Request
 from mmbot.store.heartbeat import read_heartbeat
 from mmbot.store.journal import JournalError, run_ids_of
+
+_EMERGENCY_REQUEST: Final = 1 << 62
+"""The number of the first request after the engine failed. It is far above the engine's own numbers."""
+
+SHORTEST_REAL_S: Final = 10.0
+"""The shortest time that the daemon has to cancel everything in an emergency, in real seconds. A faster clock of the
+exchange does not shorten it."""
 
 
 class Cleared(msgspec.Struct, frozen=True):
@@ -41,6 +49,13 @@ class Cleared(msgspec.Struct, frozen=True):
     """The earliest time for another attempt to cancel. None if no wait is required."""
     keys_rejected: bool = False
     """True if the exchange rejected the access key and the secret key."""
+
+
+def emergency_limit(config: Config, clock: Clock) -> Duration:
+    """Return how long the daemon may try to prove in an emergency that no wager of ours is open. An emergency is a
+    failure of the engine."""
+    limit = seconds(config.stop.deadline_s)
+    return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
 
 class AccountClearer:
@@ -207,3 +222,21 @@ def ours_of(account: str, directory: Path) -> Callable[[str], bool] | None:
             raise
         runs = frozenset(last)
     return lambda external_id: external_id.partition("-")[0] in runs
+
+
+async def clear_after_fault(
+    client: Client, clock: Clock, config: Config, run_id: str, finish: Callable[[], Awaitable[object]]
+) -> Cleared:
+    """Cancel everything after the engine failed, and try to prove that no wager of ours is open.
+
+    Args:
+        run_id: the id of this run. On a shared account only its wagers are cancelled.
+        finish: waits for the requests that the engine sent before it failed.
+    """
+    guarded = Guarded(client)
+    exclusive = config.exchange.account == "exclusive"
+    if exclusive:  # send it immediately; the code below handles wagers that are still being placed
+        await guarded.perform(CancelAll(_EMERGENCY_REQUEST))
+    await finish()
+    ours = None if exclusive else lambda external_id: bool(external_id.startswith(f"{run_id}-"))
+    return await AccountClearer(guarded, clock, ours, _EMERGENCY_REQUEST).run(emergency_limit(config, clock))

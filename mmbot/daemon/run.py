@@ -5,6 +5,8 @@ account was proved clear but a part of the daemon had failed. It is 2 if the dae
 nothing. It is 3 if the daemon stopped and the account was not proved clear.
 """
 
+# long: the steps of a run stand in the order in which they happen, from the lock to the exit code.
+
 from __future__ import annotations
 
 import asyncio
@@ -23,7 +25,7 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
 from mmbot.config import Config
-from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.clear_account import clear_after_fault, emergency_limit
 from mmbot.daemon.event_log.recorder import Recording
 from mmbot.daemon.failed_start import clear_after
 from mmbot.daemon.http import Door
@@ -40,10 +42,9 @@ from mmbot.daemon.watchdog.slow_strategy import SlowStrategies
 from mmbot.daemon.watchdog.vital import Interruptions
 from mmbot.daemon.wire import OpenWire, Surroundings, Wire, clock_for
 from mmbot.domain import COMPILED
-from mmbot.domain.instant import DAY, Clock, Duration, Instant, in_seconds, iso, seconds
+from mmbot.domain.instant import DAY, Clock, Instant, in_seconds, iso
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import Exit, Seed
-from mmbot.engine.requests import CancelAll
 from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import Credentials, CredentialsError, credentials_from
 from mmbot.store import latch
@@ -63,19 +64,9 @@ NOT_CLEAR: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-SHORTEST_REAL_S: Final = 10.0
-"""The shortest time that the daemon has to cancel everything in an emergency, in real seconds. A faster clock of the
-exchange does not shorten it."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
-
-
-def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """Return how long the daemon may try to prove in an emergency that no wager of ours is open. An emergency is a
-    failure of the engine."""
-    limit = seconds(config.stop.deadline_s)
-    return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
 
 async def run(
@@ -398,15 +389,13 @@ class _Life:
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, pulse: Pulse, reason: str) -> int:
         """Turn the kill switch on, so that a restart does not quote. Then cancel everything without the engine."""
         orders.write_latch(reason, self._clock.now())
-        client = Guarded(wire.client)
-        exclusive = self._config.exchange.account == "exclusive"
-        if exclusive:  # send it immediately; the code below handles wagers that are still being placed
-            await client.perform(CancelAll(_emergency_request()))
-        await pump.finish(self._config.exchange.change_timeout_s + 1.0)
-        limit = emergency_limit(self._config, self._clock)
-        prefix = f"{self._run_id}-"
-        ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
-        clear = await AccountClearer(client, self._clock, ours, _emergency_request()).run(limit)
+        clear = await clear_after_fault(
+            wire.client,
+            self._clock,
+            self._config,
+            self._run_id,
+            lambda: pump.finish(self._config.exchange.change_timeout_s + 1.0),
+        )
         if clear.proved:
             pulse.end()
         self._log.error(
@@ -420,7 +409,3 @@ class _Life:
             seconds=in_seconds(clear.took),
         )
         return NOT_CLEAR
-
-
-def _emergency_request() -> int:
-    return 1 << 62  # far above the engine's own numbers

@@ -12,7 +12,7 @@ from typing import Final
 
 from mmbot.config import Config
 from mmbot.daemon import run as life
-from mmbot.daemon.clear_account import AccountClearer, Guarded, ours_of
+from mmbot.daemon.clear_account import AccountClearer, Guarded, emergency_limit, ours_of
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import WAIT_S, Say
@@ -130,7 +130,7 @@ async def clear_alone(
         clearer = AccountClearer(Guarded(wire.client), clock, ours, say=say)
         real = clock.rate * SECOND
         if wait_s is None:
-            limit = max(life.emergency_limit(config, clock), round(WAIT_S * real))
+            limit = max(emergency_limit(config, clock), round(WAIT_S * real))
             clear = await clearer.run(limit, seconds(config.exchange.login_cooldown_s))
         else:
             limit = round(min(in_seconds(DAY), wait_s) * real)

@@ -5,7 +5,9 @@ An event never changes after it was made. Money is in cents, odds are American i
 since 1970.
 """
 
-from __future__ import annotations  # long: every event of the engine, in one list
+# long: this is the list of all events of the engine, and each event has only a few lines.
+
+from __future__ import annotations
 
 from enum import Enum
 from typing import Final

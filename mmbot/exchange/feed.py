@@ -5,6 +5,8 @@ Each attempt has its own number. This module ends a connection that does not ans
 exchange's health checks. If the health checks stop, the engine decides that the feed is lost.
 """
 
+# long: the feed and its connection change each other's state, so both classes stand in one file.
+
 from __future__ import annotations
 
 import asyncio

@@ -20,12 +20,13 @@ from mmbot.domain.bounds import SHORTEST_SECRET
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.engine.events import FailureReason
 from mmbot.exchange.credentials import LOGIN_REJECTED
-from mmbot.exchange.dialect import Call, Dialect
+from mmbot.exchange.dialect import Dialect
 from mmbot.exchange.errors import ExchangeError, LoginRejected, Retryable, unreachable
 from mmbot.exchange.grants import Tokens
 from mmbot.exchange.token_life import REFRESHES_APART, life_of, refresh_after
+from mmbot.exchange.token_requests import TokenRequests
 from mmbot.exchange.token_store import Kept, TokenStore
-from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
+from mmbot.net.http import NoAnswer, NotSent, OnRequest, pause_until
 
 RENEWALS_APART: Final = SECOND
 """The average time between two renewals of rejected tokens is at least this long."""
@@ -79,20 +80,17 @@ class SessionKeeper:
         on_event: OnEvent | None = None,
         on_request: OnRequest | None = None,
     ) -> None:
-        self._http = http
+        self._requests: Final = TokenRequests(http, base_url.rstrip("/"), clock, timeout_s, on_request)
         self._session: Final = dialect.session
         self._errors: Final = dialect.errors
-        self._base_url = base_url.rstrip("/")
         self._access_key = access_key
         self._secret_key = secret_key
         self._clock = clock
         self._store = store
         self._cooldown = cooldown
-        self._timeout_s = timeout_s
         self._urgent = urgent
         self._on_event = on_event
-        self._on_request = on_request
-        digest = hashlib.sha256(f"{self._base_url}\n{access_key}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{base_url.rstrip('/')}\n{access_key}".encode()).hexdigest()
         self._kept = Kept(digest[:32])
         self._loaded = False
         self._logged_in: Instant | None = None  # like ``_kept.logged_in_at``, but by the monotonic clock
@@ -259,7 +257,7 @@ class SessionKeeper:
         """
         call = self._session.refresh(refresh_token)
         try:
-            reply = await self._post(call)
+            reply = await self._requests.send(call)
         except NotSent as error:
             raise unreachable(f"refresh: {error}") from None
         except NoAnswer as error:
@@ -298,7 +296,7 @@ class SessionKeeper:
         await self._keep(before.refresh_token, wall, hurried)
         call = self._session.log_in(self._access_key, self._secret_key)
         try:
-            reply = await self._post(call)
+            reply = await self._requests.send(call)
         except NotSent as error:
             self._logged_in = logged_in  # the log-in opened no session
             await self._keep(before.refresh_token, before.logged_in_at, before.hurried)
@@ -390,42 +388,9 @@ class SessionKeeper:
             # cancelled.
             self._tell("session.not_kept", error=error.strerror or type(error).__name__)
 
-    async def _post(self, call: Call[Tokens]) -> Reply:
-        started = self._clock.now()
-        outcome = "cancelled"
-        try:
-            reply = await send(
-                self._http,
-                call.method,
-                self._base_url + call.path,
-                body=call.body,
-                token=None,
-                timeout_s=timeout_for(self._clock, self._timeout_s),
-            )
-            outcome = _outcome(reply.status)
-        except NotSent:
-            outcome = "retryable"
-            raise
-        except NoAnswer:
-            outcome = "unknown"
-            raise
-        finally:
-            if self._on_request is not None:
-                self._on_request(call.name, outcome, self._clock.now() - started)
-        return reply
-
     def _tell(self, name: str, **fields: str | float) -> None:
         if self._on_event is not None:
             self._on_event(name, {k: self.scrub(v) if isinstance(v, str) else v for k, v in fields.items()})
-
-
-def _outcome(status: int) -> str:
-    """Return the word for the result of a request that the metrics count."""
-    if 200 <= status < 300:
-        return "ok"
-    if status in (408, 429):
-        return "retryable"
-    return "rejected" if status < 500 else "unknown"
 
 
 def _being_cancelled() -> bool:

@@ -9,10 +9,8 @@ exchange's history.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
-import stat
 import threading
 import time
 from collections import deque
@@ -26,6 +24,7 @@ from mmbot.engine.orders import Save
 from mmbot.engine.records import SaveNames, SaveTransactions
 from mmbot.store import schema
 from mmbot.store.entries import Entries, Row
+from mmbot.store.journal_files import close_to_others, size_of
 from mmbot.store.kept import KEPT_FOR, Kept, load
 
 JOURNAL_FILE: Final = "journal.sqlite"
@@ -116,7 +115,7 @@ class Journal:
         self.alive = True
         """True while the writer thread is alive. Without the thread, nothing is written any more."""
         try:
-            _close_to_others(self.path)
+            close_to_others(self.path)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)
             self._open()
         except (sqlite3.Error, OSError) as bad:
@@ -249,7 +248,7 @@ class Journal:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_S
-        self.size = sum(_size_of(self.path.with_name(self.path.name + added)) for added in ("", "-wal"))
+        self.size = sum(size_of(self.path.with_name(self.path.name + added)) for added in ("", "-wal"))
         try:
             free = self._free(self.path.parent)
         except OSError as bad:
@@ -370,26 +369,6 @@ class Journal:
             )
 
 
-def _close_to_others(path: Path) -> None:
-    """Create the journal's file if it does not exist. Let only its owner read the file, and also the files that SQLite
-    adds.
-
-    Raises:
-        OSError: if the path leads to something that is not a regular file. The error is also raised if the file cannot
-            be created.
-    """
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise OSError("it is not a regular file")
-        os.fchmod(file, 0o600)
-    finally:
-        os.close(file)
-    for added in ("-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + added).chmod(0o600)
-
-
 def run_ids_of(directory: Path) -> tuple[str, ...]:
     """Return the ids of all runs of a state directory. Nothing is checked, migrated or created. So this function is
     quick, and can be called while a daemon runs.
@@ -403,14 +382,6 @@ def run_ids_of(directory: Path) -> tuple[str, ...]:
             return tuple(str(row[0]) for row in db.execute("SELECT run_id FROM runs ORDER BY number"))
     except (sqlite3.Error, *UNREADABLE) as bad:
         raise JournalError(f"{path} cannot be read: {bad}") from bad
-
-
-def _size_of(path: Path) -> int:
-    """Return the size of a file in bytes. The result is 0 if it cannot be read."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _base36(number: int) -> str:

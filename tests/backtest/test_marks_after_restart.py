@@ -4,7 +4,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbot.backtest.run import Memory, Run
+from mmbot.backtest.memory import Memory
+from mmbot.backtest.run import Run
 from mmbot.domain.instant import MINUTE, SECOND
 from mmbot.engine.events import StopRequested
 from mmbot.simulator.world import synthetic_world

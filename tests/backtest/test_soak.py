@@ -12,7 +12,8 @@ import pytest
 
 from mmbot.backtest.faults import Fate, Faults
 from mmbot.backtest.link import Delays
-from mmbot.backtest.run import Memory, Run
+from mmbot.backtest.memory import Memory
+from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant

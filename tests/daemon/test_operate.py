@@ -18,7 +18,7 @@ from scripted_daemon import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
-from mmbot.daemon.clear_account import Cleared
+from mmbot.daemon.clear_account import Cleared, emergency_limit
 from mmbot.daemon.operate import (
     DONE,
     NOT_CLEAR,
@@ -32,7 +32,6 @@ from mmbot.daemon.operate import (
     resume,
     resume_at,
 )
-from mmbot.daemon.run import emergency_limit
 from mmbot.daemon.start import clear_alone, kill_alone
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Surroundings

@@ -13,7 +13,8 @@ import msgspec
 
 from mmbot.backtest.faults import Fate, Faults, Interfere
 from mmbot.backtest.link import Delays
-from mmbot.backtest.run import Memory, Run
+from mmbot.backtest.memory import Memory
+from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, MatchConfig, RuleConfig
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine_scene import MARKET, Scene
 
-from mmbot.backtest.run import Memory
+from mmbot.backtest.memory import Memory
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine import orders as o
 from mmbot.store.journal import Journal

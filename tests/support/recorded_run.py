@@ -12,7 +12,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from mmbot import __version__
-from mmbot.backtest.run import Memory, Run
+from mmbot.backtest.memory import Memory
+from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
 from mmbot.daemon.event_log.recorder import RecordedEngine

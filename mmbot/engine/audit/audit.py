@@ -16,6 +16,8 @@ by the next complete round that leaves no doubt about a wager on this line or sp
 A round has a deadline. If no round is complete for too long, all quotes stop.
 """
 
+# long: the stages of a round share their state, and each stage decides which stage comes next.
+
 from __future__ import annotations
 
 from enum import Enum

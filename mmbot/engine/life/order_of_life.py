@@ -18,6 +18,8 @@ the transitions.
 Source: docs/design.md, *Order of life*.
 """
 
+# long: the table of the steps stands next to the conditions and actions that its rows name.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

@@ -1,6 +1,8 @@
 """Turns books into placements and cancels, which the package ``sending`` takes over. Finds the lines that changed, asks
 their strategies for quotes, and compares the quotes with the wagers at the exchange."""
 
+# long: one class has the whole way from a changed line to its requests, in the order of the steps.
+
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence

@@ -6,6 +6,8 @@ with three thresholds. The result is how much more may be open, and how much has
 does not offset a loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
 """
 
+# long: one class keeps the worst cases of all scopes up to date, because each change has to reach every scope.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Container

@@ -5,6 +5,8 @@ match. A wager that ended is forgotten after an hour. The figures that a late re
 remembered_results.py).
 """
 
+# long: every method that changes a wager is in one class, so that nothing else can change a wager.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -57,7 +59,6 @@ class LedgerError(Exception):
     """Raised if an ``external_id`` was used before, or if the ledger does not hold a wager."""
 
 
-# long: every method that changes a wager is in this class, so that nothing else can change one.
 class Ledger:
     """All wagers of the account. Every instant is given by the caller.
 

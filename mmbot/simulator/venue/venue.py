@@ -5,6 +5,8 @@ the wallets hold the money. Each call gets the present time as an argument. This
 on the seed and on counters, so a run can be repeated exactly.
 """
 
+# long: one class offers every operation of the exchange, and most of its methods only pass the call on.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

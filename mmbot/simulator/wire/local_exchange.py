@@ -24,7 +24,7 @@ from mmbot.simulator.venue.changes import (
 from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.wire.faults import FaultPlan
-from mmbot.simulator.wire.legacy import json_values
+from mmbot.simulator.wire.legacy import feed_messages, json_values
 from mmbot.simulator.wire.pusher_server import BROADCAST, FeedSettings, PusherServer
 from mmbot.simulator.wire.rate_limit import RateLimit
 from mmbot.simulator.wire.sessions import Sessions, TokenSettings
@@ -168,33 +168,33 @@ class LocalExchange:
             case BookChanged():
                 market = self.venue.market(market_of(change.line))
                 line = self._line(market, change.line)
-                payload = json_values.selections_message(
+                payload = feed_messages.selections_message(
                     market, line, self.venue.book(change.line), change.sequence, bare=self.faults.bare_sides
                 )
                 self._broadcast(change.line.sport_event, "market_selections", "u", payload, change.sequence)
             case Printed():
                 market = self.venue.market(market_of(change.line))
-                payload = json_values.print_message(change, self._line(market, change.line), market.type)
+                payload = feed_messages.print_message(change, self._line(market, change.line), market.type)
                 self._broadcast(change.line.sport_event, "matched_bet", "c", payload, change.sequence)
             case WagerChanged():
                 channel = self.private_channel(change.account)
                 if channel in self._private:
-                    payload = json_values.wager_message(change, self.market_type(change.wager.line))
+                    payload = feed_messages.wager_message(change, self.market_type(change.wager.line))
                     self.pusher.publish(channel, "wagers", "wager", "u", payload, change.sequence)
             case SportEventChanged():
-                payload = json_values.sport_event_message(change)
+                payload = feed_messages.sport_event_message(change)
                 self._broadcast(change.sport_event.sport_event_id, "sport_event", change.op, payload, change.sequence)
             case MarketChanged():
-                payload = json_values.market_message(change)
+                payload = feed_messages.market_message(change)
                 self._broadcast(change.sport_event_id, "market", change.op, payload, change.sequence)
             case LineChanged():
                 market = self.venue.market(market_of(change.line.key))
-                payload = json_values.line_message(change, market.type)
+                payload = feed_messages.line_message(change, market.type)
                 self._broadcast(change.line.key.sport_event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
                 # No client listens for a new tournament's messages yet, so this message has the name "general".
                 name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
-                payload = json_values.tournament_message(change)
+                payload = feed_messages.tournament_message(change)
                 self.pusher.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
 
     def _broadcast(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine_scene import EVENING, LINE, START, Fixed, Scene, settings
 
-from mmbot.backtest.run import Memory
+from mmbot.backtest.memory import Memory
 from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.domain.position import Position

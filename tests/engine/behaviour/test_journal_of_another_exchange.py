@@ -6,7 +6,7 @@ import pytest
 from engine_scene import Scene
 from msgspec.structs import replace
 
-from mmbot.backtest.run import Memory
+from mmbot.backtest.memory import Memory
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
 from mmbot.engine import orders as o

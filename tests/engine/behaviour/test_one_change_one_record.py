@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from engine_scene import LINE, MARKET, Scene
 
-from mmbot.backtest.run import Memory
+from mmbot.backtest.memory import Memory
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine import orders as o
 

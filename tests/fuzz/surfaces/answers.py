@@ -102,6 +102,7 @@ async def _call(name: str) -> None:
 
 
 def _seeds() -> tuple[bytes, ...]:
+    # long: one example of the answer to each call.
     scene = Scene().quoted()
     own = [
         {

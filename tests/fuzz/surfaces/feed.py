@@ -138,6 +138,7 @@ runner = asyncio.Runner()
 
 
 def _seeds() -> tuple[bytes, ...]:
+    # long: one example of each message of the feed.
     scene = Scene().quoted()
     own = scene.wagers()[0]
     level = {"odds": 110, "value": 120.5, "line_id": own.line_id, "line": None, "name": "a", "outcome_id": 4}

@@ -19,7 +19,7 @@ from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.venue.changes import LineChanged, MarketChanged, WagerChanged
 from mmbot.simulator.venue.records import ShownBook, VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
-from mmbot.simulator.wire.legacy import json_values
+from mmbot.simulator.wire.legacy import feed_messages
 from mmbot.simulator.wire.pusher_server import BROADCAST
 from mmbot.store import schema
 from mmbot.store.journal import JOURNAL_FILE
@@ -62,7 +62,7 @@ def false_message(exchange: ExchangeSide, act: FalseMessage) -> None:
         told = replace(wager, status=status, matching=matching, matched=matched, unmatched=wager.stake - matched)
         exchange.judge.excuse(exchange.recorder.place(wager.line), exchange.now + DECEIVED)
         change = WagerChanged(exchange.account, told, "status", None, None, exchange.now)
-        payload = json_values.wager_message(change, local.market_type(wager.line))
+        payload = feed_messages.wager_message(change, local.market_type(wager.line))
         local.pusher.publish(local.private_channel(exchange.account), "wagers", "wager", "u", payload, exchange.now)
 
 
@@ -78,7 +78,7 @@ def old_books(exchange: ExchangeSide, old: list[ShownBook]) -> None:
     venue, local = exchange.venue, exchange.local
     for book in old:
         market, line = venue.market(market_of(book.line)), venue.line(book.line)
-        payload = json_values.selections_message(market, line, book, book.updated_at, bare=False)
+        payload = feed_messages.selections_message(market, line, book, book.updated_at, bare=False)
         tournament = venue.sport_event(book.line.sport_event).tournament_id
         local.pusher.publish(BROADCAST, f"tournament_{tournament}", "market_selections", "u", payload, book.updated_at)
 
@@ -94,8 +94,8 @@ def move_line(exchange: ExchangeSide, act: MoveLine) -> None:
     changes = [MarketChanged("c", events[2], moved, exchange.now)]
     lines = [LineChanged("c", line, side, exchange.now) for line in moved.lines for side in (0, 1)]
     for kind, payload in [
-        *(("market", json_values.market_message(change)) for change in changes),
-        *(("market_line", json_values.line_message(change, market.type)) for change in lines),
+        *(("market", feed_messages.market_message(change)) for change in changes),
+        *(("market_line", feed_messages.line_message(change, market.type)) for change in lines),
     ]:
         local.pusher.publish(BROADCAST, f"tournament_{tournament}", kind, "c", payload, exchange.now)
 

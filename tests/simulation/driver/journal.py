@@ -6,7 +6,7 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from mmbot.backtest.run import Memory
+from mmbot.backtest.memory import Memory
 from mmbot.domain.instant import MILLISECOND, Duration, Instant
 from mmbot.engine import orders as o
 

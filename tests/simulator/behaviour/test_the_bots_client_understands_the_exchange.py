@@ -80,6 +80,7 @@ async def test_the_board_is_read_as_the_exchange_has_it(server: Any, client: Cli
 
 
 async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(server: Any, client: Client) -> None:
+    # long: each step of the wager's life needs the steps before it.
     heard = Heard(server, client)
     feed, until = heard.feed, heard.until
     feed.connect("start")

@@ -9,20 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from zlib import crc32
 
 from mmbot.domain.catalogue import Line, LineKey, Market, Player, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, Instant, iso
 from mmbot.domain.money import dollars
 from mmbot.domain.odds import Odds, Side
-from mmbot.simulator.venue.changes import (
-    LineChanged,
-    MarketChanged,
-    Printed,
-    SportEventChanged,
-    TournamentChanged,
-    WagerChanged,
-)
 from mmbot.simulator.venue.records import ShownBook, ShownLevel, VenueBalance, VenueMatch, VenueTransaction, VenueWager
 from mmbot.simulator.wire.sessions import Tokens
 
@@ -148,7 +139,7 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
                 "id": known.key.market,  # every line repeats its market's id (docs/protocol.md 5.2)
                 "name": line.name,
                 "type": known.type,
-                "line": _points(line.key.number),
+                "line": points(line.key.number),
                 "status": line.status,
                 "favourite": line.favourite,
                 "selections": selections(known.type, line, book, bare=bare),
@@ -179,7 +170,7 @@ def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -
         written["competitor_id"] = outcome.competitor_id
     number = side_number(market_type, line.key, side)
     written |= {
-        "line": _points(number),
+        "line": points(number),
         "line_id": outcome.line_id,
         "odds": None if level is None else level.odds,
         "display_odds": "" if level is None else display_odds(level.odds),
@@ -206,11 +197,12 @@ def display_odds(odds: Odds) -> str:
 def _display_line(market_type: str, number: int) -> str:
     if market_type not in _LINED:
         return ""
-    points = _points(number)
-    return f"{points:+g}" if market_type == "spread" and points else f"{points:g}"
+    shown = points(number)
+    return f"{shown:+g}" if market_type == "spread" and shown else f"{shown:g}"
 
 
-def _points(quarters: int) -> float | int:
+def points(quarters: int) -> float | int:
+    """Return the number of a line in points. mmbot keeps it in quarters of a point."""
     return quarters // 4 if quarters % 4 == 0 else quarters / 4
 
 
@@ -219,7 +211,7 @@ def _points(quarters: int) -> float | int:
 
 def wager(held: VenueWager, market_type: str) -> Object:
     """Return a wager as it appears in REST answers. ``matched_stake`` is the sum of all matches of the wager."""
-    return _identity(held, market_type) | {
+    return identity_of(held, market_type) | {
         "matched_stake": dollars(held.matched),
         "unmatched_stake": dollars(held.unmatched),
         "status": held.status.value,
@@ -231,7 +223,8 @@ def wager(held: VenueWager, market_type: str) -> Object:
     }
 
 
-def _identity(held: VenueWager, market_type: str) -> Object:
+def identity_of(held: VenueWager, market_type: str) -> Object:
+    """Return the fields of a wager that REST answers and messages both have."""
     return {
         "id": held.wager_id,
         "user_id": held.account,
@@ -240,7 +233,7 @@ def _identity(held: VenueWager, market_type: str) -> Object:
         "market_id": held.line.market,
         "outcome_id": held.outcome_id,
         "line_id": held.line_id,
-        "line": _points(side_number(market_type, held.line, held.side)),
+        "line": points(side_number(market_type, held.line, held.side)),
         "odds": held.odds,
         "stake": dollars(held.stake),
         "profit": dollars(held.profit),
@@ -257,7 +250,7 @@ def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
         "sport_event_id": held.line.sport_event,
         "market_id": held.line.market,
         "line_id": held.line_id,
-        "line": _points(side_number(market_type, held.line, held.side)),
+        "line": points(side_number(market_type, held.line, held.side)),
         "matched_odds": held.odds,
         "matched_stake": dollars(held.stake),
         "created_at": iso(held.matched_at),
@@ -282,122 +275,4 @@ def transaction(held: VenueTransaction) -> Object:
         "details": "",
         "description": "",
         "created_at": iso(held.created_at),
-    }
-
-
-# --- the feed's payloads ------------------------------------------------------------------------------------------
-
-
-def tournament_message(change: TournamentChanged) -> Object:
-    """Return the payload of the feed's message ``tournament``."""
-    identity: Object = {"id": str(change.tournament.tournament_id)}
-    if change.op == "d":
-        return identity
-    return identity | {"info": tournament(change.tournament, change.sequence, "sequence_number")}
-
-
-def sport_event_message(change: SportEventChanged) -> Object:
-    """Return the payload of the feed's message ``sport_event``. For a sport event that is taken off the list, the
-    payload has only ids."""
-    identity: Object = {
-        "id": str(change.sport_event.sport_event_id),
-        "tournament_id": str(change.sport_event.tournament_id),
-    }
-    if change.op == "d":
-        return identity
-    return identity | {"info": sport_event(change.sport_event, change.sequence, "sequence_number")}
-
-
-def market_message(change: MarketChanged) -> Object:
-    """Return the payload of the feed's message ``market``. The ``id`` at the top level is the id of the sport event."""
-    return {
-        "id": str(change.sport_event_id),
-        "info": {
-            "id": change.market.key.market,
-            "sport_event_id": change.sport_event_id,
-            "name": change.market.name,
-            "status": change.market.status,
-            "description": "",
-            "sequence_number": change.sequence,
-        },
-    }
-
-
-def line_message(change: LineChanged, market_type: str) -> Object:
-    """Return the payload of the feed's message ``market_line`` for one outcome. Its ``id`` does not appear in REST
-    answers (docs/protocol.md 5.2)."""
-    outcome = change.line.outcomes[change.side]
-    number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
-    return {
-        "id": number,
-        "info": {
-            "id": number,
-            "sport_event_id": change.line.key.sport_event,
-            "market_id": change.line.key.market,
-            "outcome_id": outcome.outcome_id,
-            "line": _points(side_number(market_type, change.line.key, change.side)),
-            "line_id": outcome.line_id,
-            "type": market_type,
-            "name": outcome.name,
-            "status": change.line.status,
-            "favourite": change.line.favourite,
-            "sequence_number": change.sequence,
-        },
-    }
-
-
-def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
-    """Return the payload of the feed's message ``market_selections``. It has the whole book of a line, which replaces
-    the previous book. If ``bare`` is true, an outcome without offers has an empty list."""
-    return {
-        "sport_event_id": line.key.sport_event,
-        "market_id": line.key.market,
-        "info": {
-            "id": line.key.market,
-            "name": line.name,
-            "type": known.type,
-            "line": _points(line.key.number),
-            "sequence_number": sequence,
-            "selections": selections(known.type, line, book, bare=bare),
-        },
-    }
-
-
-def print_message(change: Printed, line: Line, market_type: str) -> Object:
-    """Return the payload of the feed's message ``matched_bet``. The message is about a match between any two
-    accounts."""
-    number = _points(side_number(market_type, line.key, change.side))
-    return {
-        "info": {
-            "sport_event_id": change.line.sport_event,
-            "market_id": change.line.market,
-            "line_id": change.line_id,
-            "outcome_id": line.outcomes[change.side].outcome_id,
-            "line": number,
-            "odds": change.odds,
-            "matched_odds": change.matched_odds,
-            "matched_stake": dollars(change.stake),
-            "origin_market_line": _points(line.key.number),
-            "sequence_number": change.sequence,
-        }
-    }
-
-
-def wager_message(change: WagerChanged, market_type: str) -> Object:
-    """Return the payload of the private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of the
-    newest match only."""
-    held = change.wager
-    return {
-        "info": _identity(held, market_type)
-        | {
-            "matched_stake": dollars(change.match_stake or 0),
-            "matched_odds": change.match_odds or 0,
-            "totally_matched_stake": dollars(held.matched),
-            "unmatched_stake": dollars(held.unmatched),
-            "matching_status": held.matching.value,
-            "winning_status": held.winning.value,
-            "status": held.status.value,
-            "update_type": change.kind,
-            "sequence_number": change.sequence,
-        }
     }
