@@ -32,7 +32,7 @@ from mmbot.engine.events import Answer, Failed, HistoryRead, WagerRead
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports
-from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.reading.history import MOST_RANGES, HistoryPager, Query
 from mmbot.engine.records import SaveCompared
 from mmbot.engine.requests import ReadHistory, ReadWager, Request
 from mmbot.engine.risk.guards import ACCOUNT, shown
@@ -61,9 +61,6 @@ AUDIT_PATIENCE: Final = 2 * SECOND
 
 MOST_LOOKUPS: Final = 100
 """The greatest number of wagers that one audit round looks up because no list confirms their matches or results."""
-
-AUDIT_RANGES: Final = 4
-"""The number of seven-day ranges of the history that the first audit round searches for older open wagers."""
 
 MISSES: Final = 3
 """The audit believes that the exchange does not know a wager after this number of such answers."""
@@ -106,7 +103,7 @@ class Audit:
         self._compared_to = past
         self._shown: dict[str, None] = {}
         """The exchange's ids of the wagers in the present audit round's list of open wagers."""
-        self._ranges = AUDIT_RANGES
+        self._ranges = MOST_RANGES
         """The number of seven-day ranges of the history that the next audit round searches."""
         self._doubts: dict[str, Doubt] = {}
         self.unconfirmed: dict[str, Instant] = {}
@@ -207,7 +204,7 @@ class Audit:
         self._history.drop()
         live = self._shared.ledger.all_live()
         oldest = min([wager.sent_at for wager in live], default=now)
-        ranges = max(self._ranges, min(AUDIT_RANGES, self._history.ranges_since(oldest, now)))
+        ranges = max(self._ranges, min(MOST_RANGES, self._history.ranges_since(oldest, now)))
         open_ = Status.OPEN.value
         # A wager only moves forward. So does the order of the reads, so that a later read shows what an earlier missed.
         for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):

@@ -18,15 +18,12 @@ from mmbot.engine.audit.doubts import Cause
 from mmbot.engine.events import Answer, Failed, HistoryRead
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.owners import AppliesReports
-from mmbot.engine.reading.history import CREATED_RANGE, HistoryPager, Query
+from mmbot.engine.reading.history import CREATED_RANGE, MOST_RANGES, HistoryPager, Query
 from mmbot.engine.requests import ReadHistory, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.wager import Wager
-
-SWEEP_RANGES: Final = 4
-"""The number of seven-day ranges of the history that a sweep (a read of all open wagers in the background) covers."""
 
 SWEEP_EVERY: Final = 6 * HOUR
 """The longest time from the end of a sweep (a background read of all open wagers) to the next sweep."""
@@ -84,7 +81,7 @@ class Sweep:
             return None
         if self._pager.idle:
             self._began_at = now
-            self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(SWEEP_RANGES)])
+            self._pager.ask(*[Query(Status.OPEN.value, ranges_ago=ago) for ago in range(MOST_RANGES)])
         request = self._pager.next(now)
         if request is not None:
             self._shared.send(self, request, now)
@@ -129,6 +126,6 @@ class Sweep:
             and wager.matched > 0
             and wager.wager_id not in self._shown
             and not wager.uncounted
-            and self._began_at - SWEEP_RANGES * CREATED_RANGE + EDGE < wager.sent_at < self._began_at - SWEEP_LAG
+            and self._began_at - MOST_RANGES * CREATED_RANGE + EDGE < wager.sent_at < self._began_at - SWEEP_LAG
             and wager.heard_at < self._began_at - SWEEP_LAG
         )

@@ -12,17 +12,13 @@ from mmbot.domain.instant import SECOND, Duration, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
-from mmbot.engine.life.clear_proof import ClearProof, ProofStage
+from mmbot.engine.life.clear_proof import NOTHING_KNOWN, ClearProof, ProofStage
 from mmbot.engine.reading.history import HistoryPager
 from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, ReadHistory
 from mmbot.engine.sending.cancel_all import AGAIN
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
-
-CLEAR_RANGES: Final = 4
-"""The number of seven-day ranges of the history that are searched for open wagers."""
-
 
 TRY_FOR: Final = 3 * SECOND
 """The time for which a failed ``cancel_all`` is repeated before the history is read. The history shows whether a failed
@@ -51,7 +47,7 @@ class ClearAlone:
         self._next_number: int = first_request
         self._clock: Final = ExchangeClock(self._note_behind, self._note_doubt)
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
-        self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, CLEAR_RANGES, now)
+        self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, now)
         self._found: list[WagerReport] = []
         """The open wagers of ours on a shared account that still have to be cancelled."""
         self._not_before: Instant = now
@@ -127,7 +123,7 @@ class ClearAlone:
 
     def _go_on(self, now: Instant) -> None:
         self._proof.cancelled(now)
-        self._proof.resolved(0, now)
+        self._proof.resolved(0, NOTHING_KNOWN, now)
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
         found = self._proof.take(answer, now)

@@ -83,9 +83,10 @@ class OrderOfLife:
         """True if the account was proved clear (without open wagers), and nothing was placed since the proof."""
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self._unread: Final = CatchUp(self._history, since, known_to)
-        self._proof: Final = ClearProof(
-            self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
-        )
+        self._proof: Final = ClearProof(self._history, shared.request_id, shared.settings.exclusive, self._is_ours, now)
+        self._known_to: Instant = known_to
+        """The instant up to which the ledger holds every wager that may be open: by the journal, and later by the
+        latest proof. The value is 0 (``NOTHING_KNOWN``) if there is neither."""
         self._cancelled = False
         """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
@@ -213,13 +214,25 @@ class OrderOfLife:
         self._proof.cancelled(now)
 
     def _start_reads(self, now: Instant) -> None:
-        self._proof.resolved(self._shared.last_placement_at, now)
+        self._proof.resolved(self._shared.last_placement_at, self._placed_since(), now)
+
+    def _placed_since(self) -> Instant:
+        """Return the instant from which on a wager may have been placed that is open, and that only the history shows.
+
+        No wager that was placed before a complete proof is open after the proof. Our own open wagers are looked up by
+        their ids later. Of the wagers that others placed, the journal holds all up to ``known_to``. The search goes
+        back to the oldest of these that the ledger holds as open."""
+        if not self._shared.settings.exclusive:
+            return self._known_to
+        others = [wager.sent_at for wager in self._shared.ledger.all_live() if wager.foreign]
+        return min([self._known_to, *others])
 
     def _catch_up(self, now: Instant) -> None:
         """Note that the account is clear (without open wagers). Request reads of the wagers that changed while no
         message about them could come."""
         self.clear = True
         self._effects.proved_clear(self._proof.read_since, now)
+        self._known_to = self._proof.read_since
         self._proved_at = self._read_past = now
         took = now - self.started_at
         self._shared.outbox.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))

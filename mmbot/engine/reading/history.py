@@ -38,6 +38,10 @@ ENDLESS_PAUSE: Final = 10 * SECOND
 """If the pages of a query of the history do not end, the query starts again after this wait."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
+MOST_RANGES: Final = 4
+"""The greatest number of ranges of the length ``CREATED_RANGE``, one before the other, in which open wagers are
+searched: four weeks. It applies to the proof that no wager is open, to the audit and to the sweep."""
+
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
 """The longest time range of a query for changed wagers. It is a minute shorter than the exchange allows, because clocks
 differ (docs/protocol.md 4.1)."""

@@ -56,7 +56,7 @@ def test_a_429_does_not_keep_a_stop_from_looking_for_a_lost_placement() -> None:
     limited(scene, r.ReadBalance, MINUTE)  # the answer has not come yet
     assert scene.status().counts.unknown_wagers + scene.status().counts.open_wagers == 1
     scene.run.tell(e.StopRequested())
-    scene.until(lambda: scene.status().clear, within=20 * SECOND)
+    scene.until(lambda: scene.status().clear, within=26 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0

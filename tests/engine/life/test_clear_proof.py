@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from engine_scene import LINE, START, Scene, lose, settings
+from engine_scene import LINE, START, Fixed, Scene, lose, settings
 
 from mmbot.backtest.faults import Fate
-from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
+from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
@@ -107,4 +107,45 @@ def test_cancels_that_never_reach_the_exchange_prove_nothing() -> None:
 def test_a_start_without_any_answer_to_its_cancels_quotes() -> None:
     scene = Scene(interfere=lose(r.CancelAll, 1_000, Fate.UNANSWERED))
     scene.quoted()
+    scene.close()
+
+
+def ranges_searched(scene: Scene, since: int = 0) -> int:
+    """The number of time ranges in which a proof searched unmatched wagers."""
+    reads = [read for read in scene.sent(r.ReadHistory, since) if read.matching == "unmatched"]
+    return len({read.created_from for read in reads})
+
+
+@pytest.mark.parametrize("journal", ["without a journal", "with a journal", "with a journal that a crash cut off"])
+def test_a_wager_by_hand_that_is_ten_days_old_is_found_although_no_cancel_all_succeeds(journal: str) -> None:
+    scene = Scene(Fixed(), starts=60 * DAY, interfere=lose(r.CancelAll, 6, Fate.BROKEN))
+    if journal != "without a journal":
+        scene.until(lambda: scene.status().phase == "ready")
+    by_hand = scene.venue.place_by_hand(scene.account, scene.venue.line_id(*LINE, 0), 150, 1000, scene.now)
+    if journal == "with a journal":
+        scene.go(10 * SECOND)
+        assert scene.memory.known > by_hand.created_at
+    scene.interfere = lose(r.CancelAll, 6, Fate.BROKEN)
+    scene.restart(10 * DAY)
+    at = scene.now
+    scene.until(lambda: bool(scene.alerts("life.clear", at)))
+    assert not scene.venue.wager(scene.account, by_hand.wager_id).live
+
+
+def test_a_proof_searches_no_further_back_than_the_proof_before() -> None:
+    scene = Scene(starts=60 * DAY).quoted()
+    assert ranges_searched(scene) == 4, "without a journal, only the history shows old wagers"
+    scene.go(10 * SECOND)
+    at = scene.now
+    scene.run.drop_feed()
+    scene.requoted()
+    assert ranges_searched(scene, at) == 1
+    scene.restart(MINUTE)
+    at = scene.now
+    scene.requoted()
+    assert ranges_searched(scene, at) == 1
+    scene.restart(9 * DAY)
+    at = scene.now
+    scene.requoted()
+    assert ranges_searched(scene, at) == 2
     scene.close()
