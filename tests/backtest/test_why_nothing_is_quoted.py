@@ -89,7 +89,7 @@ def test_the_command_fails_if_the_strategy_returns_no_result(play: Play) -> None
 def test_the_strategys_reasons_are_named_with_their_durations(play: Play) -> None:
     code, text = play('return NoQuote("waiting for the line-up")')
     assert code == 0
-    assert "not quoted before the start, for 57.8 min: waiting for the line-up\n" in text
+    assert "not quoted before the start, for 57.7 min: waiting for the line-up\n" in text
 
 
 def test_a_market_that_no_rule_matches_is_reported(play: Play) -> None:

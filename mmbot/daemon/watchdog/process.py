@@ -131,7 +131,7 @@ class Watchdog:
             if self._clearing is None:
                 self._act(heartbeat, now)
         elif verdict is Verdict.LATE:
-            self._look_ahead()
+            self._look_ahead(now)
         elif verdict is Verdict.ALIVE:
             if heartbeat is not None and heartbeat.run_id != self._seen:
                 self._seen = heartbeat.run_id
@@ -194,7 +194,8 @@ class Watchdog:
         if found is not None:
             if self._ahead is not None:
                 await asyncio.wait({self._ahead}, timeout=0.5)
-            await found.cancel()
+                self._ahead.cancel()
+            await found.cancel()  # if this fails, the clearer below tries again
         try:
             ours = ours_of(self._account, self._directory)
         except JournalError as bad:
@@ -241,7 +242,7 @@ class Watchdog:
 
     # --- a shared account ---------------------------------------------------------------------------------------------
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self, now: int) -> None:
         """On a shared account, start to look for our open wagers before they have to be cancelled. This is done early
         because each read takes a second."""
         if self._account == "exclusive" or self._ahead is not None or self._clearing is not None:
@@ -251,8 +252,15 @@ class Watchdog:
         except JournalError:
             return
         if ours is not None:
-            self._found = OpenWagers(self._client, self._clock, ours)
-            self._ahead = asyncio.create_task(self._found.read())
+            since = self._clock.now() - round(self._judge.silent_for(now) * self._clock.rate)
+            # The newest wagers suffice: the time is short, and the proof that follows searches further back.
+            self._found = OpenWagers(self._client, self._clock, ours, since, ranges=1)
+            self._ahead = asyncio.create_task(self._read_ahead(self._found))
+
+    async def _read_ahead(self, found: OpenWagers) -> None:
+        """Read until a read is complete. The pager of the reads keeps them a second apart."""
+        while not await found.read():
+            self._log.warning("watchdog.not_read", code=found.trouble)
 
 
 @contextlib.asynccontextmanager

@@ -158,9 +158,18 @@ class SlowStrategies:
         self._overran.append((sport_event, since))
         calls.overruns += 1  # before the first cancel leaves, so that the engine hears of it in any case
         self._log.error("strategy.overdue", sport_event=sport_event, limit_s=self._limit_s)
+        guarded = Guarded(client)
+        called_at = self._clock.now() - round(seconds(time.monotonic() - since) * self._clock.rate)
+        wagers = None if self._ours is None else OpenWagers(guarded, self._clock, self._ours, called_at, sport_event)
         while self._lasts(number):
-            good = await self._cancel_once(client, sport_event)
-            until = time.monotonic() + (AGAIN_S if good else RETRY_S)
+            if wagers is None:
+                trouble = await self._cancel_once(guarded, sport_event)
+            else:
+                good = await wagers.read(cancel=True, goes_on=lambda: self._lasts(number))
+                trouble = None if good else wagers.trouble
+            if trouble is not None:
+                self._log.error("strategy.not_cancelled", sport_event=sport_event, code=trouble)
+            until = time.monotonic() + (AGAIN_S if trouble is None else RETRY_S)
             while self._lasts(number) and time.monotonic() < until:  # noqa: ASYNC110 - nothing can wake this thread
                 await asyncio.sleep(0.05)
 
@@ -168,13 +177,9 @@ class SlowStrategies:
         calls = self._calls
         return calls.number == number and calls.sport_event is not None and not self._closing.is_set()
 
-    async def _cancel_once(self, client: AnotherClient, sport_event: int) -> bool:
-        guarded = Guarded(client)
-        if self._ours is None:
-            answer = await guarded.perform(CancelSportEvent(next(self._numbers), sport_event))
-            if isinstance(answer, Failed):
-                self._log.error("strategy.not_cancelled", sport_event=sport_event, code=answer.code)
-            return isinstance(answer, CancelledAll)
-        found = OpenWagers(guarded, self._clock, self._ours, sport_event)
-        await found.read()
-        return await found.cancel()
+    async def _cancel_once(self, client: Guarded, sport_event: int) -> str | None:
+        """Cancel the wagers of a sport event on an exclusive account. Return None, or the error code if this failed."""
+        answer = await client.perform(CancelSportEvent(next(self._numbers), sport_event))
+        if isinstance(answer, Failed):
+            return answer.code
+        return None if isinstance(answer, CancelledAll) else "wrong_answer"

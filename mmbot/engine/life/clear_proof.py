@@ -32,9 +32,9 @@ from enum import Enum
 from typing import Final
 
 from mmbot.domain.instant import Instant
-from mmbot.domain.wager import Matching, Status, WagerReport
+from mmbot.domain.wager import Status, WagerReport
 from mmbot.engine.events import HistoryRead
-from mmbot.engine.reading.history import MOST_RANGES, HistoryPager, Query
+from mmbot.engine.reading.history import MOST_RANGES, HistoryPager, open_queries
 from mmbot.engine.requests import CancelAll, ReadHistory
 from mmbot.engine.sending.cancel_all import RepeatedCancelAll
 from mmbot.engine.timing.timers import NEVER
@@ -140,10 +140,7 @@ class ClearProof:
         self.stage = ProofStage.READING
         self._complete_after = max(last_placement_at, self._cancelled_at, now)
         self._pager.drop()
-        self._pager.ask(Query(Status.INACTIVE.value))
-        for ago in range(min(MOST_RANGES, self._pager.ranges_since(placed_since, now))):
-            for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
-                self._pager.ask(Query(Status.OPEN.value, matching.value, ranges_ago=ago))
+        self._pager.ask(*open_queries(min(MOST_RANGES, self._pager.ranges_since(placed_since, now))))
 
     @property
     def read_since(self) -> Instant:
@@ -157,8 +154,7 @@ class ClearProof:
             The open wagers on the page, and the wagers on the page that cannot be read and may be open. If there are
                 any such wagers, the proof starts again with a cancel.
         """
-        reports = (*answer.wagers, *[one.at_worst() for one in answer.unread if one.may_rest])
-        found = tuple([one for one in reports if could_match(one) and (self._exclusive or self._is_ours(one))])
+        found = tuple([one for one in open_on(answer) if self._exclusive or self._is_ours(one)])
         if found:
             self.stage = ProofStage.CANCELLING
             self.cancels.wager_is_open(now)
@@ -168,6 +164,13 @@ class ClearProof:
             if self._pager.idle:
                 self.stage = ProofStage.CLEAR
         return found
+
+
+def open_on(answer: HistoryRead) -> list[WagerReport]:
+    """Return the wagers on a page that others can match now or later. This includes the wagers that cannot be read and
+    may be open."""
+    reports = (*answer.wagers, *[one.at_worst() for one in answer.unread if one.may_rest])
+    return [one for one in reports if could_match(one)]
 
 
 def could_match(report: WagerReport) -> bool:

@@ -31,6 +31,7 @@ from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, His
 from mmbot.engine.life.catch_up import CatchUp
 from mmbot.engine.life.clear_proof import ClearProof, ProofStage
 from mmbot.engine.life.journal_check import JournalCheck
+from mmbot.engine.life.placed_since import placed_since
 from mmbot.engine.life.revive import revive
 from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
 from mmbot.engine.owners import AppliesReports
@@ -85,8 +86,7 @@ class OrderOfLife:
         self._unread: Final = CatchUp(self._history, since, known_to)
         self._proof: Final = ClearProof(self._history, shared.request_id, shared.settings.exclusive, self._is_ours, now)
         self._known_to: Instant = known_to
-        """The instant up to which the ledger holds every wager that may be open: by the journal, and later by the
-        latest proof. The value is 0 (``NOTHING_KNOWN``) if there is neither."""
+        """The instant up to which the ledger holds every wager that may be open."""
         self._cancelled = False
         """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
@@ -214,18 +214,8 @@ class OrderOfLife:
         self._proof.cancelled(now)
 
     def _start_reads(self, now: Instant) -> None:
-        self._proof.resolved(self._shared.last_placement_at, self._placed_since(), now)
-
-    def _placed_since(self) -> Instant:
-        """Return the instant from which on a wager may have been placed that is open, and that only the history shows.
-
-        No wager that was placed before a complete proof is open after the proof. Our own open wagers are looked up by
-        their ids later. Of the wagers that others placed, the journal holds all up to ``known_to``. The search goes
-        back to the oldest of these that the ledger holds as open."""
-        if not self._shared.settings.exclusive:
-            return self._known_to
-        others = [wager.sent_at for wager in self._shared.ledger.all_live() if wager.foreign]
-        return min([self._known_to, *others])
+        since = placed_since(self._shared, self._known_to)
+        self._proof.resolved(self._shared.last_placement_at, since, now)
 
     def _catch_up(self, now: Instant) -> None:
         """Note that the account is clear (without open wagers). Request reads of the wagers that changed while no

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
+from mmbot.domain.wager import Matching, Status
 from mmbot.engine.events import Failed, Failure, HistoryRead
 from mmbot.engine.requests import ReadHistory
 from mmbot.engine.state.exchange_clock import ExchangeClock
@@ -61,6 +62,19 @@ class Query(NamedTuple):
     ranges_ago: int = 0
     """The number of the time range, if the query reads wagers by the time of their creation. Range 0 has the length
     ``CREATED_RANGE`` and ends now. Range 1 is the range before range 0, and so on."""
+
+
+def open_queries(ranges: int) -> list[Query]:
+    """Return the queries for all wagers that others could match, now or after the wager becomes active.
+
+    The order is that of the states through which a wager passes. So a wager that changes its state between two queries
+    is not missed. ``ranges`` is the number of time ranges that are searched for open wagers.
+    """
+    queries = [Query(Status.INACTIVE.value)]
+    for ago in range(ranges):
+        for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
+            queries.append(Query(Status.OPEN.value, matching.value, ranges_ago=ago))
+    return queries
 
 
 class HistoryPager:
