@@ -82,7 +82,7 @@ def test_positions_of_the_journal_count_from_the_start_and_are_swept_in_the_back
     swept = [read for read in scene.sent(r.ReadHistory, at) if read.status == "open" and read.matching is None]
     assert len(swept) == 6  # three pages of this week, and one of each of the three weeks before
     assert not any(scene.run.engine.audited.values())
-    scene.go(HOUR)
+    scene.go(4 * MINUTE)  # six pages: the next sweep begins 7.5 minutes after this one
     assert swept == [read for read in scene.sent(r.ReadHistory, at) if read.status == "open" and read.matching is None]
     scene.agree()
     scene.close()
