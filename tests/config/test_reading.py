@@ -21,7 +21,7 @@ RULE = "quoting:\n  - strategy: strategies.fair_value:FairValueMaker\n"
 
 
 def problems(text: str) -> list[str]:
-    """What is wrong with a text, each as a person sees it."""
+    """Return the mistakes in a text of settings, as a person sees them."""
     with pytest.raises(ConfigError) as rejected:
         loads(text, "f.yaml")
     return [str(problem) for problem in rejected.value.problems]

@@ -34,7 +34,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soketi]:
 
 @pytest.fixture
 def server(running: Soketi) -> Soketi:
-    """It runs, whatever the test before did to it."""
+    """Start the server again if the previous test stopped it."""
     if running.is_down:
         running.start()
     return running

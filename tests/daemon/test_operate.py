@@ -78,7 +78,7 @@ def said():
 
 
 def alone_in(directory, config, clock=None):
-    """What ``mmbot kill`` without a daemon is given."""
+    """Return the arguments of ``mmbot kill`` without a daemon."""
     keys = Credentials("access", "secret")
     clock = clock or SystemClock()
     return Surroundings(config, keys, clock, directory, print, int, None, None, None, Troubles(), True)

@@ -1,4 +1,4 @@
-"""What keeps the daemon from starting, what it starts from, and where it publishes its address."""
+"""The daemon rejects a start that cannot work, starts from what is stored, and publishes its address."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What fails right now is kept until a success shows that it is over, and is said in one sentence."""
+"""A failure is reported in one sentence until a success shows that it is over."""
 
 import msgspec
 from scripted_daemon import settings, status_of

@@ -21,7 +21,7 @@ Saw = dict[str, dict[str, Any]]
 
 
 def walk(exchange: Exchange) -> Saw:
-    """What the client saw, by step."""
+    """Run the client, and return what it saw in each step."""
     done = subprocess.run(
         [sys.executable, CLIENT, exchange.ready["base_url"], *KEYS.values()],
         capture_output=True,

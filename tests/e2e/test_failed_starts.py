@@ -20,7 +20,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def rejected(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """It ended with 2, and said these words to a person."""
+    """Assert that the daemon ended with 2, and that its output has these words."""
     said = done.stdout + done.stderr
     assert done.returncode == 2, (done.returncode, said)
     assert "Traceback" not in said, said

@@ -31,7 +31,7 @@ def met(house: House, daemon: Daemon) -> None:
 
 
 def sound(house: House, daemon: Daemon) -> None:
-    """It quotes, one wager on each outcome of each line, and knows what the exchange knows; nothing was sent twice."""
+    """Assert that each outcome has a wager, that bot and exchange agree, and that no wager was sent twice."""
     house.until_quoting(daemon)
     house.agree(daemon)
 

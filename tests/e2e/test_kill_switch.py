@@ -42,7 +42,7 @@ def released(house: House) -> None:
 
 
 def latched(house: House, daemon: Daemon, reason: str) -> None:
-    """It is latched, on disk as well, and clear; it lives, does not quote, and nothing is left at the exchange."""
+    """Assert that the daemon runs, is latched on the disk too, and is clear, with no open wager at the exchange."""
     daemon.until("latched", lambda status: status.latched == reason)
     house.exchange.inflict("latched", cause="kill")
     daemon.until("clear", lambda status: status.clear)

@@ -38,7 +38,7 @@ def cleared_since(house: House, at: int) -> list[float]:
 
 
 def recovered(house: House, daemon: Daemon, losses: int) -> None:
-    """It lost the feed, became clear, came back, quotes again, and knows what the exchange knows."""
+    """Assert that the daemon lost the feed, became clear, quotes again, and agrees with the exchange."""
     feed_lost = daemon.said("feed.lost", losses + 1)
     up = wait_for(
         "the feed up again", lambda: [e for e in daemon.events("feed.up") if e["at"] > feed_lost["at"]], watch=daemon

@@ -123,7 +123,7 @@ def test_without_its_journal_it_still_cancels_what_it_finds(house: House) -> Non
 def test_a_journal_of_another_exchange_is_told_before_anything_is_placed(tmp_path: Path) -> None:
     with House(tmp_path) as first:
         first.until_matched(first.quoting())
-    with House(tmp_path) as house:  # begun anew, with the state directory of before
+    with House(tmp_path) as house:  # a new exchange, with the old state directory
         daemon = house.start()
         assert daemon.ended() == 2
         last = daemon.events("daemon.stopped")[-1]

@@ -24,7 +24,7 @@ def healed(house: House) -> Iterator[None]:
 
 
 def clear_after(house: House, daemon: Daemon, code: int = 0) -> dict[str, Any]:
-    """It ends with this code, with nothing at the exchange; returns its last words."""
+    """Assert that the daemon ends with this code and no open wager, and return its last log entry."""
     assert daemon.ended() == code, daemon.tail()
     assert not house.exchange.live_wagers()
     house.judged()

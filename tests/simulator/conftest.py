@@ -98,7 +98,7 @@ async def keeper(server: Server, tmp_path: Path) -> AsyncIterator[SessionKeeper]
 
 @pytest.fixture
 def malformed() -> list[tuple[str, str]]:
-    """What the client could not read: nothing of what this exchange says may be in it."""
+    """The items that the client could not read. No item from this exchange may be among them."""
     return []
 
 

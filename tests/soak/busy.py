@@ -35,7 +35,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Sample(NamedTuple):
-    """What the daemon's process takes at one time, and how far its counters are."""
+    """The resources of the daemon's process and its counters at one time."""
 
     at: float
     """Seconds of the machine since the start of the run."""

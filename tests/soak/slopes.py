@@ -1,4 +1,4 @@
-"""Whether a quantity stays level over a run: the slope of its block means, with a standard error and a verdict.
+"""Decides whether a quantity stays level over a run, by the slope of its block means and the standard error.
 
 Neighbouring samples of a process are alike: a heap grows in steps, and a machine is busy for a while. So each sample
 alone tells less than it seems to. Therefore the samples are averaged in blocks, a straight line is fitted to the
@@ -24,7 +24,7 @@ _T_975: Final = {
 
 
 class Verdict(Enum):
-    """What the slope says."""
+    """The verdict on a slope."""
 
     FLAT = "flat"
     """With 97.5 % confidence the growth is below the allowance."""

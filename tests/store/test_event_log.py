@@ -1,4 +1,4 @@
-"""What an event log takes is read back, a bound or a bad disk ends it with a mark, and damage is named."""
+"""An event log is read back as it was written, ends with a mark at a bound or a bad disk, and damage is named."""
 
 import os
 import resource

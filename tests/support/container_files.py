@@ -1,4 +1,4 @@
-"""What the container's files say, read once for the tests."""
+"""The contents of the container's files, read once for the tests."""
 
 import re
 import shlex

@@ -188,7 +188,7 @@ class House:
 
     @staticmethod
     def _compare_last_words(daemon: Daemon, report: Any) -> None:
-        """What a daemon that saw everything said when it stopped, against the referee."""
+        """Compare the last log entry of a daemon that saw everything with the referee."""
         stopped = daemon.events("daemon.stopped")[-1]
         assert stopped["matched_cents"] == sum(figure["stake"] for figure in report["matched"])
         assert stopped["gross_cents"] == report["profit"]["gross"]

@@ -37,7 +37,7 @@ class Late(AssertionError):
 
 
 def wait_for(what: str, look: Callable[[], T | None], within_s: float = PATIENCE_S, watch: Daemon | None = None) -> T:
-    """What ``look`` returns as soon as that is true. Raises Late in the end, or at once if ``watch`` has died."""
+    """Return the result of ``look`` as soon as it is true. Raises Late if it stays false or ``watch`` has died."""
     until = time.monotonic() + within_s
     while True:
         try:
@@ -135,7 +135,7 @@ class Exchange:
         return self.get("/sim/board")
 
     def live_wagers(self) -> list[Any]:
-        """What the account has that could still match."""
+        """Return the account's wagers that could still match."""
         return list(self.board()["live_wagers"])
 
     def referee(self) -> Any:
@@ -143,7 +143,7 @@ class Exchange:
         return self.get("/referee")
 
     def now(self) -> int:
-        """What its clock shows."""
+        """Return the time of the exchange's clock."""
         return int(self.get("/sim/clock")["now_ns"])
 
     def requests(self, endpoint: str) -> int:
@@ -180,7 +180,7 @@ class Daemon:
     # --- what it says ------------------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """Its log so far."""
+        """Return the process's log so far."""
         return self._log.read_text()
 
     def tail(self) -> str:
@@ -188,7 +188,7 @@ class Daemon:
         return "\n".join(self.text().splitlines()[-25:])
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Its log as events, or those of one name. A line that is only half written is left for later."""
+        """Return the log as events, or only those of one name. A line that is only half written is left for later."""
         lines = [json.loads(line) for line in self.text().splitlines(keepends=True) if line.endswith("}\n")]
         return [line for line in lines if name is None or line["event"] == name]
 
@@ -209,7 +209,7 @@ class Daemon:
         return self._door
 
     def status(self) -> EngineStatus:
-        """Its account of itself."""
+        """Return the daemon's ``/status``."""
         status, body = ask("GET", f"{self.door}/status")
         assert status == 200, body
         return msgspec.json.decode(body, type=EngineStatus)

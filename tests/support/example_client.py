@@ -27,7 +27,7 @@ MARKETS = ("moneyline", "spread", "total")
 
 
 class Gone(Exception):
-    """What the documents promise did not come."""
+    """Raised if an answer or message that the documents promise does not come."""
 
 
 class Rest:
@@ -62,7 +62,7 @@ class Rest:
                 return error.code, json.loads(error.read())
 
     def get(self, path: str, **query: object) -> Any:
-        """What is under ``data``."""
+        """Return the value of ``data``."""
         status, body = self.ask("GET", path, **query)
         if status != 200:
             raise Gone(f"GET {path}: {status} {body}")
@@ -164,7 +164,7 @@ def nanoseconds(text: str) -> int:
 
 
 def until(what: str, look: Callable[[], Any]) -> Any:
-    """What ``look`` gives once it is true."""
+    """Return the result of ``look`` once it is true."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if found := look():

@@ -1,4 +1,4 @@
-"""What a connection must not leave behind: sockets and other descriptors, threads, tasks."""
+"""Finds sockets, other descriptors, threads and tasks that a connection left behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scripted_pusher import until
 
 
 def descriptors() -> list[str]:
-    """What this process has open."""
+    """Return the open descriptors of this process."""
     found = []
     for number in os.listdir("/proc/self/fd"):
         try:

@@ -62,7 +62,7 @@ class Soketi:
 
     @property
     def is_down(self) -> bool:
-        """It was never started, or has ended."""
+        """True if the server was never started or has ended."""
         return self._process is None or self._process.poll() is not None
 
     @property

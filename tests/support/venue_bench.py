@@ -65,7 +65,7 @@ class Bench:
         return self.venue.cancel(wager.account, wager.wager_id, wager.external_id, self.now)
 
     def told(self, wager: VenueWager) -> list[WagerChanged]:
-        """What was published about a wager since the last drain."""
+        """Return the messages about a wager since the last drain."""
         return [
             message
             for message in self.drained()
@@ -76,5 +76,5 @@ class Bench:
         return self.venue.drain()
 
     def side(self, side: int, line: LineKey = LINE) -> list[tuple[int, int, int]]:
-        """What is shown under an outcome: (odds, value, stake)."""
+        """Return the levels shown under an outcome: (odds, value, stake)."""
         return [(level.odds, level.value, level.stake) for level in self.venue.book(line).sides[side]]

@@ -1,4 +1,4 @@
-"""The daemon records what the engine is told, and goes on whatever becomes of the event log."""
+"""The daemon records the engine's events, and continues if the event log fails."""
 
 import asyncio
 import io

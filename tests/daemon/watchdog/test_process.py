@@ -170,7 +170,7 @@ async def test_on_a_shared_account_it_cancels_what_is_ours_as_soon_as_the_time_i
 
 
 async def test_a_daemon_that_stands_still_is_cancelled_for_again_and_again(tmp_path, rig, monkeypatch):
-    """It may go on for a moment, send what it had decided, and stand still again without a beat."""
+    """The daemon may run for a moment, send a decided request, and stand still again without a beat."""
     monkeypatch.setattr("mmbot.daemon.watchdog.process.AGAIN_S", 0.5)
     with StateDir(tmp_path):
         one = rig()

@@ -82,7 +82,7 @@ def test_a_pause_is_noticed_by_a_beat_that_comes_before_any_write(pulse, clock):
 
 @pytest.mark.parametrize("late", [0, 1, 100 * MILLISECOND])
 def test_whenever_the_watchdog_acts_the_daemon_knows(tmp_path, pulse, clock, late):
-    """It judges the beat that the watchdog reads, and not one that it kept to itself."""
+    """The daemon judges the beat on the disk, which the watchdog reads, and not a copy in its memory."""
     judge = Judge(5 * SECOND, this_boot())
     pulse.beat()
     clock.now += EVERY - 1

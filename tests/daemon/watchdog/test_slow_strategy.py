@@ -42,7 +42,7 @@ class Client(HeldClient):
 
 
 class Sleeper:
-    """Sleeps as long as it is told, once."""
+    """A strategy that sleeps once, for a given time."""
 
     book_depth = 3
 

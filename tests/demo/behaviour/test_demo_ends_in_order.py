@@ -38,7 +38,7 @@ class Demo:
         )
 
     def log(self) -> list[dict[str, object]]:
-        """What the daemon has logged so far."""
+        """Return the daemon's log so far."""
         logs = list(self._folder.glob("mmbot-demo-*/daemon.log"))
         if not logs:
             return []
@@ -54,12 +54,12 @@ class Demo:
         until(lambda: self.logged("wager.opened") is not None, self)
 
     def children(self) -> list[int]:
-        """Its two processes."""
+        """Return the ids of the demo's two processes."""
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(pid) for pid in found]
 
     def end(self) -> str:
-        """What it printed, once it has ended."""
+        """Wait until the demo has ended, and return its output."""
         return self.process.communicate(timeout=WITHIN_S)[0]
 
 
@@ -73,7 +73,7 @@ def until(condition: Callable[[], bool], running: Demo | None = None) -> None:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """Return whether a process runs, and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -17,7 +17,7 @@ from mmbot.engine.audit.transactions import MOST_TRANSACTION_PAGES, TransactionR
 
 
 class Heard:
-    """A follower that keeps what it is told."""
+    """A follower that keeps its reports."""
 
     def __init__(self) -> None:
         self.all: list[Transaction] = []

@@ -29,7 +29,7 @@ def test_on_a_shared_account_another_mmbot_is_allowed() -> None:
 
 
 def test_a_copy_of_the_state_directory_that_runs_elsewhere_is_noticed() -> None:
-    """Its run is in our journal, so its wagers look like those of an earlier run. But they come after our start."""
+    """Our journal has the copy's run, so its wagers look like those of an earlier run, but are newer than our start."""
     scene = Scene().quoted()
     scene.restart()
     scene.go(30 * SECOND)

@@ -169,7 +169,7 @@ def test_an_activation_without_a_message_is_looked_up_after_ten_seconds_and_reco
 
 
 def test_a_wager_found_in_the_history_with_a_lost_activation_is_looked_up() -> None:
-    """Its answer and its messages were lost: a read shows it as INACTIVE, so it must be looked up again."""
+    """The answer and the messages were lost. A read shows the wager as INACTIVE, so it must be looked up again."""
     scene = Scene(interfere=lose(r.PlaceMany), venue=VenueSettings(activation_ns=8 * SECOND))
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.until(lambda: {own.state for own in scene.line().own} == {"inactive"}, within=20 * SECOND)

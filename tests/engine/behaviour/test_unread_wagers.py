@@ -113,7 +113,7 @@ def test_a_message_that_says_it_is_over_lifts_the_guard() -> None:
 
 
 def test_our_own_wager_ends_although_its_end_cannot_be_read() -> None:
-    """Its odds and stake are known from the placement."""
+    """The odds and the stake of the wager are known from the placement."""
     scene = Scene().quoted()
     ours = scene.wagers()[0]
     scene.venue.cancel(scene.account, ours.wager_id, ours.external_id, scene.now)

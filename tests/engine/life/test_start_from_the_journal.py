@@ -137,7 +137,7 @@ def test_a_start_that_waits_too_long_for_the_changes_reads_the_whole_week() -> N
 
 
 def test_a_run_that_ends_before_it_may_quote_leaves_the_next_start_as_much_to_read() -> None:
-    """It may have heard of the feed, but it has not read everything."""
+    """The run may have received messages of the feed, but it has not read everything."""
     scene = with_matched(10)
     scene.go(MINUTE)
     known = scene.memory.known

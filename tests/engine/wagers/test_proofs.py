@@ -1,4 +1,4 @@
-"""What the exchange's records proved: it moves a wager back to its true state, with all sums."""
+"""A record of the exchange moves a wager back to its true state, with all sums."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Evening:
 
 
 def fields(wager: Wager) -> dict[str, object]:
-    """Every field of a wager but its place in the order of sending, which a restart counts anew."""
+    """Return every field of a wager but its number, because a restart numbers the wagers again."""
     found = {name: getattr(wager, name) for name in wager.__struct_fields__ if name != "number"}
     found["matches"] = None if wager.matches is None else (wager.matches.saved(), wager.matches.wants_detail)
     return found

@@ -32,7 +32,7 @@ async def urgent(exchange: ScriptedExchange, clock: ManualClock, path: Path) -> 
 
 
 async def has_token(keeper: SessionKeeper) -> bool:
-    """Whether a cancel gets a token."""
+    """Return whether a cancel gets a token."""
     try:
         return bool(await asyncio.wait_for(keeper.token(urgent=True), 5))
     except Retryable:

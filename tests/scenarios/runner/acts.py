@@ -147,7 +147,7 @@ def threads(act: Threads) -> None:
 
 
 def old_journal(bot: BotSide) -> None:
-    """Write the journal anew with the tables of the version before, and with every row that these can hold."""
+    """Rewrite the journal with the tables of the previous version, and with every row that these can hold."""
     file = bot.directory / JOURNAL_FILE
     old = bot.directory / "old"
     with closing(sqlite3.connect(old, isolation_level=None)) as journal:

@@ -180,7 +180,7 @@ Act = (
 
 
 class Condition(_Part, frozen=True, kw_only=True):
-    """What is to be true. Every field that is given must hold."""
+    """A condition of the scenario. Every field that is given must hold."""
 
     quoting: bool | Literal["some"] | None = None
     """True: our wagers are open on both outcomes of every line. False: no wager of ours could match. ``some``: one

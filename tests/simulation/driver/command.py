@@ -78,7 +78,7 @@ def _first(seeds: Iterator[int]) -> tuple[int, Iterator[int]]:
 
 
 class Totals:
-    """What happened in all runs so far."""
+    """The sums over all runs so far."""
 
     def __init__(self) -> None:
         self.seeds = 0

@@ -1,4 +1,4 @@
-"""What the exchange says wrongly of pages, sequences, places and statuses."""
+"""Wrong statements of the exchange about pages, sequences, places and statuses."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Moved:
 
 
 def unread(report: WagerReport) -> UnreadWager:
-    """What the exchange's client makes of a wager whose status is a word that it does not know."""
+    """Return the report that the client reads from a wager with an unknown status."""
     return UnreadWager(
         wager_id=report.wager_id,
         external_id=report.external_id,

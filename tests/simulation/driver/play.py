@@ -49,7 +49,7 @@ QUIET: Duration = 5 * MINUTE
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     seed: int
     breach: Breach | None
@@ -333,7 +333,7 @@ TOLD_AFTER_RESTART: Duration = MINUTE
 
 
 def bounds(scenario: Scenario) -> Bounds:
-    """What the judge has to know of a scenario."""
+    """Return the bounds of a scenario that the judge needs."""
     venue, delays = scenario.venue, scenario.delays
     slow = venue.activation_ns + venue.history_lag_ns + 4 * (delays.request + delays.answer)
     exclusive = scenario.config.exchange.account == "exclusive"

@@ -65,7 +65,7 @@ def entry(transaction: VenueTransaction) -> Entry:
 
 
 def claim(status: EngineStatus, home: Callable[[LineKey], LineKey]) -> Claim:
-    """What the bot's status claims. ``home`` returns the place of a line in the books of the exchange."""
+    """Return the claims of the bot's status. ``home`` returns the place of a line in the books of the exchange."""
     lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     positions: dict[str, tuple[int, int]] = {}
     worst: dict[str, int] = {}

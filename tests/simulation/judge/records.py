@@ -103,7 +103,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the bot says of itself at one moment."""
+    """The bot's own figures at one moment."""
 
     positions: dict[str, tuple[int, int]] = field(default_factory=dict)
     """For each shown line: the profit if outcome 0 or 1 wins."""

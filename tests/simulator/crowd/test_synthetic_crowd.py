@@ -99,7 +99,7 @@ def test_books_and_prints_keep_coming() -> None:
 
 
 def gain_of_takers(informed: float) -> float:
-    """What takers gain on a dollar of payout, measured a while later."""
+    """Return the takers' gain on each dollar of payout, measured a while later."""
     board = BoardSettings(informed=informed, sport_events=2, first_start_ns=2 * HOUR, taker_ns=4 * SECOND)
     world = synthetic_world(None, 5, START, board=board)
     open_trades: list[tuple[Instant, LineKey, int, float]] = []

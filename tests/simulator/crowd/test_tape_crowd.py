@@ -336,7 +336,7 @@ def test_the_real_tape_plays_to_its_result_and_the_book_follows_it(nba: Tape) ->
 
 
 def quote_blindly(world: World, every: int) -> list[VenueWager]:
-    """A user who joins or betters the tape's best prices on both outcomes, cancels all and starts anew."""
+    """A user who joins or betters the tape's best prices on both outcomes, cancels all and starts again."""
     venue, account = world.venue, world.account
     ladder = Ladder(venue.settings.ladder)
     placed: list[VenueWager] = []

@@ -181,7 +181,7 @@ def test_a_maker_without_funds_is_cancelled_and_the_next_one_matched() -> None:
 
 @dataclass
 class Naive:
-    """The same rules written without any index: every order in a list, everything looked up anew."""
+    """The same rules written without any index: every order in a list, everything looked up each time."""
 
     orders: list[list[int]] = field(default_factory=list)  # number, account, side, odds, stake, matched, win
 
