@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _DONE: Final = 0
 _BROKEN: Final = 1
 _FAILED: Final = 2
-_NOT_CLEAR: Final = 3
 
 _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
@@ -205,6 +204,7 @@ def _why(options: argparse.Namespace) -> int:
 
 def _kill(options: argparse.Namespace) -> int:
     from mmbot.daemon import operate
+    from mmbot.engine.orders import NOT_CLEAR
 
     try:
         if options.config is None:
@@ -217,7 +217,7 @@ def _kill(options: argparse.Namespace) -> int:
         )
     except KeyboardInterrupt:
         say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")
-        return _NOT_CLEAR
+        return NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _fail(str(error))
 

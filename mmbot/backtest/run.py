@@ -11,7 +11,7 @@ from mmbot.backtest.faults import Faults
 from mmbot.backtest.link import Delays, Link
 from mmbot.backtest.memory import Memory
 from mmbot.config import Config
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
@@ -23,9 +23,6 @@ from mmbot.strategy.interface import Strategy
 
 BEAT: Final = 5 * SECOND
 """The time between two health checks of the feed."""
-
-_NEVER: Final[Instant] = 1 << 63
-"""The time, in nanoseconds, that stands for "never"."""
 
 
 class World(Protocol):
@@ -164,17 +161,17 @@ class Run:
         self.memory.last = self.now
 
     def _following(self) -> Instant:
-        """Return the time of the next event, or of the engine's next task if that is earlier. ``_NEVER`` if there is no
+        """Return the time of the next event, or of the engine's next task if that is earlier. ``NEVER`` if there is no
         event and no task."""
         following = self._wake
         if following is None:
             wake = self.engine.deadline(self.now)
-            following = self._wake = _NEVER if wake is None else wake
+            following = self._wake = NEVER if wake is None else wake
         queue = self._queue
         if queue and queue[0][0] < following:
             following = queue[0][0]
         due = self.world.next_due()
-        self._world_due = due = _NEVER if due is None else due
+        self._world_due = due = NEVER if due is None else due
         if due < following:
             following = due
         if self._up and self._beat_at < following and self._watches_beats:

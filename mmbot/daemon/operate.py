@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from mmbot.config import Config
 from mmbot.domain.words import counted
+from mmbot.engine.orders import NOT_CLEAR
 from mmbot.engine.status import EngineStatus
 from mmbot.screen.ask_daemon import ANSWER_WITHIN_S, fetch, host_and_port, post
 from mmbot.screen.daemon_status import Unreachable, trouble_text
@@ -25,7 +26,6 @@ from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocke
 
 DONE: Final = 0
 FAILED: Final = 2
-NOT_CLEAR: Final = 3
 
 LONGEST: Final = 500
 """The greatest number of characters in the reason of the command ``kill``."""
@@ -128,7 +128,7 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
             if latch.read(place.directory) is None:
                 say(f"no daemon runs, and the kill switch in {place.directory} was not on")
             else:
-                latch.clear(place.directory)
+                latch.release(place.directory)
                 say(f"no daemon runs; the kill switch in {place.directory} is released")
         return DONE
     if door is None:

@@ -82,7 +82,7 @@ class Orders:
             case WriteLatch():
                 self.write_latch(order.reason, order.at)
             case ReleaseLatch():
-                self._disk.submit(latch.clear, self._directory).add_done_callback(
+                self._disk.submit(latch.release, self._directory).add_done_callback(
                     lambda done: self._to_loop(self._cleared, done)
                 )
             case Exit():

@@ -44,7 +44,7 @@ from mmbot.daemon.wire import OpenWire, Surroundings, Wire, clock_for
 from mmbot.domain import COMPILED
 from mmbot.domain.instant import DAY, Clock, Instant, in_seconds, iso
 from mmbot.engine.exports import GUARDS
-from mmbot.engine.orders import Exit, Seed
+from mmbot.engine.orders import FAULT, NOT_CLEAR, NOT_STARTED, STOPPED, Exit, Seed
 from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import Credentials, CredentialsError, credentials_from
 from mmbot.store import latch
@@ -56,11 +56,6 @@ from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import Forwarding, LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
-
-STOPPED: Final = 0
-FAULT: Final = 1
-NOT_STARTED: Final = 2
-NOT_CLEAR: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"

@@ -20,7 +20,7 @@ from mmbot.daemon.trouble import Troubles, address_of
 from mmbot.daemon.wire import OpenWire, Surroundings, clock_for
 from mmbot.domain.instant import DAY, SECOND, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
-from mmbot.engine.orders import Seed
+from mmbot.engine.orders import NOT_CLEAR, NOT_STARTED, STOPPED, Seed
 from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
 from mmbot.store.event_log_writer import EventLogPlace
 from mmbot.store.heartbeat import read_heartbeat
@@ -51,7 +51,7 @@ def start(
     watchdog: Path | None = None,
     event_log: EventLogPlace | None = None,
 ) -> int:
-    """Run the daemon until it is stopped. Returns the exit code of ``mmbot.daemon.run``.
+    """Run the daemon until it is stopped. Returns the exit code.
 
     Args:
         watchdog: the settings file for a watchdog process. None if no watchdog is started.
@@ -100,7 +100,7 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float | None =
             return runner.run(clear_alone(around, open_wire(), ours, say, wait_s))
     except (CredentialsError, JournalError) as bad:
         say(f"NOTHING WAS CANCELLED: {bad}")
-        return life.NOT_STARTED
+        return NOT_STARTED
     finally:
         lines.close()
 
@@ -139,7 +139,7 @@ async def clear_alone(
         await wire.close()
     if clear.proved:
         say(f"clear, proved after {in_seconds(clear.took):.1f} s and {counted(clear.cancels, 'cancel')}")
-        return life.STOPPED
+        return STOPPED
     trouble = clear.trouble or ""
     hint = f"; {check_keys(config.environment)}" if clear.keys_rejected else ""
     if clear.nothing:
@@ -148,7 +148,7 @@ async def clear_alone(
     head = "NOTHING WAS CANCELLED" if clear.nothing else "NOT proved clear"
     at = f"{head} at {address_of(config)} in {in_seconds(clear.took):.1f} s"
     say(f"{at}; last problem: {trouble}{hint}")
-    return life.NOT_CLEAR
+    return NOT_CLEAR
 
 
 def _engine(config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant) -> Engine:

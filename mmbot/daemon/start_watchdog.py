@@ -21,13 +21,11 @@ from mmbot.daemon.supervise import Parts
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.watchdog.process import Watchdog, stopped_by_signals
 from mmbot.daemon.wire import OpenWire, Surroundings, clock_for
+from mmbot.engine.orders import NOT_STARTED, STOPPED
 from mmbot.exchange.credentials import CredentialsError, credentials_from
 from mmbot.store.state_dir import StateDirError
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
-
-STOPPED: Final = 0
-NOT_STARTED: Final = 2
 
 WATCHDOG_LOCK_FILE: Final = "watchdog.lock"
 WATCHDOG_TOKEN_FILE: Final = "watchdog-session.json"

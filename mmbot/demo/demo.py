@@ -42,6 +42,7 @@ from mmbot.demo.summary import (
 )
 from mmbot.domain.bounds import UNREADABLE
 from mmbot.domain.instant import in_seconds
+from mmbot.engine.orders import NOT_STARTED
 from mmbot.engine.status import EngineStatus
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 from mmbot.screen.console import console_on
@@ -49,8 +50,6 @@ from mmbot.screen.live import Caption, watch
 from mmbot.simulator.crowd.tape import TapeError, read_tape
 from mmbot.simulator.judge.verdict import RefereeReport
 from mmbot.store.state_dir import StateDirError, holder_of
-
-NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
 """The default speed of the clock if the demo plays a tape (a recorded market), which covers many hours."""

@@ -17,12 +17,11 @@ from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents, show
 from mmbot.domain.odds import Side
 from mmbot.domain.words import counted
+from mmbot.engine.orders import FAULT, NOT_CLEAR
 from mmbot.engine.status import EngineStatus
 from mmbot.simulator.judge.verdict import RefereeReport
 
 DONE: Final = 0
-FAULT: Final = 1
-NOT_CLEAR: Final = 3
 
 _GOOD: Final = "green"
 _BAD: Final = "bold red"

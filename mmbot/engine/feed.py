@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mmbot.domain.instant import MINUTE, Instant, in_seconds
+from mmbot.domain.instant import MINUTE, NEVER, Instant, in_seconds
 from mmbot.domain.odds import negate
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
@@ -20,7 +20,6 @@ from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
 """The shortest time between two reconnects that are made because messages were lost."""

@@ -66,9 +66,22 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
     fields: dict[str, str | int | float | bool | None]
 
 
+STOPPED: Final = 0
+"""The exit code of a daemon that ended and left the account clear (without open wagers)."""
+
+FAULT: Final = 1
+"""The exit code if the account is clear but a part of the daemon failed. Only the shell (the code around the engine)
+gives this code."""
+
+NOT_STARTED: Final = 2
+NOT_CLEAR: Final = 3
+"""The exit code if the account is not proved clear, so wagers may be open. Commands that prove the same end with the
+same code."""
+
+
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """Tells the shell (the code around the engine) to end the daemon with an exit code. The exit code is 0 if the
-    account is clear (without open wagers), 3 if the account is not clear, and 2 if the daemon could not start."""
+    """Tells the shell (the code around the engine) to end the daemon with an exit code: ``STOPPED``, ``NOT_STARTED`` or
+    ``NOT_CLEAR``."""
 
     code: int
     reason: str

@@ -70,8 +70,8 @@ def write(directory: Path, latch: Latch) -> None:
     _sync(directory)
 
 
-def clear(directory: Path) -> None:
-    """Remove the latch (the stored kill switch) from disk, if it is set.
+def release(directory: Path) -> None:
+    """Release the kill switch: remove the latch from disk, if it is set.
 
     Raises:
         OSError: if the file could not be removed. The latch then stays set.

@@ -9,10 +9,10 @@ from daemon_life import Life
 from scripted_daemon import HeldClient
 
 from mmbot.config import ClockConfig
-from mmbot.daemon.run import NOT_STARTED
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.engine.orders import NOT_STARTED
 from mmbot.store.heartbeat import HeartbeatFile
 from mmbot.store.state_dir import holder_of
 

@@ -10,9 +10,9 @@ import pytest
 from daemon_life import Life
 from scripted_daemon import until
 
-from mmbot.daemon.run import NOT_CLEAR, STOPPED
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
+from mmbot.engine.orders import NOT_CLEAR, STOPPED
 from mmbot.store.state_dir import holder_of
 
 SCRAPE = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}

@@ -21,7 +21,6 @@ from mmbot.daemon import operate
 from mmbot.daemon.clear_account import Cleared, emergency_limit
 from mmbot.daemon.operate import (
     DONE,
-    NOT_CLEAR,
     Place,
     Unreachable,
     door_of,
@@ -39,6 +38,7 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import DAY, SECOND, iso
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.engine.orders import NOT_CLEAR
 from mmbot.exchange.credentials import Credentials
 from mmbot.screen import ask_daemon
 from mmbot.store import latch

@@ -10,11 +10,11 @@ from scripted_daemon import HeldClient, until
 
 from mmbot.config import ClockConfig
 from mmbot.config.settings import JournalConfig
-from mmbot.daemon.run import FAULT, NOT_CLEAR, STOPPED
 from mmbot.daemon.trouble import LOOK, RESUME
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
+from mmbot.engine.orders import FAULT, NOT_CLEAR, STOPPED
 from mmbot.store import latch
 from mmbot.store.heartbeat import HeartbeatFile
 from mmbot.store.journal import JOURNAL_FILE, Journal

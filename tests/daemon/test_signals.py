@@ -11,7 +11,7 @@ import pytest
 import scripted_daemon
 from scripted_daemon import KEYS
 
-from mmbot.daemon.run import NOT_CLEAR, NOT_STARTED, STOPPED
+from mmbot.engine.orders import NOT_CLEAR, NOT_STARTED, STOPPED
 from mmbot.store import latch
 from mmbot.store.state_dir import holder_of
 

@@ -8,9 +8,9 @@ import pytest
 from daemon_life import Life
 from scripted_daemon import until
 
-from mmbot.daemon.run import NOT_STARTED, STOPPED
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
+from mmbot.engine.orders import NOT_STARTED, STOPPED
 from mmbot.store import latch
 from mmbot.store.state_dir import StateDir, holder_of
 

@@ -14,12 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.config.hosts import Owner, owner_of
 from mmbot.config.schema import settings
-from mmbot.daemon import run
 from mmbot.daemon.start_watchdog import WATCHDOG_LOCK_FILE, WATCHDOG_TOKEN_FILE
 from mmbot.daemon.wire import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
-from mmbot.engine.orders import Alert, Severity
+from mmbot.engine.orders import FAULT, NOT_CLEAR, NOT_STARTED, STOPPED, Alert, Severity
 from mmbot.engine.risk.guards import GUARDS, PAUSING
 from mmbot.engine.status import Counts, EngineStatus, ProfitStatus, ScopeStatus
 from mmbot.engine.step import Step
@@ -233,7 +232,7 @@ def test_the_files_of_the_state_directory_are_those_of_the_code() -> None:
 
 def test_the_exit_codes_are_those_of_the_code() -> None:
     codes = [int(cells[0]) for cells in rows(section(page("operations"), "Running"))]
-    assert codes == sorted((run.STOPPED, run.FAULT, run.NOT_STARTED, run.NOT_CLEAR))
+    assert codes == sorted((STOPPED, FAULT, NOT_STARTED, NOT_CLEAR))
 
 
 def test_the_picture_of_the_house_shows_the_rooms_in_the_order_that_the_import_rules_hold() -> None:

@@ -24,8 +24,8 @@ def test_a_later_reason_replaces_the_earlier_and_leaves_no_draft(tmp_path):
 
 def test_clearing_it_removes_it_and_may_be_repeated(tmp_path):
     latch.write(tmp_path, Latch("why", 1))
-    latch.clear(tmp_path)
-    latch.clear(tmp_path)
+    latch.release(tmp_path)
+    latch.release(tmp_path)
     assert latch.read(tmp_path) is None
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.domain.money import Cents
 from mmbot.engine.events import Answer, BalanceRead, Failed
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.requests import ReadBalance, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 

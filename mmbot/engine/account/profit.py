@@ -21,7 +21,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Instant
+from mmbot.domain.instant import DAY, MINUTE, NEVER, SECOND, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.books.catalogue import TRADEABLE
@@ -30,7 +30,6 @@ from mmbot.engine.records import SaveFair
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import ProfitStatus
-from mmbot.engine.timing.timers import NEVER
 
 SAVE: Final = 10 * SECOND
 """The shortest time between two saves of the day's figures."""

@@ -24,7 +24,7 @@ from enum import Enum
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
+from mmbot.domain.instant import MINUTE, NEVER, SECOND, Duration, Instant, in_seconds
 from mmbot.domain.wager import Matching, Status, WagerReport
 from mmbot.domain.wager_states import State
 from mmbot.engine.audit.doubts import Cause, Doubt, Figures, ours, theirs
@@ -38,7 +38,6 @@ from mmbot.engine.requests import ReadHistory, ReadWager, Request
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager

@@ -82,7 +82,7 @@ class MissingResults:
             self._shared.outbox.alert(
                 Severity.WARNING, "settlement.partial", sport_event=market.sport_event, market=market.market
             )
-            self._shared.ledger.release(market)
+            self._shared.ledger.stop_settling(market)
             self._end(market, now)
             self._effects.take_positions(now)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import HOUR, SECOND, Instant
+from mmbot.domain.instant import HOUR, NEVER, SECOND, Instant
 from mmbot.domain.wager import Status
 from mmbot.engine.audit.audit import MOST_LOOKUPS, Audit
 from mmbot.engine.audit.doubts import Cause
@@ -22,7 +22,6 @@ from mmbot.engine.reading.history import CREATED_RANGE, MOST_RANGES, HistoryPage
 from mmbot.engine.requests import ReadHistory, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.wager import Wager
 
 SWEEP_EVERY: Final = 6 * HOUR

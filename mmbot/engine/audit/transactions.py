@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.instant import MINUTE, NEVER, SECOND, Instant
 from mmbot.domain.transaction import Transaction
 from mmbot.engine.events import Answer, Failed, TransactionsRead
 from mmbot.engine.life.order_of_life import OrderOfLife
@@ -20,7 +20,6 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.requests import ReadTransactions, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-from mmbot.engine.timing.timers import NEVER
 
 TRANSACTIONS_OVERLAP: Final = 10 * MINUTE
 """The time by which the range of a read of transactions overlaps the range of the previous read. Ranges overlap because

@@ -29,9 +29,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.instant import NEVER, Duration, Instant
 from mmbot.engine.events import Channel
-from mmbot.engine.timing.timers import NEVER
 
 
 class Cover:

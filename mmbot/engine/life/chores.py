@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.life.sport_events_over import Forgetting
@@ -13,7 +13,6 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-from mmbot.engine.timing.timers import NEVER
 
 
 class CancelOneByOne:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Duration, Instant, in_seconds
+from mmbot.domain.instant import NEVER, SECOND, Duration, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
@@ -18,7 +18,6 @@ from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, Re
 from mmbot.engine.sending.cancel_all import AGAIN
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
-from mmbot.engine.timing.timers import NEVER
 
 TRY_FOR: Final = 3 * SECOND
 """The time for which a failed ``cancel_all`` is repeated before the history is read. The history shows whether a failed

@@ -31,13 +31,12 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from mmbot.domain.instant import Instant
+from mmbot.domain.instant import NEVER, Instant
 from mmbot.domain.wager import Status, WagerReport
 from mmbot.engine.events import HistoryRead
 from mmbot.engine.reading.history import MOST_RANGES, HistoryPager, open_queries
 from mmbot.engine.requests import CancelAll, ReadHistory
 from mmbot.engine.sending.cancel_all import RepeatedCancelAll
-from mmbot.engine.timing.timers import NEVER
 
 NOTHING_KNOWN: Final = 0
 """The instant from which open wagers are searched if nothing is known about earlier wagers. Only ``MOST_RANGES`` limits

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.instant import NEVER, Duration, Instant
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, Failed, Failure, HistoryRead
 from mmbot.engine.life.clear_proof import open_on
@@ -14,7 +14,6 @@ from mmbot.engine.reading.history import MOST_RANGES, HistoryPager, open_queries
 from mmbot.engine.requests import ReadHistory
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
-from mmbot.engine.timing.timers import NEVER
 
 
 class FindOpen:

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from mmbot.domain.instant import MINUTE, Instant, in_seconds
+from mmbot.domain.instant import MINUTE, NEVER, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, HistoryRead
 from mmbot.engine.life.catch_up import CatchUp
@@ -33,7 +33,7 @@ from mmbot.engine.life.clear_proof import ClearProof, ProofStage
 from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.life.placed_since import placed_since
 from mmbot.engine.life.revive import revive
-from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
+from mmbot.engine.orders import ANOTHERS_STATE, NOT_CLEAR, NOT_STARTED, STOPPED, Connect, Exit, SaveWager, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import HistoryPager
@@ -42,7 +42,6 @@ from mmbot.engine.requests import CancelAll, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
-from mmbot.engine.timing.timers import NEVER
 
 
 class Row(NamedTuple):
@@ -110,10 +109,10 @@ class OrderOfLife:
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
         return (
-            Row(any_step, self._keys_are_rejected, self._ends(2, "login_rejected"), ended),
+            Row(any_step, self._keys_are_rejected, self._ends(NOT_STARTED, "login_rejected"), ended),
             Row(any_step, self._deadline_is_over, self._exit_at_the_deadline, ended),
             Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
-            Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
+            Row(any_step, self._hurries_and_cannot_cancel, self._ends(NOT_CLEAR, "cancel_all failed"), ended),
             Row(cancel, self._ours_are_gone, self._start_proof, prove),
             Row(cancel, lambda _: self._proof.tried, self._proof.cancelled, prove),
             Row(prove, self._all_is_resolved, self._start_reads, prove),
@@ -122,7 +121,7 @@ class OrderOfLife:
             Row(history, self._history_is_read, self._look_up, lookups),
             Row(lookups, self._journal_is_anothers, self._exit_with_anothers_journal, ended),
             Row(lookups, self._something_is_open, self._cancel_again, cancel),
-            Row(lookups, self._stops, self._ends(0, "stopped"), ended),
+            Row(lookups, self._stops, self._ends(STOPPED, "stopped"), ended),
             Row(lookups, self._goes_on_with_feed, self._read_books, read),
             Row(lookups, self._goes_on, self._order_connect, connect),
             Row(connect, self._feed_is_up, self._read_books, read),
@@ -275,18 +274,18 @@ class OrderOfLife:
         shared.outbox.alert(Severity.INFO, "life.ready")
 
     def _exit_at_the_deadline(self, _: Instant) -> None:
-        self._exit(0 if self.clear else 3, "stopped" if self.clear else "not clear at the deadline")
+        self._exit(STOPPED if self.clear else NOT_CLEAR, "stopped" if self.clear else "not clear at the deadline")
 
     def _exit_in_a_hurry(self, _: Instant) -> None:
-        self._exit(0 if self.clear else 3, "stopped in a hurry")
+        self._exit(STOPPED if self.clear else NOT_CLEAR, "stopped in a hurry")
 
     def _exit_with_anothers_journal(self, _: Instant) -> None:
         missing = self._journal.missing
         self._shared.outbox.alert(Severity.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
         if self.stopping:
-            self._exit(0, "stopped")
+            self._exit(STOPPED, "stopped")
         else:
-            self._exit(2, ANOTHERS_STATE)
+            self._exit(NOT_STARTED, ANOTHERS_STATE)
 
     def _ends(self, code: int, reason: str) -> Callable[[Instant], None]:
         return lambda _: self._exit(code, reason)

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import MINUTE, Duration, Instant, seconds
+from mmbot.domain.instant import MINUTE, NEVER, Duration, Instant, seconds
 from mmbot.engine.events import Failed, Failure
 from mmbot.engine.orders import Severity
 from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 MORE: Final = 2 * MINUTE
 """A request without an answer is given up after this time plus twice the longest time limit of a request. This long

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.catalogue import SportEvent
-from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.instant import NEVER, Instant, in_seconds
 from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 
 class SportEventGuards:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.domain.instant import NEVER, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.events import Answer, Failed, LadderRead, MarketImage, MarketsRead, SportEventsRead, TournamentsRead
@@ -22,7 +22,7 @@ from mmbot.engine.requests import (
 )
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER, Due
+from mmbot.engine.timing.timers import Due
 
 BOARD_RETRY: Final = SECOND
 """The wait after a failed read of sport events or books before the next read."""

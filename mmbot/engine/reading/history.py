@@ -12,13 +12,12 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
+from mmbot.domain.instant import DAY, MINUTE, NEVER, SECOND, Duration, Instant
 from mmbot.domain.wager import Matching, Status
 from mmbot.engine.events import Failed, Failure, HistoryRead
 from mmbot.engine.requests import ReadHistory
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
-from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
 """The longest wait after a failed read of the history, even if the exchange's ``Retry-After`` is longer. A longer wait

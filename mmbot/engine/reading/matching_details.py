@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.engine.events import Answer, Failed, MatchesRead
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.requests import ReadMatches, Request
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 DETAILS: Final = 100
 """The greatest number of wagers that one read of matches may ask for (docs/protocol.md 11)."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.domain.instant import NEVER, SECOND, Duration, Instant
 from mmbot.engine.events import Answer, Failed, SportEventsRead
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.requests import SPORT_EVENTS_A_READ, ReadSportEventsById, Request
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 FIRST_WAIT: Final = 30 * SECOND
 """If the exchange's answer lacks a sport event, the sport event is looked up again after this wait. The wait doubles

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.engine.events import Answer, Failed, HistoryRead
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.history import HistoryPager, Query
 from mmbot.engine.requests import ReadHistory, Request
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import Wager
 

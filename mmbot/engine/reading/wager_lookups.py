@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import NEVER, SECOND, Instant
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Answer, Failed, WagerRead
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers, Reconnects
 from mmbot.engine.requests import ReadWager, Request
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import NEVER
 
 
 class WagerLookups:

@@ -245,7 +245,7 @@ class Hedging:
             return
         if self._open_hedges.get(wager.line) == wager.external_id:
             del self._open_hedges[wager.line]
-        self._release(wager.line)
+        self._quote_again(wager.line)
 
     def look_again(self) -> None:
         """Start a new search for lines to hedge, because positions or books changed. If a line no longer needs a hedge,
@@ -254,15 +254,15 @@ class Hedging:
         shared = self._shared
         for line in list(shared.hedging):
             if line not in self._open_hedges and not shared.exposure.hedge_wanted(line, shared.ledger.positions[line]):
-                self._release(line)
+                self._quote_again(line)
 
-    def _release(self, line: LineKey) -> None:
+    def _quote_again(self, line: LineKey) -> None:
         if line in self._shared.hedging:
             del self._shared.hedging[line]
             self._quoting.own_changed(line)
 
     def _put_off(self, line: LineKey, why: str, now: Instant) -> None:
-        self._release(line)
+        self._quote_again(line)
         self._pause(line, now)
         if self._reasons.get(line) != why:
             self._reasons[line] = why

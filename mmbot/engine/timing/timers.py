@@ -5,10 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.domain.instant import Instant
+from mmbot.domain.instant import NEVER, Instant
 
 
 class Due(Enum):
@@ -55,9 +54,6 @@ class Due(Enum):
 
 
 Key = LineKey | MarketKey | int | str
-
-NEVER: Final[Instant] = 1 << 63
-"""The value that is later than every instant."""
 
 
 class Timers:

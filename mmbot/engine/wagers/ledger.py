@@ -371,10 +371,10 @@ class Ledger:
         result. For any other market, return None."""
         return self.totals.settling.get(market) if self.totals.settling else None
 
-    def release(self, market: MarketKey) -> None:
+    def stop_settling(self, market: MarketKey) -> None:
         """If some wagers of a market have their result, and the exchange gives no result for the others, let these
         others count in the limits again."""
-        self.totals.release(market)
+        self.totals.stop_settling(market)
 
     def charged(self, market: MarketKey, commission: Cents) -> bool:
         """Take the total commission that the exchange charged on a market, in cents. Return True if this amount is the
@@ -424,7 +424,7 @@ class Ledger:
         self.live_wagers.list_by_state(wager)
         self._list_estimated(wager, False)
         self._count(wager)
-        self.totals.release(wager.market)  # a wager without a result counts until the history was read
+        self.totals.stop_settling(wager.market)  # a wager without a result counts until the history was read
         self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents, commission: Cents) -> None:

@@ -11,10 +11,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mmbot.domain.instant import DAY, HOUR, MINUTE, Instant
+from mmbot.domain.instant import DAY, HOUR, MINUTE, NEVER, Instant
 from mmbot.domain.wager import Matching, WagerReport
 from mmbot.domain.wager_states import SAID, after
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import Archive, Remembered, split_id
 from mmbot.engine.wagers.shelf import SPAN, Shelf
 from mmbot.engine.wagers.wager import LineWager, Wager

@@ -10,9 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import MINUTE, Instant
+from mmbot.domain.instant import MINUTE, NEVER, Instant
 from mmbot.domain.odds import Side
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import split_id
 from mmbot.engine.wagers.wager import LineWager, pack, unpack
 

@@ -103,7 +103,7 @@ class Totals:
             self._move(wager, -remaining, -matched, -win)
             self._move(there, remaining, matched, win)
 
-    def release(self, market: MarketKey) -> None:
+    def stop_settling(self, market: MarketKey) -> None:
         """If the exchange gives no result for the remaining wagers of a market, let these wagers count in the limits
         again."""
         settling = self.settling.pop(market, None)
@@ -129,7 +129,7 @@ class Totals:
         """If every wager of a market has its result now, the market no longer counts as settling."""
         settling = self.settling.get(market)
         if settling is not None and settling.done:
-            self.release(market)
+            self.stop_settling(market)
 
     def credit(self, line: LineKey) -> Cents:
         """Return the part of a line's matched stakes that comes back whichever outcome wins, in cents. An exchange with

@@ -7,9 +7,10 @@ import json
 import pytest
 from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
 
-from mmbot.daemon.run import NOT_CLEAR, NOT_STARTED, STOPPED, run
+from mmbot.daemon.run import run
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.engine.orders import NOT_CLEAR, NOT_STARTED, STOPPED
 from mmbot.store.event_log import Asked, AskedDeadline, Handled, LoggedRun, Raised
 from mmbot.store.event_log_writer import EventLogPlace
 

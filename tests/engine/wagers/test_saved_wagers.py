@@ -99,7 +99,7 @@ def test_a_saved_wager_is_restored_with_every_field(seed: int) -> None:
         assert fields(restored) == expected
         assert replace(after.saved(restored), state="") == replace(before.saved(wager), state="")
     for wager in before.wagers():  # a restart counts what has no result yet, even if its market has one
-        before.release(wager.market)
+        before.stop_settling(wager.market)
     assert moved(after) == moved(before)
     assert full(after) == full(before)
     assert after.totals.locked == before.totals.locked

@@ -59,7 +59,7 @@ def _latch(directory: Path) -> None:
     found.reason.encode()
     latch.write(directory, latch.Latch("again", 1))
     assert latch.read(directory) == latch.Latch("again", 1)
-    latch.clear(directory)
+    latch.release(directory)
     assert latch.read(directory) is None
 
 

@@ -9,7 +9,7 @@ from driver.journal import Journal
 from msgspec.structs import replace
 
 from mmbot.domain import odds
-from mmbot.domain.instant import HOUR
+from mmbot.domain.instant import HOUR, NEVER
 from mmbot.domain.money import half_up
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import FINAL, Happening, State
@@ -36,7 +36,6 @@ from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.state.settings import Settings
 from mmbot.engine.timing.limiter import Limiter
-from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers import apply_report, matched_pieces, wager
 from mmbot.engine.wagers.commission import Settlement, Settlements
 from mmbot.engine.wagers.kind import Kind

@@ -53,7 +53,7 @@ def held(scene: Scene, guard: str, why: str, line: LineKey = LINE) -> None:
             assert each.why.startswith(f"{guard}: ") or guard not in [g.guard for g in scene.status().guards][:1]
 
 
-def cleared(scene: Scene, guard: str, within: int = 60 * SECOND) -> None:
+def lifted(scene: Scene, guard: str, within: int = 60 * SECOND) -> None:
     """Check that the guard is lifted and the line is quoted again."""
     scene.until(lambda: scene.guard(guard) is None, within)
     scene.until(lambda: all(scene.sides(line) == {0, 1} for line in scene.lines), within=30 * SECOND)

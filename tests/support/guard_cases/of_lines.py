@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 from engine_scene import GAME, LINE, MARKET, OTHER, Fixed, Scene, settings
 
-from guard_cases import ELSEWHERE, Cases, cleared, falsely_canceled, held, two_sport_events
+from guard_cases import ELSEWHERE, Cases, falsely_canceled, held, lifted, two_sport_events
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.book import Book, Level
@@ -28,7 +28,7 @@ def inactive() -> None:
     assert scene.sides(OTHER) == {0, 1}
     scene.venue.set_market_status(MARKET, "active", scene.now)
     scene.around(LINE)
-    cleared(scene, "inactive")
+    lifted(scene, "inactive")
 
 
 @CASES.provokes("outcomes")
@@ -56,7 +56,7 @@ def book_unread() -> None:
     held(scene, "book_unread", "not read since the last connect")
     assert scene.sides(ELSEWHERE) == {0, 1}
     scene.run.faults.interfere = None
-    cleared(scene, "book_unread")
+    lifted(scene, "book_unread")
 
 
 @CASES.provokes("book_age")
@@ -67,7 +67,7 @@ def book_age() -> None:
     held(scene, "book_age", "no message and no agreeing read")
     unmute()
     scene.around(LINE, (112, 112))
-    cleared(scene, "book_age")
+    lifted(scene, "book_age")
 
 
 @CASES.provokes("reconciliation")
@@ -89,7 +89,7 @@ def reconciliation() -> None:
     assert scene.run.engine.differences["extra"] >= 2
     held(scene, "reconciliation", "two reads in a row differed from the book")
     scene.run.on_answer = None
-    cleared(scene, "reconciliation", within=3 * MINUTE)
+    lifted(scene, "reconciliation", within=3 * MINUTE)
 
 
 @CASES.provokes("price_age")
@@ -102,7 +102,7 @@ def price_age() -> None:
     assert scene.now == given + 60 * SECOND  # exactly then, although nothing else happened
     held(scene, "price_age", "too old")
     scene.run.tell(e.PriceGiven(line_id, 0.5, scene.now))
-    cleared(scene, "price_age")
+    lifted(scene, "price_age")
 
 
 @CASES.provokes("off_fair")
@@ -119,7 +119,7 @@ def off_fair() -> None:
     scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.52, scene.now))
     wild.wants[None] = ((0, 105, 5000), (1, 105, 5000))
     scene.around(LINE, (110, 112))
-    cleared(scene, "off_fair")
+    lifted(scene, "off_fair")
 
 
 @CASES.provokes("rejected")
@@ -146,7 +146,7 @@ def rejected() -> None:
     assert guard is not None
     assert guard.reason == "wager_stake_exceeds_max"
     tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)]
-    cleared(scene, "rejected")
+    lifted(scene, "rejected")
     tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)][-4:]
     pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert all(SECOND <= pause < 5 * SECOND for pause in pauses)
@@ -170,7 +170,7 @@ def result() -> None:
     scene.run.tell(e.WagerMessage(scene.run.connection, told))
     held(scene, "result", "the exchange reported results of this market")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    cleared(scene, "result", within=5 * MINUTE)
+    lifted(scene, "result", within=5 * MINUTE)
 
 
 @CASES.provokes("duplicate_id")
@@ -193,7 +193,7 @@ def duplicate_id() -> None:
     held(scene, "duplicate_id", "stands in 2 places")
     assert scene.sides(ELSEWHERE) == {0, 1}
     ended()
-    cleared(scene, "duplicate_id", within=20 * MINUTE)
+    lifted(scene, "duplicate_id", within=20 * MINUTE)
 
 
 @CASES.provokes("audit_wager")
@@ -204,4 +204,4 @@ def audit_wager() -> None:
     scene.until(lambda: scene.guard("audit_wager") is not None, within=2 * MINUTE)
     held(scene, "audit_wager", "mmbot counted $0.00 open, $0.00 matched, no result yet; the exchange says $24.39 open")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    cleared(scene, "audit_wager", within=2 * MINUTE)
+    lifted(scene, "audit_wager", within=2 * MINUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from engine_scene import GAME, LINE, MONEYLINE, START, Fixed, Scene, settings
 
-from guard_cases import ELSEWHERE, UNREAD, Cases, cleared, falsely_canceled, held, two_sport_events, unread
+from guard_cases import ELSEWHERE, UNREAD, Cases, falsely_canceled, held, lifted, two_sport_events, unread
 from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import report
 from mmbot.domain.catalogue import LineKey, MarketKey
@@ -24,7 +24,7 @@ def unread_wager() -> None:
     held(scene, "unread_wager", "wager w-1: odds 2.5")
     assert scene.sides(ELSEWHERE) == {0, 1}
     unread(scene, msgspec.structs.replace(UNREAD, may_rest=False, status=Status.CANCELED))
-    cleared(scene, "unread_wager")
+    lifted(scene, "unread_wager")
 
 
 @CASES.provokes("start")
@@ -36,7 +36,7 @@ def start() -> None:
     scene.venue.update_sport_event(
         msgspec.structs.replace(scene.venue.sport_event(GAME), scheduled=scene.now + 2 * HOUR), scene.now
     )
-    cleared(scene, "start")
+    lifted(scene, "start")
 
 
 @CASES.provokes("live")
@@ -49,7 +49,7 @@ def live() -> None:
         msgspec.structs.replace(scene.venue.sport_event(GAME), status="not_started"), scene.now
     )
     scene.around(LINE)
-    cleared(scene, "live", within=20 * MINUTE)
+    lifted(scene, "live", within=20 * MINUTE)
 
 
 @CASES.provokes("unlisted")
@@ -59,7 +59,7 @@ def unlisted() -> None:
     held(scene, "unlisted", "taken off")
     assert scene.sides(ELSEWHERE) == {0, 1}
     scene.venue.list_sport_event(GAME, scene.now)
-    cleared(scene, "unlisted")
+    lifted(scene, "unlisted")
 
 
 @CASES.provokes("wiped")
@@ -93,7 +93,7 @@ def strategy() -> None:
     assert scene.sides(ELSEWHERE) == {0, 1}  # the guard stops its sport event only
     assert scene.alerts("strategy.raised")
     raising.raises.clear()
-    cleared(scene, "strategy", within=2 * MINUTE)
+    lifted(scene, "strategy", within=2 * MINUTE)
 
 
 @CASES.provokes("strategy_slow")
@@ -102,7 +102,7 @@ def strategy_slow() -> None:
     scene.run.tell(e.StrategyOverran(GAME, 3 * SECOND))
     held(scene, "strategy_slow", "the strategy took 3 s")
     assert scene.wagers(ELSEWHERE)
-    cleared(scene, "strategy_slow", within=61 * SECOND)
+    lifted(scene, "strategy_slow", within=61 * SECOND)
 
 
 @CASES.provokes("two_tournaments")
@@ -115,7 +115,7 @@ def two_tournaments() -> None:
     held(scene, "two_tournaments", "tournaments 132 and 234 list it")
     assert scene.sides(ELSEWHERE) == {0, 1}
     scene.run.faults.interfere = None
-    cleared(scene, "two_tournaments")
+    lifted(scene, "two_tournaments")
 
 
 @CASES.provokes("audit_market")
@@ -144,4 +144,4 @@ def audit_market() -> None:
     scene.until(lambda: scene.guard("audit_market") is not None, within=2 * MINUTE)
     held(scene, "audit_market", "wager hand: mmbot counted $0.00 open")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    cleared(scene, "audit_market", within=2 * MINUTE)
+    lifted(scene, "audit_market", within=2 * MINUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from engine_scene import EVENING, LINE, START, Fixed, Scene, settings
 
-from guard_cases import ELSEWHERE, UNREAD, Cases, cleared, held, two_sport_events, unread
+from guard_cases import ELSEWHERE, UNREAD, Cases, held, lifted, two_sport_events, unread
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import LineKey
@@ -25,7 +25,7 @@ def latch() -> None:
     held(scene, "latch", "a person said so")
     assert not scene.wagers()
     scene.run.tell(e.ResumeRequested())
-    cleared(scene, "latch")
+    lifted(scene, "latch")
 
 
 @CASES.provokes("stop")
@@ -44,7 +44,7 @@ def starting() -> None:
     held(scene, "starting", "start")
     assert not scene.sent(r.PlaceMany)
     scene.run.faults.feed_allowed = True
-    cleared(scene, "starting")
+    lifted(scene, "starting")
 
 
 @CASES.provokes("feed")
@@ -55,7 +55,7 @@ def feed() -> None:
     held(scene, "feed", "the cable")
     assert not scene.wagers()
     scene.run.faults.feed_allowed = True
-    cleared(scene, "feed")
+    lifted(scene, "feed")
 
 
 @CASES.provokes("feed_rejected")
@@ -66,7 +66,7 @@ def feed_rejected() -> None:
     held(scene, "feed_rejected", "4004")
     assert scene.guard("feed") is not None
     scene.run.faults.feed_allowed = True
-    cleared(scene, "feed_rejected")
+    lifted(scene, "feed_rejected")
 
 
 @CASES.provokes("stood_still")
@@ -78,7 +78,7 @@ def stood_still() -> None:
     held(scene, "stood_still", "the daemon stood still for 12.345 s")
     assert scene.sent(r.CancelAll, since)
     assert not scene.wagers()
-    cleared(scene, "stood_still")
+    lifted(scene, "stood_still")
     assert scene.run.connection > connection  # messages may have been missed
 
 
@@ -90,7 +90,7 @@ def clock() -> None:
     held(scene, "clock", "300 minutes ahead of this machine's")
     assert not scene.wagers()
     scene.run.tell(e.WallStepped(0))
-    cleared(scene, "clock")
+    lifted(scene, "clock")
 
 
 @CASES.provokes("ladder")
@@ -104,7 +104,7 @@ def ladder() -> None:
     held(scene, "ladder", "no readable")
     assert scene.status().phase == "reading books"
     scene.run.on_request = None
-    cleared(scene, "ladder")
+    lifted(scene, "ladder")
 
 
 @CASES.provokes("journal")
@@ -113,7 +113,7 @@ def journal() -> None:
     scene.run.tell(e.JournalState("database or disk is full"))
     held(scene, "journal", "disk is full")
     scene.run.tell(e.JournalState(None))
-    cleared(scene, "journal")
+    lifted(scene, "journal")
 
 
 @CASES.provokes("balance")
@@ -124,7 +124,7 @@ def balance() -> None:
     held(scene, "balance", "$5.00")
     assert not scene.wagers()
     scene.venue.deposit(scene.account, 99_500, scene.now)
-    cleared(scene, "balance")
+    lifted(scene, "balance")
 
 
 @CASES.provokes("unread_stake")
@@ -134,7 +134,7 @@ def unread_stake() -> None:
     held(scene, "unread_stake", "wager w-1: stake None")
     assert not scene.wagers()
     unread(scene, msgspec.structs.replace(UNREAD, stake=None, may_rest=False, status=Status.CANCELED))
-    cleared(scene, "unread_stake")
+    lifted(scene, "unread_stake")
 
 
 @CASES.provokes("daily_loss")
@@ -171,7 +171,7 @@ def matches_a_minute() -> None:
     held(scene, "matches_a_minute", "matches in the last minute")
     assert not scene.wagers()
     at = scene.now
-    cleared(scene, "matches_a_minute", within=2 * MINUTE)
+    lifted(scene, "matches_a_minute", within=2 * MINUTE)
     assert scene.now - at > 45 * SECOND
 
 
@@ -184,7 +184,7 @@ def another_daemon() -> None:
     held(scene, "another_daemon", "another mmbot (run 7abcde)")
     assert not [wager for wager in scene.wagers() if wager.external_id != "7abcde-q0-12"]
     at = scene.now
-    cleared(scene, "another_daemon", within=11 * MINUTE)
+    lifted(scene, "another_daemon", within=11 * MINUTE)
     assert scene.now - at > 9 * MINUTE
 
 
@@ -203,7 +203,7 @@ def activation() -> None:
     assert scene.status().quoting  # open wagers stay
     scene.go(10 * SECOND)
     assert len(scene.wagers()) == 5
-    cleared(scene, "activation", within=3 * MINUTE)
+    lifted(scene, "activation", within=3 * MINUTE)
     assert max(len(request.items) for request in scene.sent(r.PlaceMany)) <= 5
 
 
@@ -215,7 +215,7 @@ def audit_late() -> None:
     held(scene, "audit_late", "were not compared with the exchange's history for 15 minutes")
     assert not scene.wagers()
     scene.run.faults.interfere = None
-    cleared(scene, "audit_late", within=3 * MINUTE)
+    lifted(scene, "audit_late", within=3 * MINUTE)
 
 
 @CASES.provokes("audit_money")
@@ -232,4 +232,4 @@ def audit_money() -> None:
     scene.until(lambda: scene.guard("audit_money") is not None, within=5 * MINUTE)
     held(scene, "audit_money", "the balance is $9,993.00; matches and results explain $10,000.00")
     assert not scene.wagers()
-    cleared(scene, "audit_money", within=8 * MINUTE)
+    lifted(scene, "audit_money", within=8 * MINUTE)
