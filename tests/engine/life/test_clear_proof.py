@@ -121,18 +121,23 @@ def no_cancel(request: r.Request, now: int) -> Fate:
     return Fate.BROKEN if isinstance(request, r.CancelAll | r.CancelMany) else Fate.DONE
 
 
-@pytest.mark.parametrize("journal", ["without a journal", "with a journal", "with a journal that a crash cut off"])
+@pytest.mark.parametrize(
+    "journal", ["no journal", "a journal that a crash cut off", "a journal", "a journal that knew it for ten days"]
+)
 def test_a_wager_by_hand_that_is_ten_days_old_is_found_although_no_cancel_succeeds(journal: str) -> None:
     scene = Scene(Fixed(), starts=60 * DAY)
-    if journal != "without a journal":
+    if journal != "no journal":
         scene.until(lambda: scene.status().phase == "ready")
     scene.run.faults.interfere = no_cancel
     by_hand = scene.venue.place_by_hand(scene.account, scene.venue.line_id(*LINE, 0), 150, 1000, scene.now)
-    if journal == "with a journal":
+    if journal in ("a journal", "a journal that knew it for ten days"):
         scene.go(10 * SECOND)
         assert scene.memory.known > by_hand.created_at
     scene.interfere = no_cancel
     scene.restart(10 * DAY)
+    if journal == "a journal that knew it for ten days":
+        scene.memory.known = scene.now
+        scene.restart(MINUTE)
     at = scene.now
     scene.go(30 * SECOND)
     assert scene.venue.wager(scene.account, by_hand.wager_id).live
