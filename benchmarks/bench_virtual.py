@@ -26,12 +26,12 @@ DEMO = Path(__file__).parents[1] / "config" / "demo.yaml"
 START = 1_800_000_000 * SECOND
 BOARDS = (
     (
-        "a board of 3 games before their starts, a taker on each line every 8 s",
+        "a board of 3 sport events before their starts, a taker on each line every 8 s",
         BoardSettings(sport_events=3),
         5 * MINUTE,
     ),
     (
-        "a quiet board of 2 games, a taker on each line every 10 min",
+        "a quiet board of 2 sport events, a taker on each line every 10 min",
         BoardSettings(
             sport_events=2,
             first_start_ns=6 * HOUR,

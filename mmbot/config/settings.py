@@ -95,7 +95,7 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The types of markets that the rule applies to, such as ``moneyline``. First halves, quarters and many props also
     have the type ``moneyline``."""
     sub_type: tuple[Text, ...] = ()
-    """The sub-types of markets that the rule applies to. They distinguish the whole game from its parts."""
+    """The sub-types of markets that the rule applies to. They distinguish the whole sport event from its parts."""
     category_name: tuple[Text, ...] = ()
     """The categories of markets that the rule applies to, such as ``Game Lines``, spelt as on the exchange."""
     hours_to_start: tuple[Hours, Hours] | None = None

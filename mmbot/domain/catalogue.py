@@ -87,8 +87,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):
-    """A market of a sport event. The markets of a whole game and of its first half have the same ``type``. They differ
-    in ``sub_type`` and ``category_name`` (docs/protocol.md 5.2)."""
+    """A market of a sport event. The markets of the whole sport event and of its first half have the same ``type``.
+    They differ in ``sub_type`` and ``category_name`` (docs/protocol.md 5.2)."""
 
     key: MarketKey
     name: str
@@ -98,8 +98,8 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     status: str = "active"
     lines: tuple[Line, ...] = ()
     player_id: int | None = None
-    """The id of the player, in a market about one player (a prop). None in a market about the game (docs/protocol.md
-    5.2)."""
+    """The id of the player, in a market about one player (a prop). None in a market about the whole sport event
+    (docs/protocol.md 5.2)."""
 
 
 class SportEvent(msgspec.Struct, frozen=True, gc=False):

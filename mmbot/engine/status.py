@@ -203,7 +203,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     profit: ProfitStatus
     clear: bool
     positions: tuple[PositionStatus, ...] = ()
-    """The wagers on lines that ``sport_events`` does not show, such as wagers on games that are in play."""
+    """The wagers on lines that ``sport_events`` does not show, such as wagers on sport events in play."""
     may_quote: bool = False
     """True while the daemon has reached the step ``ready`` and no guard (reason not to quote) of the account
     applies."""

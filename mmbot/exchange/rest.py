@@ -198,8 +198,8 @@ class Client:
     async def markets_of(self, sport_event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
         """Read the markets and books of one sport event. None if the exchange does not list the sport event.
 
-        Version 1 is deprecated. It lacks ``sub_type`` and ``category_name``. So in version 1, a market on a whole game
-        looks like the market on its first half.
+        Version 1 is deprecated. It lacks ``sub_type`` and ``category_name``. So in version 1, a market on a whole sport
+        event looks like the market on its first half.
         """
         return await self._found(self._board.markets_of(sport_event, version), None)
 

@@ -72,7 +72,7 @@ class Figures(NamedTuple):
     """The change in the value of unsettled matches, each valued at its fair probability."""
     closing: Cents = 0
     """The closing-line value: the expected profit of the matches at the fair probability just before the start (the
-    closing line). Only matches on games that have started are included."""
+    closing line). Only matches on sport events that have started are included."""
     closing_stake: Cents = 0
     """The stake of the matches that count in the closing-line value (``closing``)."""
 
@@ -107,7 +107,7 @@ def statement(journal: sqlite3.Connection, days: Sequence[tuple[str, Instant, In
     Args:
         journal: a journal that is open for reading. A value of the wrong kind raises ValueError.
         days: the name, the beginning and the end of each day.
-        now: the present time. A game that starts later has no closing line yet.
+        now: the present time. A sport event that starts later has no closing line yet.
     """
     groups = _Groups()
     worth: dict[tuple[str, ...], Cents] = _marked(journal, days[0][1]).worth

@@ -177,7 +177,7 @@ def _positions(status: EngineStatus) -> Iterator[str]:
     """Yield a text about each wager on a line that no quoting rule quotes now."""
     if status.positions:
         yield ""
-        yield "wagers on other lines, such as games in play"
+        yield "wagers on other lines, such as sport events in play"
     for position in status.positions:
         told = position.tournament or "tournament not known yet"
         profit = "" if position.profit is None else f"profit {show(position.profit[0])} / {show(position.profit[1])}; "

@@ -116,7 +116,7 @@ def test_what_is_not_settled_is_marked_at_the_last_fair_price(tmp_path: Path) ->
     assert (made.total.realised, made.open_stake) == (0, scene.status().locked)
     assert made.total.marked == made.marked_at_end == profit.marked != 0
     assert made.unvalued == 0
-    assert made.total.closing_stake == 0, "the game has not started"
+    assert made.total.closing_stake == 0, "the sport event has not started"
     assert compared.wagers == 0
     later, _ = read(tmp_path, scene.starts)
     assert later.total.closing_stake == scene.status().locked

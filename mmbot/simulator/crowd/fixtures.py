@@ -15,7 +15,7 @@ from mmbot.domain.instant import Instant
 from mmbot.simulator.venue.board.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
-"""The ``sub_type`` of an outright (a sport event that is not a game; docs/protocol.md 5.3)."""
+"""The ``sub_type`` of an outright (not two competitors that meet; docs/protocol.md 5.3)."""
 
 _FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
 _LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
@@ -28,7 +28,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     market: int
     kind: str
     """The market's ``type`` in the exchange's messages. A market on the first half has the same ``type`` as the market
-    on the whole game."""
+    on the whole sport event."""
     name: str
     numbers: tuple[int, ...] = (0,)
     """The numbers of the market's lines in quarter points. The number of the favourite line (the main line of the
@@ -49,7 +49,7 @@ class Fixture(msgspec.Struct, frozen=True):
     tournament: Tournament
     name: str
     competitors: tuple[str, ...]
-    """The two teams of a game, with the home team first. Empty for an outright."""
+    """The two teams of the sport event, with the home team first. Empty for an outright."""
     offers: tuple[Offer, ...]
     sub_type: str = ""
 
@@ -153,15 +153,15 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The games of the plain board, which the demo shows. Each market of these games has one line."""
+"""The sport events of the plain board, which the demo shows. Each of their markets has one line."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------
 
 
 def _half(period: str = "1st Half", sub_type: str = "first_half_moneyline") -> Offer:
-    """Make the offer of a moneyline on a part of a game. It has the same ``type`` as the moneyline of the whole game,
-    but another sub-type and another category."""
+    """Make the offer of a moneyline on a part of a sport event. It has the same ``type`` as the moneyline of the whole
+    sport event, but another sub-type and another category."""
     return Offer(market=64, kind="moneyline", name=f"{period} Moneyline", sub_type=sub_type, category=period)
 
 

@@ -74,8 +74,8 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
 
 
 def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """Return a sport event as JSON. The ``sub_type`` of a game is null. ``stamp`` is the time of the sport event's
-    newest change. The JSON contains this time under the name ``stamp_name``."""
+    """Return a sport event as JSON. The ``sub_type`` is null if two competitors meet. ``stamp`` is the time of the
+    sport event's newest change. The JSON contains this time under the name ``stamp_name``."""
     scheduled = (
         None
         if sport_event.scheduled is None
