@@ -18,8 +18,8 @@ _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.EN
 _CAUSES: Final = {
     "start": "the bot is still starting",
     "kill": "the kill switch was turned on and the bot cancels everything",
-    "feed": "the feed was lost and the bot cancels everything and begins again",
-    "stood_still": "the process stood still and the bot cancels everything and begins again",
+    "feed": "the feed was lost and the bot cancels everything and starts over",
+    "stood_still": "the process stood still and the bot cancels everything and starts over",
     "stop": "the bot is stopping",
 }
 """The cause of the bot's present step in words, by the value of ``EngineStatus.cause``."""

@@ -120,7 +120,7 @@ def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
     ("cause", "said"),
     [
         ("kill", "because the kill switch was turned on and the bot cancels everything: proving clear (step 2 of 7"),
-        ("feed", "because the feed was lost and the bot cancels everything and begins again: proving clear"),
+        ("feed", "because the feed was lost and the bot cancels everything and starts over: proving clear"),
         ("stop", "because the bot is stopping: proving clear (step 2 of 7 before it ends)"),
     ],
 )

@@ -159,7 +159,7 @@ class ChangeReader:
         self, request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems
     ) -> Cancelled:
         """Read the answer to a batch of cancels. The answer is a list of results, or an object with two lists
-        (docs/protocol.md 6, 14). A wager that the answer does not name is left out of the result. It is not known
+        (docs/protocol.md 4.2). A wager that the answer does not name is left out of the result. It is not known
         whether the exchange cancelled such a wager."""
         judged, in_order = self._judged(unwrap(body), len(sent), malformed)
         accepted: dict[str, None] = {}

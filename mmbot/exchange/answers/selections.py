@@ -42,7 +42,7 @@ class WireLevel(msgspec.Struct, gc=False):
 
 Selections = list[list[WireLevel] | None] | None
 """The type of the price levels of a book, with one list for each outcome, in the exchange's sequence. A list may be
-null (docs/protocol.md 5.2, 15)."""
+null (docs/protocol.md 3)."""
 
 
 def book_of(selections: Selections) -> Book:

@@ -85,8 +85,8 @@ class _Registered(msgspec.Struct):
 
 def read_registration(body: bytes) -> Registration:
     """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected. Otherwise the
-    messages of this channel would never come. A channel without a signature gets the signature of the whole answer, as
-    in older answers (docs/protocol.md 8.2).
+    messages of this channel would never come. A channel without a signature gets the signature of the whole answer
+    (docs/protocol.md 8.2).
 
     Any channel may bring any message. So each channel counts as a channel for every sport event and for private
     messages.

@@ -83,7 +83,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
 """The rows of the error table by error code. Two error codes are not in the published table: ``self_match``
-(docs/protocol.md 6.3) and ``exceed_subscription_count`` (docs/protocol.md 8.2)."""
+(docs/protocol.md 14) and ``exceed_subscription_count`` (docs/protocol.md 13.5)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 

@@ -95,7 +95,7 @@ def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response
     """GET mm/search_markets answers with the markets of a tournament's listed sport events, in one list. Each market
     has the id of its sport event.
 
-    The exchange does not list the filters beside ``tournament_id`` (docs/protocol.md 4.1). The filters ``event_ids``,
+    No document lists the filters other than ``tournament_id`` (docs/protocol.md 4.1). The filters ``event_ids``,
     ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
     ``min_liquidity`` selects the markets in which takers can stake at least this amount of dollars.
     """
