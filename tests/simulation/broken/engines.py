@@ -43,6 +43,7 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.engine.wagers.matched_pieces import Matches, Piece
 from mmbot.engine.wagers.totals import Totals
 
+from . import loads
 from .patches import Broken, Patch
 
 # --- limits -------------------------------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ def _kill_cancels_nothing() -> Sequence[Patch]:
 
 def _no_proof_of_being_clear() -> Sequence[Patch]:
     def take(self: Any, answer: Any, now: int) -> tuple[Any, ...]:
-        self.stage, self.complete = clear_proof.Stage.CLEAR, True
+        self.stage, self.complete = clear_proof.ProofStage.CLEAR, True
         self._pager.drop()
         return ()
 
@@ -374,7 +375,7 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no self-match guard", "quotes may match own wagers", _no_self_match_guard),
     Broken("lost is rejected", "a placement without an answer counts as rejected", _lost_placements_count_as_rejected),
     Broken("kill cancels nothing", "the kill switch has no effect", _kill_cancels_nothing),
-    Broken("no proof of clear", "any page of the history counts as the proof", _no_proof_of_being_clear),
+    Broken("no proof of clear", "any page of the history counts as the proof", _no_proof_of_being_clear, loads.STOPS),
     Broken("lost feed cancels nothing", "a lost feed has no effect on open wagers", _lost_feed_cancels_nothing),
     Broken("silence is not noticed", "a silent feed counts as alive for an hour", _silence_is_not_noticed),
     Broken("books are not read again", "a book that no message reaches stays as it is", _books_are_not_read_again),
@@ -387,28 +388,28 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no wipes", "wagers that the exchange ends at the start stay open in the books",
            _ignoring(Happening.SAID_WIPED)),
     Broken("a wobble opens a day", "a clock that is put back over midnight opens a new day", _a_wobble_opens_a_day),
-    Broken("hedges wait for a message", "the end of a hedge is not looked up", _hedges_wait_for_a_message),
+    Broken("hedges wait for a message", "the end of a hedge is not looked up", _hedges_wait_for_a_message, loads.HEDGES),
     Broken("hedges meet other wagers", "a hedge may match own wagers", _hedges_meet_other_wagers),
     Broken("no audit", "what a private message said is believed for ever", _no_audit),
     Broken("makers win half-up", "a match wins the half-up profit of the own stake", _makers_win_half_up),
     Broken("estimates are known", "an estimated win counts as known after a restart",
            _an_estimate_is_known_after_a_restart),
     Broken("one by one", "the wagers of a market with a result leave its scopes one by one",
-           _wagers_of_a_settled_market_leave_one_by_one),
+           _wagers_of_a_settled_market_leave_one_by_one, loads.RESULTS),
     Broken("records apart", "a settlement and its wagers are saved one after the other",
-           _records_of_a_change_are_apart),
-    Broken("hand wagers not saved", "wagers by hand are not in the journal", _wagers_by_hand_are_not_saved),
+           _records_of_a_change_are_apart, loads.CRASHES),
+    Broken("hand wagers not saved", "wagers by hand are not in the journal", _wagers_by_hand_are_not_saved, loads.BY_HAND),
     Broken("nowhere is the first line", "a wager on an unknown line is on the first line, outcome -1",
-           _wagers_that_are_nowhere_are_on_the_first_line),
-    Broken("proof by the own clock", "the proof of being clear uses the machine's clock", _proof_by_the_own_clock),
-    Broken("one id, two lines", "two lines with the same line id are both quoted", _lines_with_one_id_are_both_quoted),
+           _wagers_that_are_nowhere_are_on_the_first_line, loads.UNKNOWN_LINES),
+    Broken("proof by the own clock", "the proof of being clear uses the machine's clock", _proof_by_the_own_clock, loads.STOPS),
+    Broken("one id, two lines", "two lines with the same line id are both quoted", _lines_with_one_id_are_both_quoted, loads.TWO_PLACES),
     Broken("ids that moved", "a line id that moved is quoted beside the stake at its old place",
-           _ids_that_moved_are_quoted),
-    Broken("hand wagers stay", "wagers by hand are not cancelled", _wagers_by_hand_stay),
-    Broken("hedges meet hand wagers", "a hedge may match a wager by hand", _hedges_meet_wagers_by_hand),
-    Broken("endless lists", "a list that does not end is read for ever", _lists_are_read_to_their_end),
-    Broken("commission is estimated", "the charged commission is not booked", _commission_is_estimated),
+           _ids_that_moved_are_quoted, loads.MOVES),
+    Broken("hand wagers stay", "wagers by hand are not cancelled", _wagers_by_hand_stay, loads.LEFT_ALONE),
+    Broken("hedges meet hand wagers", "a hedge may match a wager by hand", _hedges_meet_wagers_by_hand, loads.HEDGES_BY_HAND),
+    Broken("endless lists", "a list that does not end is read for ever", _lists_are_read_to_their_end, loads.ENDLESS),
+    Broken("commission is estimated", "the charged commission is not booked", _commission_is_estimated, loads.COMMISSION),
     Broken("believed before a crash", "what a message said before a crash is not checked after it",
-           _a_message_before_a_crash_is_believed),
-    Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses),
+           _a_message_before_a_crash_is_believed, loads.LIES),
+    Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses, loads.COMMISSION),
 )  # fmt: skip

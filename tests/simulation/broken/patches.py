@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from .loads import NONE, Load
+
 Patch = tuple[Any, str, Any]
 """The owner of an attribute, its name, and what takes its place."""
 
@@ -17,6 +19,8 @@ class Broken(NamedTuple):
     says: str
     """What it does wrong."""
     patches: Callable[[], Sequence[Patch]]
+    load: Load = NONE
+    """The seeds on which it is looked for."""
 
 
 @contextmanager
