@@ -59,7 +59,7 @@ def _board(scenario: Scenario, **more: Any) -> dict[str, Any]:
 
 
 def _busy(scenario: Scenario, rng: Random) -> dict[str, Any]:
-    starts = tuple(rng.randint(80, 150) * MINUTE for _ in range(4))
+    starts = tuple(rng.randint(80, 150) * MINUTE for _ in range(1))
     return {**_board(scenario), "starts": starts, "fixtures": tuple(rng.randrange(8) for _ in starts)}
 
 
@@ -70,13 +70,20 @@ def _rounded(scenario: Scenario, rng: Random) -> dict[str, Any]:
 
 
 def _hedging(scenario: Scenario, rng: Random) -> dict[str, Any]:
-    venue = msgspec.structs.replace(scenario.venue, match_profit=True)
+    venue = msgspec.structs.replace(scenario.venue, match_profit=True, activation_ns=500 * MILLISECOND)
     params = {**scenario.params, "inventory": 200, "size": 30, "skew_price": 0.0, "skew_size": 0.0}
     return {**_busy(scenario, rng), "venue": venue, "params": params, "strategy": "fair_value"}
 
 
+def _hedges_that_miss(scenario: Scenario, rng: Random) -> dict[str, Any]:
+    """The book moves so fast that many hedges come too late."""
+    board = _board(scenario, refresh_ns=2 * SECOND, volatility=0.08, level_payout=3_000)["board"]
+    return {**_hedging(scenario, rng), "board": board}
+
+
 def _slow_history(scenario: Scenario, rng: Random) -> dict[str, Any]:
-    venue = msgspec.structs.replace(scenario.venue, history_lag_ns=3 * SECOND, activation_ns=2500 * MILLISECOND, opened_retry_ns=0
+    """Wagers open late, and the history shows them later still."""
+    venue = msgspec.structs.replace(scenario.venue, history_lag_ns=9 * SECOND, activation_ns=8 * SECOND, opened_retry_ns=0
     )
     return {"venue": venue, "behind": rng.choice((0, 60, 240)) * SECOND, "starts": (), "fixtures": ()}
 
@@ -115,7 +122,7 @@ HEDGES = Load(
     faults={"private_lost": 1},
     an_hour=25,
     config={"limits": {**_TIGHT, "hedge_cost": 0.2}, "guards": _OFTEN},
-    change=_hedging,
+    change=_hedges_that_miss,
 )
 HEDGES_BY_HAND = Load(
     "hedges and hands",
@@ -146,10 +153,10 @@ COMMISSION = Load(
 )
 STOPS = Load(
     "stops",
-    "stops just after the first placement, a slow history, and a clock that is behind",
+    "stops, hangs and crashes just after a placement; late wagers, a slow history, a clock behind",
     hours=0.5,
-    faults={"stop": 1},
-    an_hour=120,
+    faults={"stop": 1, "strategy_hangs": 3, "crash": 1},
+    an_hour=60,
     config={"exchange": {"account": "exclusive"}},
     change=_slow_history,
 )
