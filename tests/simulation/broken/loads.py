@@ -64,7 +64,8 @@ def _busy(scenario: Scenario, rng: Random) -> dict[str, Any]:
 
 
 def _rounded(scenario: Scenario, rng: Random) -> dict[str, Any]:
-    venue = msgspec.structs.replace(scenario.venue, match_profit=True, commission_rounding=rng.choice(("down", "up")), payout_ns=0
+    venue = msgspec.structs.replace(
+        scenario.venue, match_profit=True, commission_rounding=rng.choice(("down", "up")), payout_ns=0
     )
     return {**_busy(scenario, rng), "venue": venue}
 
@@ -83,7 +84,8 @@ def _hedges_that_miss(scenario: Scenario, rng: Random) -> dict[str, Any]:
 
 def _slow_history(scenario: Scenario, rng: Random) -> dict[str, Any]:
     """Wagers open late, and the history shows them later still."""
-    venue = msgspec.structs.replace(scenario.venue, history_lag_ns=9 * SECOND, activation_ns=8 * SECOND, opened_retry_ns=0
+    venue = msgspec.structs.replace(
+        scenario.venue, history_lag_ns=9 * SECOND, activation_ns=8 * SECOND, opened_retry_ns=0
     )
     return {"venue": venue, "behind": rng.choice((0, 60, 240)) * SECOND, "starts": (), "fixtures": ()}
 

@@ -35,6 +35,17 @@ class _Line:
         return max(0, *(unmatched - self.remaining[side] - gain for side, gain in enumerate(self.profit)))
 
 
+class _Moment:
+    """The matched worst case of a scope from a moment on."""
+
+    __slots__ = ("at", "by_result", "matched")
+
+    def __init__(self, at: int, matched: int, by_result: bool) -> None:
+        self.at = at
+        self.matched = matched
+        self.by_result = by_result
+
+
 class Exposure:
     """Worst cases by scope. Only an accepted wager of the bot can break the rule: what the exchange or a person does
     raises what is allowed, and from there the scope may only fall until it is within its limit again."""
@@ -44,7 +55,7 @@ class Exposure:
         self.worst: dict[Scope, int] = {}
         self.greatest: dict[Scope, int] = {}
         self.matched: dict[Scope, int] = {}
-        self.greatest_matched: dict[Scope, int] = {}
+        self._matched_at: dict[Scope, list[_Moment]] = {}
         self._allowed: dict[Scope, int] = {}
         self._excused: dict[Scope, int] = {}
         self._lines: dict[str, _Line] = {}
@@ -79,7 +90,7 @@ class Exposure:
         if before is not None:
             line.count(before, -1)
         line.count(after, 1)
-        self._count_matched(line)
+        self._count_matched(line, at, by_result=after.result != (before.result if before is not None else "tbd"))
         worst = line.greatest_loss()
         rise = worst - line.worst
         line.worst = worst
@@ -91,15 +102,32 @@ class Exposure:
             if (breach := self._moved(scope, rise, at, sent_at, after.external_id)) is not None
         )
 
-    def _count_matched(self, line: _Line) -> None:
+    def _count_matched(self, line: _Line, at: int, *, by_result: bool) -> None:
         matched = max(0, *(-gain for gain in line.profit))
         rise = matched - line.matched
         if rise:
             line.matched = matched
             for scope in scopes(line.place):
                 now = self.matched[scope] = self.matched.get(scope, 0) + rise
-                if now > self.greatest_matched.get(scope, 0):
-                    self.greatest_matched[scope] = now
+                self._note_matched(scope, _Moment(at, now, by_result))
+
+    def _note_matched(self, scope: Scope, moment: _Moment) -> None:
+        """Note a matched worst case. The wagers of a market get their results one after the other within an instant, and
+        what counts is the figure after the last of them."""
+        known = self._matched_at.setdefault(scope, [])
+        if known and known[-1].at == moment.at and known[-1].by_result and moment.by_result:
+            known[-1] = moment
+        else:
+            known.append(moment)
+
+    def greatest_matched(self, scope: Scope, since: int) -> int:
+        """The greatest matched worst case of a scope since an instant."""
+        greatest = 0
+        for moment in reversed(self._matched_at.get(scope, [])):
+            greatest = max(greatest, moment.matched)
+            if moment.at <= since:
+                break
+        return greatest
 
     def _moved(self, scope: Scope, rise: int, at: int, sent_at: int | None, what: str) -> Breach | None:
         worst = self.worst[scope] = self.worst.get(scope, 0) + rise

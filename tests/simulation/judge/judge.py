@@ -13,6 +13,8 @@ from .records import SECOND, Bounds, Breach, Claim, Entry, Item, Limits, Place, 
 
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
+LATELY = 10 * MINUTE
+"""Within this time the bot knows of every match, whatever became of the messages about it."""
 DOUBT = 50
 """Cents by which the bot may count too much in a matched worst case, because it does not know each win yet."""
 
@@ -204,10 +206,10 @@ class Judge:
         self._lost_day = at // DAY
 
     def threshold(self, at: int, kind: str, name: str, matched: int) -> None:
-        """The bot says that the matched worst case of a scope reached a threshold. It may never have been so high."""
-        greatest = self.exposure.greatest_matched.get((kind, name), 0)
+        """The bot says that the matched worst case of a scope reached a threshold. It has to have been so high lately."""
+        greatest = self.exposure.greatest_matched((kind, name), at - LATELY)
         if matched > greatest + DOUBT and not any(until >= at for until in self.doubtful.values()):
-            text = f"the bot counts {matched} cents in {kind} {name}; it was never more than {greatest}"
+            text = f"the bot counts {matched} cents in {kind} {name}; it was no more than {greatest} lately"
             self._breach(at, "no threshold for nothing", text)
 
     def claimed_clear(self, at: int) -> None:
