@@ -15,6 +15,9 @@ from broken.patches import Broken, applied
 from driver.play import Outcome, Play
 
 
+HEAD = "| engine | what it does | seeds | found on | rule that it breaks | time |\n|---|---|---|---|---|---|"
+
+
 class Pair(NamedTuple):
     """What came of one seed: with the broken engine, and with the whole one."""
 
@@ -101,10 +104,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args(arguments)
     missed = 0
-    print(
-        "| engine | what it does | seeds | found on | rule that it breaks | time |\n|---|---|---|---|---|---|",
-        flush=True,
-    )  # noqa: T201
+    print(HEAD, flush=True)  # noqa: T201
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
         search = Search(pool, given.start, given.most, given.jobs)
         for broken in engines.ENGINES:

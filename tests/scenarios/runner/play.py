@@ -168,7 +168,7 @@ class _Play:
             case Start(config=changes):
                 self._start(changes)
             case Crash():
-                self._exchange.judge.died()
+                self._exchange.judge.died(self._exchange.now)
                 await self._bot.crash()
             case _ if isinstance(does, Fault | OneOffFault):
                 await apply_fault(self._local, does)
@@ -316,7 +316,7 @@ class _Play:
             self._ended = True
             if self._bot.exit == 0:
                 self._exchange.judge.claimed_clear(self._exchange.now)
-            self._exchange.judge.died()
+            self._exchange.judge.died(self._exchange.now)
 
     def _check_judge(self) -> None:
         judge = self._exchange.judge

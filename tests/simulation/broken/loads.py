@@ -1,5 +1,5 @@
-"""Loads: worlds in which the damage of one broken engine comes more often. A load draws other numbers for the same world,
-and the same judge looks on."""
+"""Loads: worlds in which the damage of a broken engine comes more often. The exchange, the bot and the judge are the same;
+a load changes how often each kind of fault comes, and some settings."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ BY_HAND = Load(
     "wagers by hand, results, restarts",
     faults={"wager_by_hand": 6, "settled_early": 3, "stop": 2, "crash": 1, "corrected": 1},
     config={"limits": {"daily_loss": 5000.0}},
+    an_hour=20,
     change=_busy,
 )
 LEFT_ALONE = Load(

@@ -90,6 +90,8 @@ class Play:
         self._planned = 0
         self._look_at = self._compare_at = scenario.start
         self._heard = 0
+        self._caught_up = False
+        """True while the bot may quote. Before, it reads page by page what happened while nobody told it."""
         self.run = self._begin(scenario.start)
 
     # --- the bot --------------------------------------------------------------------------------------------------
@@ -112,6 +114,7 @@ class Play:
         if scenario.behind:
             run.engine = Shifted(run.engine, scenario.behind)  # type: ignore[misc, assignment]
         self._heard = 0
+        self._caught_up = False
         self.wire.attach(run)
         self.judge.started(now, records.limits(self.config.limits))
         if self.journal.latch is not None:
@@ -130,7 +133,7 @@ class Play:
         durable."""
         lost = self.journal.crash(self.now, share)
         self.log.add(self.now, f"the bot crashes; its journal lacks {lost} records")
-        self.judge.died()
+        self.judge.died(self.now)
         self.run.die(self.now + down)
         self.noisy(TOLD_AFTER_RESTART)
         self.restart(self.run.now)
@@ -180,7 +183,7 @@ class Play:
         elif run.exit.code == 0:
             self.judge.claimed_clear(run.now)
         self.journal.close(run.now)
-        self.judge.died()
+        self.judge.died(self.now)
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -238,9 +241,11 @@ class Play:
             at, alert = alerts[self._heard]
             self._heard += 1
             fields = alert.fields
-            if alert.name == "guard.held" and fields["guard"] == "daily_loss":
+            if alert.name in ("life.ready", "life.clearing"):
+                self._caught_up = alert.name == "life.ready"
+            elif alert.name == "guard.held" and fields["guard"] == "daily_loss":
                 self.judge.day_lost(at)
-            elif alert.name == "risk.threshold" and fields["threshold"] is not None:
+            elif alert.name == "risk.threshold" and fields["threshold"] is not None and self._caught_up:
                 kind = str(fields["scope"])
                 if kind in KINDS_OF_SCOPES:
                     name = "" if kind == "account" else str(fields["id"])

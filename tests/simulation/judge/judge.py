@@ -48,6 +48,8 @@ class Judge:
         self._stopped_at: int | None = None
         self._lost_at: int | None = None
         self._dead = True
+        self._died_at = 0
+        self._places: dict[str, Place] = {}
         self._cleared_at: int | None = None
         self._lost_day: int | None = None
         self._unseen: dict[str, int] = {}
@@ -157,6 +159,9 @@ class Judge:
 
     def started(self, at: int, limits: Limits) -> None:
         """The bot started or restarted: it has to end what is left of earlier runs."""
+        for line, until in self.doubtful.items():
+            if until > self._died_at and line in self._places:
+                self.excuse(self._places[line], at + self.bounds.audited)
         self._dead = False
         self._stopped_at = self._cleared_at = None
         self._lost_at = at
@@ -196,9 +201,9 @@ class Judge:
         """The bot is subscribed again."""
         self._lost_at = None
 
-    def died(self) -> None:
+    def died(self, at: int) -> None:
         """The bot's process died or ended. Nothing can be asked of it until it is started again."""
-        self._dead = True
+        self._dead, self._died_at = True, at
         self.duties.died()
 
     def day_lost(self, at: int) -> None:
@@ -227,6 +232,7 @@ class Judge:
 
     def excuse(self, place: Place, until: int) -> None:
         """The exchange deceives the bot about a line, so that the bot cannot know its position before ``until``."""
+        self._places[place.line] = place
         self.doubtful[place.line] = max(until, self.doubtful.get(place.line, 0))
         self.exposure.excuse(place, until)
 
