@@ -14,7 +14,6 @@ from broken import engines
 from broken.patches import Broken, applied
 from driver.play import Outcome, Play
 
-
 HEAD = "| engine | what it does | seeds | found on | rule that it breaks | time |\n|---|---|---|---|---|---|"
 
 

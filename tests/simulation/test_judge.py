@@ -178,6 +178,42 @@ def test_a_quote_from_a_book_that_moved_unseen_is_a_breach() -> None:
     assert len(rules(judge)) == 1
 
 
+def test_a_threshold_has_to_be_reached_at_the_exchange_and_lately() -> None:
+    judge = running()
+    judge.wager(SECOND, wager(status="open", matched=1000, win=1100))
+    judge.threshold(2 * SECOND, "sport_event", "1", 1050)
+    judge.wager(3 * SECOND, wager("b", side=1, status="open", matched=1000, win=1000))
+    judge.threshold(602 * SECOND, "sport_event", "1", 1000)
+    assert rules(judge) == []
+    judge.threshold(602 * SECOND, "sport_event", "1", 1051)
+    judge.threshold(604 * SECOND, "sport_event", "1", 1000)
+    assert rules(judge) == ["no threshold for nothing"] * 2
+
+
+def test_the_results_of_a_market_within_an_instant_count_as_one_step() -> None:
+    judge = running()
+    for name, side in (("a", 0), ("b", 1)):
+        judge.wager(SECOND, wager(name, side, status="open", matched=1000, win=1000))
+    for name, side, result in (("a", 0, "won"), ("b", 1, "lost")):
+        judge.wager(700 * SECOND, wager(name, side, status="closed", matched=1000, win=1000, result=result))
+    judge.threshold(701 * SECOND, "sport_event", "1", 1000)
+    assert rules(judge) == ["no threshold for nothing"]
+
+
+def test_what_the_bot_cannot_know_when_it_dies_it_may_find_out_after_its_restart() -> None:
+    judge = running(Limits(line=1000), audited=10)
+    judge.excuse(PLACE, 5)
+    judge.excuse(OTHER, 2)
+    judge.died(3)
+    judge.started(20, judge.exposure.limits)
+    for number, (place, sent_at) in enumerate(((PLACE, 30), (OTHER, 30), (PLACE, 31))):
+        name = f"{number}"
+        judge.arrived(sent_at, sent_at, [Item(name, place.line, 0, 110, 2000)])
+        judge.wager(sent_at, wager(name, stake=2000 + number, place=place))
+    late = [breach.detail for breach in judge.breaches if breach.rule == "worst case within the limit"]
+    assert [detail.split()[0] for detail in late] == ["1", "2"]
+
+
 TRUE = Claim({PLACE.line: (1100, -1000)}, {PLACE.line: 1000}, {}, 0, 1000, 1000, 0, 0)
 
 

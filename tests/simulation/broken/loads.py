@@ -1,5 +1,5 @@
-"""Loads: worlds in which the damage of a broken engine comes more often. The exchange, the bot and the judge are the same;
-a load changes how often each kind of fault comes, and some settings."""
+"""Loads: worlds in which the damage of a broken engine comes more often. The exchange, the bot and the judge are the
+same. A load changes how often each kind of fault comes, and some settings."""
 
 from __future__ import annotations
 

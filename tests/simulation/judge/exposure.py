@@ -112,8 +112,8 @@ class Exposure:
                 self._note_matched(scope, _Moment(at, now, by_result))
 
     def _note_matched(self, scope: Scope, moment: _Moment) -> None:
-        """Note a matched worst case. The wagers of a market get their results one after the other within an instant, and
-        what counts is the figure after the last of them."""
+        """Note a matched worst case. The wagers of a market get their results one after the other within an instant.
+        What counts is the figure after the last of them."""
         known = self._matched_at.setdefault(scope, [])
         if known and known[-1].at == moment.at and known[-1].by_result and moment.by_result:
             known[-1] = moment

@@ -211,7 +211,7 @@ class Judge:
         self._lost_day = at // DAY
 
     def threshold(self, at: int, kind: str, name: str, matched: int) -> None:
-        """The bot says that the matched worst case of a scope reached a threshold. It has to have been so high lately."""
+        """The bot says that the matched worst case of a scope reached a threshold. Lately it has to have been so."""
         greatest = self.exposure.greatest_matched((kind, name), at - LATELY)
         if matched > greatest + DOUBT and not any(until >= at for until in self.doubtful.values()):
             text = f"the bot counts {matched} cents in {kind} {name}; it was no more than {greatest} lately"
