@@ -118,8 +118,10 @@ class Audit:
 
     def changed(self, change: Change, now: Instant) -> None:
         """If the change is a match or a result, remember the wager until a round that reads changes confirms the
-        change."""
+        change. If a report names two wagers, read both of them."""
         kind, wager = change.kind, change.wager
+        if kind is Kind.IDS_DIFFER:
+            self.doubt(wager, Cause.DIFFERS, now)
         moved = kind is Kind.MATCHED or kind is Kind.SETTLED or kind is Kind.TAKEN_BACK
         if moved and wager.wager_id is not None:
             self.unconfirmed[wager.wager_id] = now
@@ -334,6 +336,12 @@ class Audit:
             return
         before = ours(wager)
         self._effects.take_report(report, sent_at, now)
+        named = ledger.by_id(report.wager_id)
+        if named is not wager:  # the id was another wager's
+            if named is None:
+                del self._doubts[doubt.wager_id]
+                return
+            wager, before = named, ours(named)
         found, right = ours(wager), theirs(report)
         if found != right and wager.heard_at + grace > sent_at:
             doubt.look_at = wager.heard_at + grace

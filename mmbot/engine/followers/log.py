@@ -77,6 +77,14 @@ class Log:
             self._settled(change)
         elif kind is Kind.FOREIGN:
             shared.outbox.alert(Severity.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
+        elif kind is Kind.IDS_DIFFER:
+            shared.outbox.alert(
+                Severity.ERROR,
+                "wager.ids_differ",
+                external_id=wager.external_id,
+                wager_id=wager.wager_id,
+                line_id=wager.line_id,
+            )
         elif kind is Kind.REVIVED:
             shared.outbox.alert(Severity.WARNING, "wager.revived", external_id=wager.external_id)
         elif kind is Kind.REPRICED or kind is Kind.TAKEN_BACK:

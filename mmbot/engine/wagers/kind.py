@@ -32,5 +32,8 @@ class Kind(Enum):
     REPRICED = "repriced"
     """The kind of change that corrects the profit which the matched stake brings if the wager wins. ``win`` is the
     correction."""
+    IDS_DIFFER = "ids_differ"
+    """The kind of change in which a report has the ``external_id`` of one wager and the ``wager_id`` of another. Each
+    of the two wagers has a change of its own."""
     TAKEN_BACK = "taken_back"
     """The kind of change in which a void cancelled matches. ``stake`` is the stake that no longer counts as matched."""

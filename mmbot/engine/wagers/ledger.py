@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final
 
-from msgspec.structs import replace
-
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
@@ -27,6 +25,7 @@ from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.apply_report import Applied, apply_detail, apply_payment, apply_proof, apply_report
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlement
+from mmbot.engine.wagers.ids_that_differ import about, dispute
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.live import LiveWagers, WagerCounts
 from mmbot.engine.wagers.retention import EndedWagers
@@ -201,17 +200,18 @@ class Ledger:
             asked_at: the instant at which the REST request was sent, if the report came from a REST answer. If a
                 message brought a result after this instant, the report does not change the result.
         """
-        wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
-        if wager is not None and wager.wager_id is not None and wager.wager_id != report.wager_id and report.wager_id:
-            # Two wagers at the exchange have one external_id. Each counts on its own, and the second one is not ours.
-            report = replace(report, external_id="")
-            wager = self._by_id.get(report.wager_id)
+        wager, other = self._wagers.get(report.external_id), self._by_id.get(report.wager_id)
+        disputed: Changes = ()
+        if (wager is not other or wager is None) and report.external_id and report.wager_id:
+            wager, other = self._named(report, wager, other)
+            disputed = () if other is None else dispute(self._by_id, wager, other, report, asked_at is not None)
+        wager, report = about(wager, other, report)
         if wager is None:
             if self._ended.says_nothing_new(report):
                 return ()
             wager = self._packed(report)
         if wager is not None:
-            return self._apply(wager, report, from_message, now, asked_at)
+            return disputed + self._apply(wager, report, from_message, now, asked_at)
         wager = self._adopt(report, now, resolve)
         changes = self._apply(wager, report, from_message, now, asked_at)
         if not wager.foreign:
@@ -441,6 +441,17 @@ class Ledger:
             raise LedgerError(f"external_id {external_id} is not held")
         return wager
 
+    def _named(
+        self, report: WagerReport, wager: Wager | None, other: Wager | None
+    ) -> tuple[Wager | None, Wager | None]:
+        """Return the wager with the ``external_id`` of a report, and another wager with its ``wager_id``. The second is
+        None if there is no other wager with this id. Packed wagers (wagers in a compact form) are found too."""
+        if wager is None and other is not None and other.external_id != report.external_id:
+            wager = self._hold_again(self._ended.take(report.external_id))
+        elif wager is not None and wager.wager_id is not None and other is None:
+            other = self._hold_again(self._ended.take_by_id(report.wager_id))
+        return wager, None if other is wager else other
+
     def _packed(self, report: WagerReport) -> Wager | None:
         """If the wager of a report is packed (stored in a compact form), unpack it and return it. From now on, the
         ledger holds the wager again. If the wager is not packed, return None."""
@@ -492,7 +503,7 @@ class Ledger:
     def _apply(
         self, wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
     ) -> Changes:
-        if wager.wager_id is None:
+        if wager.wager_id is None and self._by_id.get(report.wager_id, wager) is wager:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
         estimated = wager.win_estimated

@@ -110,8 +110,9 @@ class ChangeReader:
 
     def placed_many(self, request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
         """Read the answer to a batch of placements. The answer has a list of accepted placements and a list of rejected
-        placements. A placement is left out of the result if it is in neither list or in both, or if it cannot be read.
-        It is not known whether the exchange placed such a wager (docs/protocol.md 15)."""
+        placements. A placement is left out of the result if it is in neither list or in both, if it cannot be read, or
+        if it does not have a single ``wager_id`` of its own. It is not known whether the exchange placed such a wager
+        (docs/protocol.md 15)."""
         data = unwrap(body)
         answer = decode(data, self._lists, self._foreign)
         if answer.succeed_wagers is None and answer.failed_wagers is None:
@@ -120,12 +121,17 @@ class ChangeReader:
         by_id = {item.external_id: item for item in sent}
         accepted: dict[str, WagerReport] = {}
         failures: dict[str, FailedItem] = {}
+        ids: dict[str, dict[str, None]] = {}
+        named: dict[str, dict[str, None]] = {}
         for place, raw in enumerate(answer.succeed_wagers or ()):
             try:
                 external_id = text_of(msgspec.json.decode(raw, type=_Named).external_id)
                 if external_id not in by_id:
                     raise ValueError(f"{external_id!r} was not in the request")
-                accepted[external_id] = self._of_placement(raw, by_id[external_id])
+                report = self._of_placement(raw, by_id[external_id])
+                accepted.setdefault(external_id, report)
+                ids.setdefault(external_id, {})[report.wager_id] = None
+                named.setdefault(report.wager_id, {})[external_id] = None
             except (ValueError, RecursionError) as bad:
                 malformed.append(f"placed wager {place}: {why(bad)}")
         for place, failed in each(answer.failed_wagers or (), self._item, malformed):
@@ -136,6 +142,11 @@ class ChangeReader:
                 malformed.append(f"failed wager {place}: {name!r} was not in the request")
                 continue
             failures[name] = self._failed_item(failed, name, Purpose.PLACE)
+        for name, found in ids.items():
+            if len(found) > 1 or any(len(named[wager_id]) > 1 for wager_id in found):
+                malformed.append(f"wager {name!r} has several ids, or the id of another wager")
+                del accepted[name]
+                failures.pop(name, None)
         for name in [name for name in accepted if name in failures]:
             malformed.append(f"wager {name!r} is in both lists")
             del accepted[name], failures[name]

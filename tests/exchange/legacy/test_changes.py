@@ -55,6 +55,24 @@ def test_an_accepted_item_that_makes_no_sense_is_unknown_and_the_other_is_read(i
     assert malformed
 
 
+def test_a_wager_that_is_listed_with_two_ids_is_unknown() -> None:
+    twice = [{"id": "w1", "external_id": "x1"}, {"id": "w2", "external_id": "x2"}, {"id": "zzz", "external_id": "x1"}]
+    accepted, failed, malformed = placed({"succeed_wagers": twice})
+    assert (accepted, failed, len(malformed)) == (["x2"], {}, 1)
+
+
+def test_two_wagers_with_one_id_are_unknown() -> None:
+    accepted, failed, malformed = placed(
+        {"succeed_wagers": [{"id": "w1", "external_id": "x1"}, {"id": "w1", "external_id": "x2"}]}
+    )
+    assert (accepted, failed, len(malformed)) == ([], {}, 2)
+
+
+def test_a_wager_that_is_listed_twice_with_the_same_id_is_accepted() -> None:
+    item = {"id": "w1", "external_id": "x1"}
+    assert placed({"succeed_wagers": [item, item]}) == (["x1"], {}, [])
+
+
 @pytest.mark.parametrize(
     ("item", "told"),
     [
