@@ -364,6 +364,7 @@ class Audit:
         if doubt.misses == MISSES:
             self._stop(wager, found, None, now)
         if wager.matched:  # its money is somewhere: a person has to look
+            self._effects.apply(self._shared.ledger.prove_absent(wager.external_id, now), now)
             doubt.look_at = now + UNKNOWN_AGAIN
             return
         del self._doubts[doubt.wager_id]

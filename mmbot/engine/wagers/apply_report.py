@@ -47,6 +47,8 @@ def apply_report(
             result after this instant, the report does not change the result.
     """
     was, matched, win = wager.state, wager.matched, wager.win
+    if asked_at is not None:
+        wager.denied = False
     detail_wanted = _note_matches(wager, report, from_message)
     if not report.sequence or report.sequence >= wager.sequence:  # from an older message only the matches count
         wager.state = _next_state(wager, report, from_message, now, asked_at)
@@ -77,6 +79,7 @@ def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
     may have fewer matches, lose its result, or become able to match again. The caller must then update the lists and
     sums that contain the wager."""
     was, matched, win, left = wager.state, wager.matched, wager.win, wager.remaining
+    wager.denied = False
     total = _total(wager, report)
     record = wager.matches
     if record is None and total:

@@ -231,9 +231,11 @@ class Ledger:
         return self._applied(wager, apply_proof(wager, report, now), estimated, now)
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange does not know a wager any more. If stake of the wager was matched, do nothing."""
+        """Record that the exchange does not know a wager any more. If stake of the wager was matched, the stake goes on
+        counting as a loss, and the win does not count until a read shows the wager again."""
         wager = self._known(external_id)
-        return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
+        wager.denied = wager.matched > 0
+        return self._count(wager) if wager.denied else self._happened(wager, Happening.PROVED_ABSENT, now)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
         """Update a wager from the list of all its matches. The list was read from the exchange, and has the odds of

@@ -67,7 +67,7 @@ class Totals:
 
     def count(self, wager: Wager) -> Changes:
         """Update the sums after a wager changed."""
-        matched, win = wager.matched, wager.win
+        matched, win = wager.matched, 0 if wager.denied else wager.win
         wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
         if wager.uncounted:
             return ()

@@ -69,6 +69,9 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The profit of the wager that is part of its market's settlement, in cents. None while the profit is unknown."""
     uncounted: bool = False
     """True if the wager was already settled when mmbot noticed it. Such a wager is left out of all sums."""
+    denied: bool = False
+    """True if the exchange said several times that it does not know the wager, although stake of the wager counts as
+    matched. The matched stake then counts as a loss, and the win of the wager offsets no other risk."""
     heard_at: Instant = 0
     """The instant of the latest message that mmbot used to decide the state of the wager."""
     over_at: Instant | None = None

@@ -225,6 +225,27 @@ def test_a_wager_that_the_exchange_does_not_know_any_more_ends_after_three_answe
     assert all(own.external_id != gone.external_id for own in scene.line().own)
 
 
+def test_the_win_of_a_wager_that_the_exchange_does_not_know_offsets_no_risk() -> None:
+    """A message with two garbled ids makes up a match. Its loss counts, and its win does not, until a read has the
+    wager."""
+    scene = Scene().quoted()
+    scene.go(5 * SECOND)
+    one = next(report for report in history(scene) if report.status is Status.OPEN)
+    false = replace(filled(one), wager_id="garbled", external_id="garbled too", sequence=scene.now)
+    scene.run.tell(e.WagerMessage(scene.run.connection, false))
+    scene.go(SECOND)
+    won, lost_ = max(scene.line().profit), min(scene.line().profit)
+    assert won > 0 > lost_
+    scene.until(lambda: found(scene) == {"absent": 1}, within=3 * MINUTE)
+    assert sorted(scene.line().profit) == [lost_, 0]
+
+    def known(answer: e.Answer, now: Instant) -> e.Answer:
+        return replace(answer, report=false) if isinstance(answer, e.WagerRead) and answer.report is None else answer
+
+    scene.amend(known)
+    scene.until(lambda: sorted(scene.line().profit) == [lost_, won], within=10 * MINUTE)
+
+
 def test_quotes_stop_if_the_history_cannot_be_read_for_long() -> None:
     scene = Scene().quoted()
     at = scene.now
