@@ -11,6 +11,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.wager import UnreadWager, WagerReport
 from mmbot.engine.events import Answer, HistoryRead
 from mmbot.engine.requests import PlaceMany, Request
+from mmbot.engine.step import Step
 from mmbot.engine.wagers.changes import Changes
 
 
@@ -84,6 +85,8 @@ class Requotes(Protocol):
 
 class HearsOfWagers(Protocol):
     """A part of the engine that learns which wagers the exchange knows. ``order_of_life.OrderOfLife`` implements it."""
+
+    step: Step
 
     def may_rest(self, now: Instant) -> None:
         """Note that a wager may be open at the exchange."""

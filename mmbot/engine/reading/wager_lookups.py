@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from mmbot.domain.instant import NEVER, SECOND, Instant
+from mmbot.domain.wager import Matching, Status, WagerReport
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Answer, Failed, WagerRead
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers, Reconnects
 from mmbot.engine.requests import ReadWager, Request
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.step import Step
+from mmbot.engine.wagers.wager import Wager
+
+_ENDED: Final = (Status.CANCELED, Status.INVALID, Status.WIPED)
 
 
 class WagerLookups:
@@ -71,6 +78,33 @@ class WagerLookups:
         self._life.saw((answer.report,))
         wager = shared.ledger.by_id(wager_id)
         was_inactive = wager is not None and wager.state is State.INACTIVE
-        self._effects.take_report(answer.report, sent_at, now)
+        report = answer.report
+        if wager is not None and self._unconfirmed_end(wager, report):
+            shared.outbox.alert(
+                Severity.WARNING,
+                "wager.end_unconfirmed",
+                external_id=wager.external_id,
+                wager_id=wager_id,
+                status=report.status.value,
+                why=why,
+            )
+            report = replace(report, status=Status.OPEN)  # its matches count in any case
+        self._effects.take_report(report, sent_at, now)
         if was_inactive and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
             self._feed.reconnect("an activation was not reported", now)
+
+    def _unconfirmed_end(self, wager: Wager, report: WagerReport) -> bool:
+        """Return true if a look-up alone says that a wager ended that we count as open and did not cancel.
+
+        Such an answer may be false, so the wager goes on counting. The next round of the audit (``audit.wagers_s``)
+        reads the list of open wagers. If the list lacks the wager too, the audit takes over its end. While the daemon
+        does not quote, the audit makes no rounds, so then a look-up is enough.
+        """
+        return (
+            self._life.step is Step.READY
+            and report.status in _ENDED
+            and report.matching is not Matching.FULLY_MATCHED
+            and report.external_id == wager.external_id
+            and wager.state is State.OPEN
+            and wager.cancel_sent_at is None
+        )
