@@ -17,6 +17,15 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import Wager
 
+QUICK_LOOKUPS: Final = 3
+"""An id that the exchange does not know is looked up this number of times without a pause."""
+
+SLOWEST: Final = 8 * SECOND
+"""The longest pause before an id is looked up again that the exchange did not know."""
+
+MOST_UNKNOWN: Final = 1_000
+"""The greatest number of ids that mmbot remembers because the exchange does not know them."""
+
 _ENDED: Final = (Status.CANCELED, Status.INVALID, Status.WIPED)
 
 
@@ -30,23 +39,42 @@ class WagerLookups:
         self._life: Final = life
         self._feed: Final = feed
         self._not_before: Instant = 0
+        self._unknown: dict[str, tuple[int, Instant]] = {}
+        """The ids that the exchange does not know. The values are the number of such answers, and the instant before
+        which the id is not looked up again."""
 
-    def _next_id(self) -> str | None:
-        """Return the id of the next wager to look up. A wager whose look-up has no answer yet is passed over. The
-        result is None if no wager is left."""
+    def _next_id(self) -> tuple[str, Instant] | None:
+        """Return the id of the next wager to look up, and the instant at which this may be done. A wager whose look-up
+        has no answer yet is passed over. The result is None if no wager is left."""
         shared = self._shared
         if not shared.lookups:
             return None
         asked = {sent.request.wager_id for sent in shared.in_flight.values() if isinstance(sent.request, ReadWager)}
+        best: tuple[str, Instant] | None = None
         for wager_id in shared.lookups:
-            if wager_id not in asked:
-                return wager_id
-        return None
+            if wager_id in asked:
+                continue
+            _, at = self._unknown.get(wager_id, (0, 0))
+            if at <= self._not_before:
+                return wager_id, self._not_before
+            if best is None or at < best[1]:
+                best = wager_id, at
+        return best
+
+    def _note_unknown(self, wager_id: str, now: Instant) -> None:
+        """Note that the exchange does not know an id. After several such answers, each next look-up waits longer."""
+        count = self._unknown.pop(wager_id, (0, 0))[0] + 1
+        wait = 0 if count < QUICK_LOOKUPS else min(SLOWEST, SECOND << min(8, count - QUICK_LOOKUPS))
+        self._unknown[wager_id] = count, now + wait if wait else 0
+        if len(self._unknown) > MOST_UNKNOWN:
+            del self._unknown[next(iter(self._unknown))]
 
     def next(self, now: Instant) -> Request | None:
         """Return the next look-up if it may be sent now. Otherwise return None."""
-        if now < self._not_before or (wager_id := self._next_id()) is None:
+        found = self._next_id()
+        if found is None or now < found[1]:
             return None
+        wager_id = found[0]
         request = ReadWager(self._shared.request_id(), wager_id)
         self._shared.send(self, request, now)
         return request
@@ -54,7 +82,8 @@ class WagerLookups:
     def due_at(self, now: Instant) -> Instant:
         """Return the instant at which the next look-up is due. The result is ``NEVER`` if there is nothing to look
         up."""
-        return NEVER if self._next_id() is None else self._not_before
+        found = self._next_id()
+        return NEVER if found is None else found[1]
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Apply the exchange's report on a wager. If the look-up failed, repeat it later."""
@@ -68,6 +97,10 @@ class WagerLookups:
     def _on_wager(self, wager_id: str, sent_at: Instant, answer: WagerRead, now: Instant) -> None:
         shared = self._shared
         why = shared.lookups.pop(wager_id, "")
+        if answer.report is None and answer.unread is None:
+            self._note_unknown(wager_id, now)
+        else:
+            self._unknown.pop(wager_id, None)
         if answer.unread is not None:
             self._life.saw((answer.unread.at_worst(),))
             self._effects.take_unread(answer.unread, sent_at, now)
