@@ -57,10 +57,10 @@ class MissingResults:
         first = market not in self._watched
         if first:
             self._watched[market] = now
-        wait: Duration = RESULTS_WAIT if settling.left else VOIDS_WAIT
+        wait: Duration = RESULTS_WAIT if settling.decided else VOIDS_WAIT
         if first:
             self._shared.timers.set(Due.SETTLING, market, now + wait)
-        if settling.left and market not in self._held:
+        if settling.decided and market not in self._held:
             self._held[market] = tuple(settling.profit)
             for line in self._held[market]:
                 self._shared.hold("result", line, "the exchange reported results of this market", now)

@@ -103,6 +103,8 @@ class Hedging:
         # now, other lines are hedged in its place.
         unable = [line for line, at in self._not_before.items() if at > now and line not in self._open_hedges]
         for line, reduction in shared.exposure.hedge_candidates(unable):
+            if shared.guards.holds("result", line):
+                continue  # its results are coming in, so neither this line nor another line in its place is hedged
             wager = shared.ledger.get(self._open_hedges.get(line, ""))
             if wager is not None and wager.remaining:
                 continue

@@ -17,7 +17,7 @@ from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FullStakes, Position
-from mmbot.domain.wager import MatchDetail, WagerReport
+from mmbot.domain.wager import MatchDetail, WagerReport, Winning
 from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import FailureReason
 from mmbot.engine.orders import SaveWager
@@ -228,7 +228,9 @@ class Ledger:
         if wager is None:
             raise LedgerError(f"wager {report.wager_id} is not held")
         estimated = wager.win_estimated
-        return self._applied(wager, apply_proof(wager, report, now), estimated, now)
+        changes = self._applied(wager, apply_proof(wager, report, now), estimated, now)
+        self.totals.confirm(wager)
+        return changes
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
         """Record that the exchange does not know a wager any more. If stake of the wager was matched, the stake goes on
@@ -509,7 +511,10 @@ class Ledger:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
         estimated = wager.win_estimated
-        return self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
+        changes = self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
+        if not from_message and report.winning is not Winning.TBD and report.winning is wager.result:
+            self.totals.confirm(wager)
+        return changes
 
     def _applied(self, wager: Wager, applied: Applied, estimated: bool, now: Instant) -> Changes:
         """Update the lists and sums after a report. ``estimated`` is true if the odds of a match were unknown before

@@ -2,9 +2,10 @@
 
 The exchange reports the results of a market wager by wager. If each wager stopped counting with its own report, the
 limits would count the remaining wagers without the wagers that offset them. The worst case would rise, although no more
-money can be lost. So after the first reported result, all wagers of the market stop counting in the limits in one step.
-A void is an exception, because it may concern only one wager. While only voids are reported, the positions of the
-market keep their figures.
+money can be lost. So from the first result on, the positions of the market keep their figures. All wagers of the market
+stop counting in the limits in one step, once a read over REST shows one of the results, or every wager has its result.
+A message alone is not enough, because it may be false. A void is not enough either, because it may concern only one
+wager.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from mmbot.engine.wagers.wager import LineWager, Wager
 class Settling:
     """A settling market: some of its wagers have their result, and the others still wait for it."""
 
-    __slots__ = ("left", "profit", "winner")
+    __slots__ = ("decided", "left", "profit", "winner")
 
     def __init__(self) -> None:
+        self.decided = False
+        """True once a result other than a void was reported."""
         self.left = False
         """True once the wagers of the market no longer count in the limits. The positions of the market then count with
-        a profit of 0. While the value is False, the positions keep the figures that they had before the first result.
-        """
+        a profit of 0. While the value is False, the positions keep the figures that they had before the first result,
+        and new matches are added to these figures."""
         self.profit: Final[dict[LineKey, list[Cents]]] = {}
         """The two possible profits of each line: if outcome 0 wins, and if outcome 1 wins. Only the wagers without a
         result count."""
@@ -42,16 +45,13 @@ class Settling:
         for line in lines:
             self.profit[line] = list(positions[line].profit)
 
-    def note(self, wager: Wager) -> bool:
-        """Note the result of one wager. Return True if, because of this result, the wagers of the market stop counting
-        in the limits."""
+    def note(self, wager: Wager) -> None:
+        """Note the result of one wager."""
         if wager.state is State.VOID:
-            return False
+            return
+        self.decided = True
         if isinstance(wager, LineWager):
             self.winner[wager.line] = _winner(wager)
-        leaves = not self.left
-        self.left = True
-        return leaves
 
     def move(self, line: LineKey, side: Side, matched: Cents, win: Cents) -> None:
         """Change the sums for the wagers that back one outcome of a line and have no result yet. ``matched`` is added

@@ -72,16 +72,20 @@ class Totals:
         if wager.uncounted:
             return ()
         booked = None if wager.matches is None else _result_of(wager)
+        resulted = (booked is None) is not (wager.booked is None)
         counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
         was = wager.counted
-        if booked is not None and wager.booked is None:
+        if resulted and booked is not None:
             self._note_result(wager)
         if counted != was:
-            self._move(wager, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self._move(wager, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2], resulted)
             self.outstanding += counted[0] - was[0]
             wager.counted = counted
         if self.settling:
-            self._end_settling(wager.market)
+            if resulted and booked is None:
+                self.stop_settling(wager.market)  # the result was withdrawn, so the others of the market are in doubt
+            else:
+                self._end_settling(wager.market)
         if booked == wager.booked:
             return ()
         first = wager.booked is None
@@ -103,9 +107,20 @@ class Totals:
             self._move(wager, -remaining, -matched, -win)
             self._move(there, remaining, matched, win)
 
+    def confirm(self, wager: Wager) -> None:
+        """Note that a read over REST shows the result of a wager, so that no false message can have caused it. If the
+        market of the wager counts as settling, its wagers stop counting in the limits in one step."""
+        settling = self.settling.get(wager.market) if self.settling else None
+        if settling is None or settling.left or wager.booked is None or wager.state is State.VOID:
+            return
+        settling.left = True
+        for line in settling.profit:
+            self._position(line).profit = [0, 0]
+            self._moved[line] = None
+
     def stop_settling(self, market: MarketKey) -> None:
-        """If the exchange gives no result for the remaining wagers of a market, let these wagers count in the limits
-        again."""
+        """If the exchange withdraws a result of a market, or gives no result for its remaining wagers, let the wagers
+        without a result count in the limits again."""
         settling = self.settling.pop(market, None)
         if settling is not None:
             for line, profit in settling.profit.items():
@@ -120,10 +135,7 @@ class Totals:
         if settling is None:
             settling = self.settling[market] = Settling()
             settling.hold(self._lines_of.get(market, ()), self.positions)
-        if settling.note(wager):  # the market leaves its scopes in one step
-            for line in settling.profit:
-                self.positions[line].profit = [0, 0]
-                self._moved[line] = None
+        settling.note(wager)
 
     def _end_settling(self, market: MarketKey) -> None:
         """If every wager of a market has its result now, the market no longer counts as settling."""
@@ -175,9 +187,12 @@ class Totals:
         self._moved.clear()
         return moved
 
-    def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
+    def _move(
+        self, wager: Wager, remaining: Cents, matched: Cents, win: Cents, resulted: bool = False
+    ) -> None:
         """Add the changes of a wager's remaining stake, matched stake and win, in cents, to the position of its line.
-        If the line is not known, add the changes to the stakes of its market."""
+        If the line is not known, add the changes to the stakes of its market. ``resulted`` is true if the wager got
+        its result or lost it."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
@@ -187,7 +202,10 @@ class Totals:
                 position.move(wager.side, remaining, matched, win)
             else:
                 settling.move(key, wager.side, matched, win)
-                position.remaining[wager.side] += remaining
+                if settling.left or resulted:
+                    position.remaining[wager.side] += remaining
+                else:
+                    position.move(wager.side, remaining, matched, win)
         else:
             key = wager.market
             self._full(key).move(remaining, matched)

@@ -1,4 +1,5 @@
-"""A market with a result leaves its scopes with the first report, not wager by wager."""
+"""A market with results leaves its scopes in one step, not wager by wager. It leaves once a read over REST shows one of
+the results, or every wager has its result."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from mmbot.config.settings import LimitsConfig
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
-from mmbot.domain.wager import Status, Winning
+from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.status import ScopeStatus
@@ -68,9 +69,10 @@ def test_no_threshold_is_entered_while_wagers_close_one_by_one(winner: Any) -> N
     scene.venue.settle(SPREAD, winner, scene.now)
     scene.go(20 * SECOND)
     assert len(watched.seen) > 10
-    first = watched.seen[0]
-    assert first < watched.before
-    assert max(watched.seen) == first == min(watched.seen), "it leaves with the first report"
+    last = watched.seen[-1]
+    assert last < watched.before
+    assert set(watched.seen) == {watched.before, last}, "it leaves in one step"
+    assert watched.seen == sorted(watched.seen, reverse=True)
     entered = [
         fields
         for fields in scene.alerts("risk.threshold", at)
@@ -142,23 +144,37 @@ def test_results_whose_messages_are_lost_are_read_after_half_a_minute() -> None:
     scene.close()
 
 
-def test_a_result_of_one_wager_alone_lets_the_others_count_again() -> None:
-    """A trade is settled by hand, or a message is false: the exchange has no result for the other wagers."""
-    scene = matched()
-    before = scope(scene, "sport_event").matched
+def reports(scene: Scene) -> list[WagerReport]:
+    """Return the exchange's reports on the matched wagers of the spread market."""
     history = scene.run.ask(r.ReadHistory(0, created_from=scene.now - 10 * MINUTE, created_to=scene.now + MINUTE))
     assert isinstance(history, e.HistoryRead)
-    one = next(report for report in history.wagers if report.matched and report.market_id == SPREAD.market)
-    told = replace(one, status=Status.CLOSED, winning=Winning.LOST, sequence=scene.now, match_stake=None)
-    scene.run.tell(e.WagerMessage(scene.run.connection, told))
-    assert scope(scene, "sport_event").matched < before
+    return [report for report in history.wagers if report.matched and report.market_id == SPREAD.market]
+
+
+def false_result(report: WagerReport, scene: Scene, winning: Winning = Winning.LOST) -> WagerReport:
+    return replace(report, status=Status.CLOSED, winning=winning, sequence=scene.now, match_stake=None)
+
+
+@pytest.mark.parametrize("winning", [Winning.WON, Winning.LOST, Winning.PUSH])
+def test_a_false_message_with_one_result_frees_no_room(winning: Winning) -> None:
+    """The exchange has no result for any wager of the market, also when it is asked."""
+    scene = matched()
+    before = [(each.scope, each.matched) for each in scene.status().scopes]
+    positions = [scene.position(line) for line in LINES]
+    scene.run.tell(e.WagerMessage(scene.run.connection, false_result(reports(scene)[0], scene, winning)))
     assert scene.guard("result") is not None
     scene.go(SECOND)
     assert not scene.sides(SPREADS[0])
     assert not scene.sides(SPREADS[1])
-    scene.until(lambda: scene.guard("result") is None, within=4 * MINUTE)
+    seen: list[Any] = []
+    while scene.guard("result") is not None and len(seen) < 240:
+        seen.append([(each.scope, each.matched) for each in scene.status().scopes])
+        scene.go(SECOND)
+    assert scene.guard("result") is None
+    assert all(each == before for each in seen)
+    assert [scene.position(line) for line in LINES] == positions
+    assert not scene.alerts("hedge.sent")
     scene.go(3 * MINUTE)
-    assert scope(scene, "sport_event").matched == before
     scene.agree()
     scene.close()
 
