@@ -187,9 +187,7 @@ class Totals:
         self._moved.clear()
         return moved
 
-    def _move(
-        self, wager: Wager, remaining: Cents, matched: Cents, win: Cents, resulted: bool = False
-    ) -> None:
+    def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents, resulted: bool = False) -> None:
         """Add the changes of a wager's remaining stake, matched stake and win, in cents, to the position of its line.
         If the line is not known, add the changes to the stakes of its market. ``resulted`` is true if the wager got
         its result or lost it."""

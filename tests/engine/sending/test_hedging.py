@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from engine_scene import GAME, LINE, Fixed, Scene, settings
+from msgspec.structs import replace
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import LimitsConfig
-from mmbot.domain.instant import HOUR, SECOND
-from mmbot.domain.wager import Status
+from mmbot.domain.instant import HOUR, MINUTE, SECOND
+from mmbot.domain.wager import Status, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
@@ -65,6 +66,30 @@ def test_a_strategy_that_raises_after_a_match_stops_no_hedge() -> None:
     assert min(scene.position()) > -6000
     assert not scene.wagers(LINE)
     scene.agree()
+    scene.close()
+
+
+def test_a_line_whose_results_are_coming_in_is_not_hedged() -> None:
+    """One message with a result may be false, so the line counts in the limits, but a hedge may be for nothing."""
+    scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LOW)).quoted()
+    scene.take(0, 2000)
+    scene.take(1, 1000)
+    scene.go(3 * SECOND)
+    history = scene.run.ask(r.ReadHistory(0, created_from=scene.now - 10 * MINUTE, created_to=scene.now + MINUTE))
+    assert isinstance(history, e.HistoryRead)
+    one = next(report for report in history.wagers if report.matched == 1000)
+    told = replace(one, status=Status.CLOSED, winning=Winning.LOST, sequence=scene.now, match_stake=None)
+    scene.take(0, 6500)
+    scene.run.tell(e.WagerMessage(scene.run.connection, told))
+    assert scene.guard("result") is not None
+    scene.until(lambda: scene.guard("result") is None, within=5 * SECOND)
+    assert scene.guard("result") is not None
+    matched = next(each for each in scene.status().scopes if each.scope == "account").matched
+    assert matched >= 6000, "the line is at its hedge threshold"
+    assert not hedges(scene)
+    scene.until(lambda: bool(hedges(scene)), within=4 * MINUTE)
+    assert hedges(scene), "once the result is withdrawn, the line is hedged"
+    assert scene.guard("result") is None
     scene.close()
 
 
