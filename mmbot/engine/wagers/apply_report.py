@@ -34,6 +34,8 @@ class Applied(NamedTuple):
     left: Cents
     """The unmatched stake before the report minus the part that the report newly shows as matched, in cents."""
     changes: Changes
+    confirmed: bool
+    """True if the report came from a REST read and has the result that the wager has now."""
 
 
 def apply_report(
@@ -71,7 +73,8 @@ def apply_report(
         changes += _difference(wager, matched, win, report)
         if detail_wanted and wager.matches.wants_detail:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
-    return Applied(was, left, changes)
+    confirmed = not from_message and report.winning is not Winning.TBD and report.winning is wager.result
+    return Applied(was, left, changes, confirmed)
 
 
 def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
@@ -105,7 +108,7 @@ def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
         changes += _difference(wager, matched, win)
         if record.wants_detail:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
-    return Applied(was, left, changes)
+    return Applied(was, left, changes, new in FINAL)
 
 
 def _proved(report: WagerReport) -> Happening:

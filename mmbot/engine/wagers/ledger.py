@@ -17,7 +17,7 @@ from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FullStakes, Position
-from mmbot.domain.wager import MatchDetail, WagerReport, Winning
+from mmbot.domain.wager import MatchDetail, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import FailureReason
 from mmbot.engine.orders import SaveWager
@@ -228,9 +228,7 @@ class Ledger:
         if wager is None:
             raise LedgerError(f"wager {report.wager_id} is not held")
         estimated = wager.win_estimated
-        changes = self._applied(wager, apply_proof(wager, report, now), estimated, now)
-        self.totals.confirm(wager)
-        return changes
+        return self._applied(wager, apply_proof(wager, report, now), estimated, now)
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
         """Record that the exchange does not know a wager any more. If stake of the wager was matched, the stake goes on
@@ -376,8 +374,7 @@ class Ledger:
         return self.totals.settling.get(market) if self.totals.settling else None
 
     def stop_settling(self, market: MarketKey) -> None:
-        """If some wagers of a market have their result, and the exchange gives no result for the others, let these
-        others count in the limits again."""
+        """Let those wagers of a market count in the limits again for which the exchange gives no result."""
         self.totals.stop_settling(market)
 
     def charged(self, market: MarketKey, commission: Cents) -> bool:
@@ -511,10 +508,7 @@ class Ledger:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
         estimated = wager.win_estimated
-        changes = self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
-        if not from_message and report.winning is not Winning.TBD and report.winning is wager.result:
-            self.totals.confirm(wager)
-        return changes
+        return self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
 
     def _applied(self, wager: Wager, applied: Applied, estimated: bool, now: Instant) -> Changes:
         """Update the lists and sums after a report. ``estimated`` is true if the odds of a match were unknown before
@@ -523,6 +517,8 @@ class Ledger:
             self.live_wagers.relist(wager, applied.was)
         self._list_estimated(wager, estimated)
         changes = applied.changes + self._count(wager)
+        if applied.confirmed:
+            self.totals.confirm(wager)
         if wager.state not in COULD_MATCH:
             if applied.was in COULD_MATCH:
                 changes += (Change(Kind.ENDED, wager, applied.left),)
