@@ -140,4 +140,5 @@ class WagerLookups:
             and report.external_id == wager.external_id
             and wager.state is State.OPEN
             and wager.cancel_sent_at is None
+            and not wager.hedge  # the exchange itself cancels what is left of a fill-or-kill wager
         )
