@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from driver.apply import APPLY
 from driver.journal import BEHIND, Journal
-from driver.kinds import CRASH, KINDS
+from driver.kinds import CRASH, KINDS, RARE
 from driver.play import Play
 from driver.scenario import Fault, draw
 from driver.shrink import shrink, write
@@ -30,7 +30,7 @@ def test_faults_and_crashes_are_drawn_often_enough() -> None:
     assert 8 < drawn.total() / 1000 < 10
     assert 100 < crashes < 140
     assert min(drawn.values()) > 120
-    assert {*KINDS, CRASH} == APPLY.keys()
+    assert {*KINDS, *RARE, CRASH} == APPLY.keys()
 
 
 def test_a_crash_loses_what_the_journal_was_given_last() -> None:

@@ -18,6 +18,7 @@ from mmbot.engine.account import profit
 from mmbot.engine.audit import audit
 from mmbot.engine.audit.audit import Audit
 from mmbot.engine.audit.payments import Payments
+from mmbot.engine.audit.sweep import Sweep
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.books.identities import LineIds
@@ -355,7 +356,13 @@ def _commission_is_estimated() -> Sequence[Patch]:
 
 
 def _a_message_before_a_crash_is_believed() -> Sequence[Patch]:
-    return [(restore, "_have_confirmed", lambda parts, seed, now: None)]
+    """Two parts check such a message: the audit confirms it after the restart, and so does the first sweep."""
+    return [
+        (restore, "_have_confirmed", lambda parts, seed, now: None),
+        (Sweep, "next", lambda self, now: None),
+        (Sweep, "when_idle", lambda self, now: None),
+        (Sweep, "due_at", lambda self, now: NEVER),
+    ]
 
 
 ENGINES: tuple[Broken, ...] = (

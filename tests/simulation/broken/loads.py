@@ -172,9 +172,9 @@ CRASHES = Load(
 )
 LIES = Load(
     "lies",
-    "false private messages, and crashes soon after them",
-    faults={"private_false": 2, "crash": 2},
-    an_hour=40,
+    "false private messages about results, and crashes soon after them",
+    faults={"private_false_result": 1},
+    an_hour=4,
     config={"limits": {"daily_loss": 5000.0}},
     change=_busy,
 )

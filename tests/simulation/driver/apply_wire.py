@@ -12,7 +12,7 @@ from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import report
 from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Duration
 from mmbot.domain.odds import negate
-from mmbot.domain.wager import Matching, Status
+from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.board.board import NOT_STARTED
@@ -156,6 +156,24 @@ def private_false(play: Play, rng: Random) -> bool:
     return bool(wagers)
 
 
+def private_false_result(play: Play, rng: Random) -> bool:
+    """Private messages say of matched wagers that they have a result, which is not true. The daemon crashes soon."""
+    wagers = [
+        wager
+        for wager in play.venue.wagers(play.account)
+        if wager.matched == wager.stake and wager.winning is Winning.TBD and wager.status is Status.OPEN
+    ]
+    winning = rng.choice((Winning.WON, Winning.LOST))
+    for wager in rng.sample(wagers, min(len(wagers), 3)):
+        true = report(wager, sequence=play.now)
+        play.wire.deceive(play.run, replace(true, status=Status.CLOSED, winning=winning), wager.line)
+    if wagers:
+        play.until(play.now + _between(rng, 1, 10))
+        if not play.broken():
+            play.crash(_between(rng, 1, 10), 1.0)
+    return bool(wagers)
+
+
 def partly_canceled(play: Play, rng: Random) -> bool:
     """Somebody takes a part of an open wager, and the exchange cancels the rest. For a while it gives such wagers a
     status that nobody documented."""
@@ -293,6 +311,7 @@ APPLY = {
         private_doubled,
         private_late,
         private_false,
+        private_false_result,
         requests_lost,
         answers_lost,
         requests_late,

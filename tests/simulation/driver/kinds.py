@@ -4,6 +4,9 @@ from __future__ import annotations
 
 CRASH = "crash"
 
+RARE = ("private_false_result",)
+"""Kinds that only the loads of broken engines use."""
+
 KINDS: dict[str, int] = {
     # the feed
     "feed_cut": 2,

@@ -35,7 +35,7 @@ def _lines(judge: Judge, at: int, claim: Claim) -> Iterator[str]:
     quiet = {line: None for line in claim.positions if _quiet(judge, line, at)}
     for line in quiet:
         truth = judge.exposure.position(line)
-        slack = 0 if judge.bounds.win_shown else _unknown_cents(judge, line)
+        slack = 0 if judge.bounds.win_shown else unknown_cents(judge, line)
         if not all(gain - slack <= said <= gain for said, gain in zip(claim.positions[line], truth, strict=False)):
             yield f"position of {line}: {claim.positions[line]}, at the exchange {truth}"
         if not 0 <= claim.worst[line] - judge.exposure.worst_of(line) <= slack:
@@ -54,7 +54,7 @@ def _lines(judge: Judge, at: int, claim: Claim) -> Iterator[str]:
             yield f"{external_id} is not open at the exchange; the bot says {left} cents"
 
 
-def _unknown_cents(judge: Judge, line: str | None) -> int:
+def unknown_cents(judge: Judge, line: str | None) -> int:
     """By how many cents the wins of all matches of a line, or of all lines, may be greater than the bot can know: both
     stakes of a match are rounded to the cent, and the longer odds multiply the rounding."""
     cents = 0
@@ -72,7 +72,7 @@ def _totals(judge: Judge, at: int, claim: Claim) -> Iterator[str]:
     if claim.locked != locked:
         yield f"{locked} cents are locked at the exchange; the bot says {claim.locked}"
     worst = judge.exposure.worst.get(("account", ""), 0)
-    slack = 0 if judge.bounds.win_shown else _unknown_cents(judge, None)
+    slack = 0 if judge.bounds.win_shown else unknown_cents(judge, None)
     if claim.account_worst is not None and not 0 <= claim.account_worst - worst <= slack:
         yield f"worst case of the account: {worst} at the exchange; the bot says {claim.account_worst}"
     gross = gross_by_market(judge)

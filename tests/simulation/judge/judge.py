@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from .agreement import differences, wrong_transactions
+from .agreement import differences, unknown_cents, wrong_transactions
 from .arithmetic import cross
 from .duties import Duties
 from .exposure import Exposure
@@ -16,7 +16,8 @@ DAY = 86_400 * SECOND
 LATELY = 10 * MINUTE
 """Within this time the bot knows of every match, whatever became of the messages about it."""
 DOUBT = 50
-"""Cents by which the bot may count too much in a matched worst case, because it does not know each win yet."""
+"""Cents by which the bot may count too much in a matched worst case, because it does not know each win yet. If the
+exchange shows no wins, it may be more."""
 
 
 class Judge:
@@ -213,7 +214,8 @@ class Judge:
     def threshold(self, at: int, kind: str, name: str, matched: int) -> None:
         """The bot says that the matched worst case of a scope reached a threshold. Lately it has to have been so."""
         greatest = self.exposure.greatest_matched((kind, name), at - LATELY)
-        if matched > greatest + DOUBT and not any(until >= at for until in self.doubtful.values()):
+        doubt = DOUBT if self.bounds.win_shown else max(DOUBT, unknown_cents(self, None))
+        if matched > greatest + doubt and not any(until >= at for until in self.doubtful.values()):
             text = f"the bot counts {matched} cents in {kind} {name}; it was no more than {greatest} lately"
             self._breach(at, "no threshold for nothing", text)
 

@@ -88,7 +88,7 @@ class Bounds:
     """From a change of a book that does not reach the bot until the bot may place nothing on that line."""
     expired_within: int = 20 * SECOND
     """From the end of a fill-or-kill wager until the bot knows it, whatever became of the message."""
-    audited: int = 420 * SECOND
+    audited: int = 180 * SECOND
     """Within this time after a restart the bot has to find out what it was told wrongly before it."""
     requests_a_second: int = 50
     commission_percent: int = 2
