@@ -135,7 +135,7 @@ class Play:
         self.log.add(self.now, f"the bot crashes; its journal lacks {lost} records")
         self.judge.died(self.now)
         self.run.die(self.now + down)
-        self.noisy(TOLD_AFTER_RESTART)
+        self.noisy(TOLD_AFTER_RESTART if self.scenario.venue.results_dated else SWEPT_AFTER_RESTART)
         self.restart(self.run.now)
 
     def stop(self, down: Duration, config: Config | None = None) -> None:
@@ -145,7 +145,7 @@ class Play:
         run.until(run.now + MINUTE, self.broken)
         self.ended()
         run.die(run.now + down)
-        self.noisy(TOLD_AFTER_RESTART)
+        self.noisy(TOLD_AFTER_RESTART if self.scenario.venue.results_dated else SWEPT_AFTER_RESTART)
         self.restart(run.now, config)
 
     def stand_still(self, lasts: Duration, sport_event: int) -> None:
@@ -335,6 +335,10 @@ class Play:
 
 
 TOLD_AFTER_RESTART: Duration = MINUTE
+
+SWEPT_AFTER_RESTART: Duration = 3 * MINUTE
+"""How long the bot needs after a restart if a result does not count as a change of its wager. Then only the first sweep
+of all open wagers shows the results that came while the bot was down. A sweep reads a page each 75 seconds."""
 
 
 def bounds(scenario: Scenario) -> Bounds:
