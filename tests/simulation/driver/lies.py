@@ -32,6 +32,9 @@ class Endless:
     until: Instant
     same: bool
     given: int = 0
+    over: bool = False
+    """True if even a list that was begun before ends now, unless its cursor is always the same. The bot cannot tell a
+    list with new cursors from a long one, and may read it for half an hour."""
 
     def answer(self, answer: e.HistoryRead | e.TransactionsRead) -> e.HistoryRead | e.TransactionsRead:
         """Give the last page of a list a cursor too."""
@@ -45,7 +48,7 @@ class Endless:
         if not request.cursor.startswith("more"):
             return None
         self.given += 1
-        following = "more" if self.same else f"more-{self.given}"
+        following = "more" if self.same else "" if self.over else f"more-{self.given}"
         if isinstance(request, r.ReadHistory):
             return e.HistoryRead(request.id, (), following, now)
         return e.TransactionsRead(request.id, (), following)

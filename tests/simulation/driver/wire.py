@@ -111,7 +111,7 @@ class Wire:
         self.messages.clear()
         self.moved = None
         if self.endless is not None:
-            self.endless.until = 0
+            self.endless.until, self.endless.over = 0, True
         self.stepped_back = self.unreadable_until = 0
 
     # --- requests -------------------------------------------------------------------------------------------------
