@@ -312,7 +312,7 @@ class Placing:
         failed = {item.external_id: item for item in answer.failed}
         for item in request.items:
             key = item.external_id
-            other = ledger.by_id(accepted[key].wager_id) if key in accepted else None
+            other = ledger.by_id(accepted[key].wager_id, packed=False) if key in accepted else None
             if other is not None and other.external_id != key:
                 changes += ledger.lost(key, now)  # the answer gives it the id of another wager
             elif key in accepted:

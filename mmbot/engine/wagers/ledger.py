@@ -290,10 +290,10 @@ class Ledger:
         found = self._wagers.get(external_id)
         return self._hold_again(self._ended.take(external_id)) if found is None else found
 
-    def by_id(self, wager_id: str) -> Wager | None:
-        """Return a wager by its ``wager_id``, the exchange's id. The result is None if the ledger does not hold the
-        wager."""
-        return self._by_id.get(wager_id) or self._hold_again(self._ended.take_by_id(wager_id))
+    def by_id(self, wager_id: str, packed: bool = True) -> Wager | None:
+        """Return a wager by its ``wager_id``, the exchange's id. The result is None if there is no such wager. If
+        ``packed`` is false, wagers in a compact form are not searched."""
+        return self._by_id.get(wager_id) or (self._hold_again(self._ended.take_by_id(wager_id)) if packed else None)
 
     def live(self, line: LineKey) -> Iterable[LineWager]:
         """Return the wagers on a line that could still match, ours or not, in the order in which they were sent.
